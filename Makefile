@@ -1,0 +1,131 @@
+# gdpr: build with PGXS.
+#
+#   make                      build gdpr.so and gdpr--<version>.sql
+#   make install              install into the server that pg_config names
+#   make installcheck         SQL, isolation and TAP tests against a running server
+#   make unit                 unit tests of the code that needs no server
+#   make test                 everything, on a private server of its own
+#   make demo                 the walk-through, on a private server of its own
+#   make deps                 install the Debian packages the above need
+#   make format, make lint    clang-format; clang-tidy and cppcheck
+#
+# PG_CONFIG, CXX, DESTDIR and the PG* variables of libpq are honoured.
+# WERROR= builds with warnings that do not stop the build.
+
+PG_CONFIG ?= pg_config
+EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" gdpr.control)
+
+# These must work on a machine that has neither PostgreSQL nor a compiler.
+LONE_GOALS := deps test demo format
+ifneq (,$(filter-out $(LONE_GOALS),$(or $(MAKECMDGOALS),all)))
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+endif
+
+# ---- What is built ---------------------------------------------------------
+
+EXTENSION = gdpr
+MODULE_big = gdpr
+SRCS := $(sort $(wildcard src/*.cpp src/*/*.cpp))
+OBJS := $(SRCS:.cpp=.o)
+
+# Upgrade scripts: one from every earlier version, straight to this one.
+OLD_VERSIONS := $(sort $(foreach f,$(basename $(notdir $(wildcard src/upgrade/*--*.sql))),$(firstword $(subst --, ,$(f)))))
+DATA_built = gdpr--$(EXTVERSION).sql $(patsubst %,gdpr--%--$(EXTVERSION).sql,$(OLD_VERSIONS))
+EXTRA_CLEAN = build $(OBJS:.o=.d) $(OBJS:.o=.bc.d)
+
+# Code that knows nothing of PostgreSQL: unit tests link it alone.
+PURE := $(sort $(wildcard src/cipher/*.cpp src/key/keyring.cpp src/label/grammar.cpp src/subject/plan.cpp))
+
+# ---- How it is compiled ----------------------------------------------------
+
+WERROR ?= -Werror
+GDPR_CXXFLAGS = -std=gnu++20 -Wall -Wextra $(WERROR) -Wno-register -Wno-unused-parameter -Wno-missing-field-initializers \
+	-fvisibility=hidden -fvisibility-inlines-hidden
+# A server that gcc compiled hands its own warning options to every compiler.
+CLANG_CXXFLAGS = $(if $(findstring clang,$(CXX)),-Wno-unknown-warning-option -Wno-ignored-optimization-argument)
+
+# PostgreSQL's headers are system headers, so that warnings are about this code
+# only; and servers before 16 leave PGDLLEXPORT empty, which would hide _PG_init.
+PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server) \
+	-DPGDLLEXPORT='__attribute__((visibility("default")))'
+PG_CXXFLAGS = $(GDPR_CXXFLAGS) $(CLANG_CXXFLAGS) -MMD -MP
+SHLIB_LINK = -lcrypto -lstdc++
+
+# ---- Tests against a running server ----------------------------------------
+
+REGRESS = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
+REGRESS_OPTS = --inputdir=.
+ISOLATION = $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
+ISOLATION_OPTS = --inputdir=test/isolation --load-extension=pgcrypto --load-extension=gdpr
+PROVE_TESTS = $(sort $(wildcard test/tap/*.pl))
+TAP_TESTS = $(if $(PROVE_TESTS),1)
+
+ifdef PGXS
+override autodepend := no
+include $(PGXS)
+
+# PGXS compiles bitcode without PG_CXXFLAGS.
+COMPILE.cxx.bc += $(GDPR_CXXFLAGS) -MMD -MP -MF $(@:.bc=.bc.d) -MT $@
+-include $(wildcard $(OBJS:.o=.d) $(OBJS:.o=.bc.d))
+
+# Another server version, compiler or set of flags compiles everything anew.
+$(OBJS) $(OBJS:.o=.bc): build/compiled-with
+build/compiled-with: FORCE
+	@mkdir -p $(@D)
+	@echo "$(VERSION) $(CXX) $(CXXFLAGS)" | cmp -s - $@ || echo "$(VERSION) $(CXX) $(CXXFLAGS)" >$@
+.PHONY: FORCE
+endif
+
+gdpr--$(EXTVERSION).sql: src/parts.list $(wildcard src/*.sql src/*/*.sql) gdpr.control tools/assemble-sql
+	tools/assemble-sql >$@.tmp && mv $@.tmp $@
+
+gdpr--%--$(EXTVERSION).sql: src/parts.list $(wildcard src/*.sql src/*/*.sql) gdpr.control tools/assemble-sql
+	tools/assemble-sql $* >$@.tmp && mv $@.tmp $@
+
+# ---- Unit tests ------------------------------------------------------------
+# Compiled without PostgreSQL's headers in reach, and with sanitizers.
+
+SANITIZE ?= -fsanitize=address,undefined -fno-sanitize-recover=all
+UNIT_CXX = $(CXX) $(GDPR_CXXFLAGS) -g -O1 $(SANITIZE) -Isrc -MMD -MP
+UNIT_PURE := $(PURE:%.cpp=build/unit/%.o)
+UNIT_TESTS := $(patsubst %.cpp,build/unit/%,$(sort $(wildcard test/unit/*.cpp)))
+
+build/unit/%.o: %.cpp
+	@mkdir -p $(@D)
+	$(UNIT_CXX) -c -o $@ $<
+
+$(UNIT_TESTS): %: %.o $(UNIT_PURE)
+	$(UNIT_CXX) -o $@ $^ -lgtest -lgtest_main -lcrypto -pthread
+
+.PHONY: unit-build unit
+unit-build: $(UNIT_TESTS)
+unit: unit-build
+	@set -e; for t in $(UNIT_TESTS); do echo "# $$t"; $$t --gtest_brief=1; done
+
+.SECONDARY: $(UNIT_TESTS:=.o) $(UNIT_PURE)
+-include $(wildcard $(UNIT_PURE:.o=.d) $(UNIT_TESTS:=.d))
+
+# ---- The rest --------------------------------------------------------------
+
+.PHONY: deps test demo format lint
+deps:
+	test/lib/deps.sh
+test:
+	test/run
+demo:
+	demo/run
+
+FORMATTED = $(sort $(wildcard src/*.cpp src/*.hpp src/*/*.cpp src/*/*.hpp test/unit/*.cpp test/unit/*.hpp test/fuzz/*.cpp))
+format:
+	clang-format -i $(FORMATTED)
+
+# One clang-tidy a file, so that make -j runs them side by side.
+lint: format-check cppcheck $(SRCS:%=tidy/%)
+format-check:
+	clang-format --dry-run -Werror $(FORMATTED)
+cppcheck:
+	cppcheck --quiet --std=c++20 --language=c++ --error-exitcode=1 --enable=warning,performance,portability \
+		--inline-suppr --suppress=missingIncludeSystem --suppress=unknownMacro --suppress=missingReturn -Isrc $(SRCS)
+$(SRCS:%=tidy/%): tidy/%: %
+	clang-tidy --quiet $< -- -xc++ $(filter-out $(WERROR),$(GDPR_CXXFLAGS)) $(CPPFLAGS)
+.PHONY: format-check cppcheck $(SRCS:%=tidy/%)

@@ -1,0 +1,100 @@
+// Comparison and hashing by plaintext: decrypt, then ask the plain type's own operator class.
+#include "encrypted/value.hpp"
+#include "key/key.hpp"
+#include "pg/pg.hpp"
+
+using namespace gdpr;
+using encrypted::Opened;
+using encrypted::EncryptedType;
+
+namespace {
+
+// Which operands are encrypted: both, the left one, the right one.
+enum class Sides { both, left, right };
+
+int32 ask(const EncryptedType &type, Oid collation, Datum left, Datum right) {
+    if (!OidIsValid(type.compare.fn_oid))
+        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION), errmsg("type %s has no order", format_type_be(type.plain))));
+    return DatumGetInt32(FunctionCall2Coll(&type.compare, collation, left, right));
+}
+
+template <Sides sides> int32 compare(FunctionCallInfo fcinfo) {
+    const EncryptedType &type = encrypted::type_of_call(fcinfo, sides == Sides::right ? 1 : 0);
+    const Oid collation = PG_GET_COLLATION();
+    if constexpr (sides == Sides::both) {
+        Opened left(type, PG_GETARG_DATUM(0));
+        Opened right(type, PG_GETARG_DATUM(1));
+        const int32 order = ask(type, collation, left.value(), right.value());
+        left.release();
+        right.release();
+        return order;
+    } else {
+        constexpr int sealed = sides == Sides::left ? 0 : 1;
+        Opened opened(type, PG_GETARG_DATUM(sealed));
+        const int32 order = sealed == 0 ? ask(type, collation, opened.value(), PG_GETARG_DATUM(1))
+                                        : ask(type, collation, PG_GETARG_DATUM(0), opened.value());
+        opened.release();
+        return order;
+    }
+}
+
+std::uint64_t keyed(std::uint64_t hash, std::uint64_t seed) {
+    key::Loaded &key = *pg::boundary([] { return &key::active(key::Use::hash); });
+    std::uint64_t out = 0;
+    if (!key.hash.mac(hash, seed, out))
+        ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not hash a value"),
+                        errdetail("The cryptographic library failed.")));
+    return out;
+}
+
+std::uint64_t hash_encrypted(FunctionCallInfo fcinfo, std::uint64_t seed) {
+    const EncryptedType &type = encrypted::type_of_call(fcinfo, 0);
+    if (!OidIsValid(type.hash.fn_oid))
+        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION), errmsg("type %s has no hash", format_type_be(type.plain))));
+    Opened opened(type, PG_GETARG_DATUM(0));
+    const Datum hash = FunctionCall2Coll(&type.hash, PG_GET_COLLATION(), opened.value(), Int64GetDatum(0));
+    opened.release();
+    return keyed(DatumGetUInt64(hash), seed);
+}
+
+/// The same hash of a plain value, so that a plain and an encrypted column can meet in a hash join.
+std::uint64_t hash_plain(FunctionCallInfo fcinfo, std::uint64_t seed) {
+    auto *cache = static_cast<TypeCacheEntry *>(fcinfo->flinfo->fn_extra);
+    if (cache == nullptr) {
+        Oid *arguments;
+        int count;
+        (void)get_func_signature(fcinfo->flinfo->fn_oid, &arguments, &count);
+        cache = lookup_type_cache(arguments[0], TYPECACHE_HASH_EXTENDED_PROC_FINFO);
+        if (!OidIsValid(cache->hash_extended_proc_finfo.fn_oid))
+            ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION), errmsg("type %s has no hash", format_type_be(arguments[0]))));
+        fcinfo->flinfo->fn_extra = cache;
+    }
+    const Datum hash = FunctionCall2Coll(&cache->hash_extended_proc_finfo, PG_GET_COLLATION(), PG_GETARG_DATUM(0),
+                                         Int64GetDatum(0));
+    return keyed(DatumGetUInt64(hash), seed);
+}
+
+} // namespace
+
+// The SQL functions: for each pairing of sides, the btree order and the six operators.
+#define GDPR_COMPARISON(suffix, sides)                                                                                 \
+    GDPR_FUNCTION(gdpr_compare_##suffix) { PG_RETURN_INT32(compare<sides>(fcinfo)); }                                  \
+    GDPR_FUNCTION(gdpr_lt_##suffix) { PG_RETURN_BOOL(compare<sides>(fcinfo) < 0); }                                    \
+    GDPR_FUNCTION(gdpr_le_##suffix) { PG_RETURN_BOOL(compare<sides>(fcinfo) <= 0); }                                   \
+    GDPR_FUNCTION(gdpr_eq_##suffix) { PG_RETURN_BOOL(compare<sides>(fcinfo) == 0); }                                   \
+    GDPR_FUNCTION(gdpr_ge_##suffix) { PG_RETURN_BOOL(compare<sides>(fcinfo) >= 0); }                                   \
+    GDPR_FUNCTION(gdpr_gt_##suffix) { PG_RETURN_BOOL(compare<sides>(fcinfo) > 0); }                                    \
+    GDPR_FUNCTION(gdpr_ne_##suffix) { PG_RETURN_BOOL(compare<sides>(fcinfo) != 0); }
+
+GDPR_COMPARISON(both, Sides::both)
+GDPR_COMPARISON(left, Sides::left)
+GDPR_COMPARISON(right, Sides::right)
+
+GDPR_FUNCTION(gdpr_hash) { PG_RETURN_INT32(static_cast<int32>(hash_encrypted(fcinfo, 0))); }
+GDPR_FUNCTION(gdpr_hash_extended) {
+    PG_RETURN_INT64(static_cast<int64>(hash_encrypted(fcinfo, static_cast<std::uint64_t>(PG_GETARG_INT64(1)))));
+}
+GDPR_FUNCTION(gdpr_hash_plain) { PG_RETURN_INT32(static_cast<int32>(hash_plain(fcinfo, 0))); }
+GDPR_FUNCTION(gdpr_hash_plain_extended) {
+    PG_RETURN_INT64(static_cast<int64>(hash_plain(fcinfo, static_cast<std::uint64_t>(PG_GETARG_INT64(1)))));
+}

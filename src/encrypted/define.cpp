@@ -1,0 +1,277 @@
+// Writes the SQL that makes an encrypted type: the type, its casts, operators and operator classes, all
+// derived from what the catalogs say of the plain type.
+#include "encrypted/type.hpp"
+#include "pg/pg.hpp"
+
+using namespace gdpr;
+
+namespace {
+
+class Definition {
+  public:
+    explicit Definition(Oid plain);
+    void run();
+
+  private:
+    void execute(const std::string &sql) { (void)spi_.run(sql); }
+    void comment(const std::string &object, const std::string &text) {
+        execute("COMMENT ON " + object + " IS " + pg::quote_literal(text));
+    }
+    /// A C function of the extension, executable by everyone: what it reveals is what the column's privileges allow.
+    void function(const std::string &signature, const std::string &result, const std::string &symbol,
+                  const std::string &properties, const std::string &text);
+    void type();
+    void casts();
+    void copied_casts();
+    void operators();
+    void comparison(const std::string &symbol, int strategy, bool both, const std::string &left,
+                    const std::string &right, const std::string &suffix);
+    void btree();
+    void hash();
+
+    pg::Spi spi_;
+    Oid plain_;
+    Oid operand_; // what the plain type's operator class compares: varchar compares as text
+    std::string base_;
+    std::string plain_name_, operand_name_, name_;
+    bool ordered_, hashed_;
+};
+
+struct Strategy {
+    const char *symbol;
+    const char *word;
+    int number;
+    const char *commutator;
+    const char *negator;
+};
+
+constexpr Strategy strategies[] = {{"<", "lt", 1, ">", ">="},  {"<=", "le", 2, ">=", ">"}, {"=", "eq", 3, "=", "<>"},
+                                   {">=", "ge", 4, "<=", "<"}, {">", "gt", 5, "<", "<="},  {"<>", "ne", 0, "<>", "="}};
+
+Oid family_of(Oid type, Oid method) {
+    return pg::call([&] {
+        const Oid opclass = GetDefaultOpClass(type, method);
+        return OidIsValid(opclass) ? get_opclass_family(opclass) : InvalidOid;
+    });
+}
+
+Oid operand_of(Oid type) {
+    return pg::call([&] {
+        const Oid opclass = GetDefaultOpClass(type, BTREE_AM_OID);
+        return OidIsValid(opclass) ? get_opclass_input_type(opclass) : type;
+    });
+}
+
+Definition::Definition(Oid plain)
+    : plain_(plain), operand_(operand_of(plain)),
+      base_("encrypted_" + pg::bare_type_name(plain)),
+      plain_name_(pg::type_name(plain)), operand_name_(pg::type_name(operand_)), name_("gdpr." + pg::quote(base_)),
+      ordered_(OidIsValid(family_of(plain, BTREE_AM_OID))), hashed_(OidIsValid(family_of(plain, HASH_AM_OID))) {}
+
+void Definition::run() {
+    type();
+    casts();
+    copied_casts();
+    if (!ordered_)
+        return;
+    operators();
+    btree();
+    if (hashed_)
+        hash();
+}
+
+void Definition::function(const std::string &signature, const std::string &result, const std::string &symbol,
+                          const std::string &properties, const std::string &text) {
+    execute("CREATE FUNCTION gdpr." + signature + " RETURNS " + result + " AS '$libdir/gdpr', '" + symbol +
+            "' LANGUAGE C STRICT PARALLEL SAFE " + properties);
+    comment("FUNCTION gdpr." + signature, text);
+}
+
+void Definition::type() {
+    const pg::Rows rows = spi_.run(
+        "SELECT typmodin, typmodout, typcategory, typcollation <> 0, typmodin <> 0 FROM pg_catalog.pg_type WHERE oid = $1",
+        {pg::param(OIDOID, ObjectIdGetDatum(plain_))});
+    const std::string input = pg::quote(base_ + "_in"), output = pg::quote(base_ + "_out"),
+                      receive = pg::quote(base_ + "_recv"), send = pg::quote(base_ + "_send");
+    execute("CREATE TYPE " + name_);
+    function(input + "(cstring, oid, integer)", name_, "gdpr_encrypted_in", "STABLE", "Encrypts the text form.");
+    function(output + "(" + name_ + ")", "cstring", "gdpr_encrypted_out", "STABLE",
+             "The plaintext, or a ciphertext literal: see gdpr.output.");
+    function(receive + "(internal, oid, integer)", name_, "gdpr_encrypted_recv", "STABLE", "Encrypts the binary form.");
+    function(send + "(" + name_ + ")", "bytea", "gdpr_encrypted_send", "STABLE", "The plaintext's binary form.");
+    std::string options = "INPUT = gdpr." + input + ", OUTPUT = gdpr." + output + ", RECEIVE = gdpr." + receive +
+                          ", SEND = gdpr." + send +
+                          ", INTERNALLENGTH = VARIABLE, ALIGNMENT = int4, STORAGE = external, CATEGORY = " +
+                          pg::quote_literal(rows.text_or(0, 3));
+    if (rows.boolean(0, 5))
+        options += ", TYPMOD_IN = " + rows.text_or(0, 1) + ", TYPMOD_OUT = " + rows.text_or(0, 2);
+    if (rows.boolean(0, 4))
+        options += ", COLLATABLE = true";
+    execute("CREATE TYPE " + name_ + " (" + options + ")");
+    comment("TYPE " + name_, "A value of type " + plain_name_ + " that is stored encrypted.");
+}
+
+void Definition::casts() {
+    function("decrypt(" + name_ + ")", plain_name_, "gdpr_decrypt", "IMMUTABLE", "The plaintext of an encrypted value.");
+    function(pg::quote(base_) + "(" + plain_name_ + ")", name_, "gdpr_encrypt", "VOLATILE",
+             "Encrypts a value; each call gives another ciphertext.");
+    execute("CREATE CAST (" + name_ + " AS " + plain_name_ + ") WITH FUNCTION gdpr.decrypt(" + name_ + ") AS IMPLICIT");
+    execute("CREATE CAST (" + plain_name_ + " AS " + name_ + ") WITH FUNCTION gdpr." + pg::quote(base_) + "(" +
+            plain_name_ + ") AS ASSIGNMENT");
+    if (pg::call([&] {
+            Oid resize;
+            return find_typmod_coercion_function(plain_, &resize) == COERCION_PATH_FUNC;
+        })) {
+        const std::string resize = pg::quote(base_ + "_resize") + "(" + name_ + ", integer, boolean)";
+        function(resize, name_, "gdpr_encrypted_resize", "IMMUTABLE", "Applies a length or precision to an encrypted value.");
+        execute("CREATE CAST (" + name_ + " AS " + name_ + ") WITH FUNCTION gdpr." + resize + " AS IMPLICIT");
+    }
+}
+
+/// The casts of the plain type, one step weaker than there where implicit ones would make expressions ambiguous.
+void Definition::copied_casts() {
+    const pg::Rows out = spi_.run(
+        "SELECT c.casttarget, c.castcontext, c.castmethod, p.provolatile, c.casttarget = $2 AND $1 <> $2"
+        "  FROM pg_catalog.pg_cast c LEFT JOIN pg_catalog.pg_proc p ON p.oid = c.castfunc"
+        " WHERE c.castsource = $1 AND c.casttarget <> $1 AND c.casttarget < 16384 ORDER BY 1",
+        {pg::param(OIDOID, ObjectIdGetDatum(plain_)), pg::param(OIDOID, ObjectIdGetDatum(operand_))});
+    const bool textual = pg::call([&] { return TypeCategory(plain_); }) == TYPCATEGORY_STRING;
+    for (std::uint64_t row = 0; row < out.size(); row++) {
+        const Oid target = out.oid(row, 1);
+        const bool own_operand = out.boolean(row, 5);
+        // To and from strings PostgreSQL converts by input and output already, and does so here too.
+        if (textual && !own_operand)
+            continue;
+        if (target == JSONOID)
+            continue;
+        const std::string target_name = pg::type_name(target);
+        const std::string signature = pg::quote("decrypt_as_" + pg::bare_type_name(target)) +
+                                      "(" + name_ + ")";
+        const std::string volatility = out.text_or(row, 4) == "s" ? "STABLE" : "IMMUTABLE";
+        if (own_operand)
+            function(signature, target_name, "gdpr_decrypt", "IMMUTABLE", "The plaintext of an encrypted value.");
+        else {
+            execute("CREATE FUNCTION gdpr." + signature + " RETURNS " + target_name + " LANGUAGE sql STRICT PARALLEL SAFE " +
+                    volatility + " RETURN gdpr.decrypt($1)::" + target_name);
+            comment("FUNCTION gdpr." + signature, "The plaintext of an encrypted value, cast.");
+        }
+        const std::string context = out.text_or(row, 2);
+        execute("CREATE CAST (" + name_ + " AS " + target_name + ") WITH FUNCTION gdpr." + signature +
+                (own_operand ? " AS IMPLICIT" : context == "e" ? "" : " AS ASSIGNMENT"));
+    }
+    if (!textual) {
+        const std::string to_json = pg::quote(base_ + "_to_json") + "(" + name_ + ")";
+        function(to_json, "json", "gdpr_encrypted_to_json", "STABLE", "The plaintext as JSON, as to_json gives it.");
+        execute("CREATE CAST (" + name_ + " AS json) WITH FUNCTION gdpr." + to_json + " AS ASSIGNMENT");
+    }
+    const pg::Rows in = spi_.run(
+        "SELECT c.castsource, c.castcontext FROM pg_catalog.pg_cast c"
+        " WHERE c.casttarget = $1 AND c.castsource <> $1 AND c.castsource < 16384 AND c.castcontext <> 'e' ORDER BY 1",
+        {pg::param(OIDOID, ObjectIdGetDatum(plain_))});
+    for (std::uint64_t row = 0; row < in.size() && !textual; row++) {
+        const std::string source = pg::type_name(in.oid(row, 1));
+        const std::string signature = pg::quote(base_) + "(" + source + ")";
+        execute("CREATE FUNCTION gdpr." + signature + " RETURNS " + name_ + " LANGUAGE sql STRICT PARALLEL SAFE VOLATILE RETURN gdpr." +
+                pg::quote(base_) + "($1::" + plain_name_ + ")");
+        comment("FUNCTION gdpr." + signature, "Encrypts a value of another type after casting it.");
+        execute("CREATE CAST (" + source + " AS " + name_ + ") WITH FUNCTION gdpr." + signature + " AS ASSIGNMENT");
+    }
+}
+
+void Definition::operators() {
+    struct Pairing {
+        std::string left, right, suffix;
+    };
+    const Pairing pairings[] = {{name_, name_, "both"}, {name_, operand_name_, "left"}, {operand_name_, name_, "right"}};
+    for (const auto &[left, right, suffix] : pairings) {
+        const std::string arguments = "(" + left + ", " + right + ")";
+        function(pg::quote(base_ + "_compare") + arguments, "integer", "gdpr_compare_" + suffix, "IMMUTABLE",
+                 "Order of two values by their plaintext: negative, zero or positive.");
+        for (const Strategy &each : strategies) {
+            const pg::Rows like = spi_.run(
+                "SELECT p.proleakproof, o.oprrest::text, o.oprjoin::text"
+                "  FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_proc p ON p.oid = o.oprcode"
+                " WHERE o.oprname = $1 AND o.oprleft = $2 AND o.oprright = $2 AND o.oprnamespace = 11",
+                {pg::param(NAMEOID, pg::call([&] { return DirectFunctionCall1(namein, CStringGetDatum(each.symbol)); })),
+                 pg::param(OIDOID, ObjectIdGetDatum(operand_))});
+            const std::string procedure = pg::quote(base_ + "_" + each.word);
+            function(procedure + arguments, "boolean", "gdpr_" + std::string(each.word) + "_" + suffix,
+                     like.boolean(0, 1) ? "IMMUTABLE LEAKPROOF" : "IMMUTABLE", "Compares two values by their plaintext.");
+            std::string options = "FUNCTION = gdpr." + procedure + ", LEFTARG = " + left + ", RIGHTARG = " + right +
+                                  ", COMMUTATOR = OPERATOR(pg_catalog." + each.commutator + "), NEGATOR = OPERATOR(pg_catalog." +
+                                  each.negator + "), RESTRICT = " + like.text_or(0, 2) + ", JOIN = " + like.text_or(0, 3);
+            if (each.number == BTEqualStrategyNumber)
+                options += hashed_ ? ", MERGES, HASHES" : ", MERGES";
+            execute("CREATE OPERATOR pg_catalog." + std::string(each.symbol) + " (" + options + ")");
+            comment("OPERATOR pg_catalog." + std::string(each.symbol) + " " + arguments,
+                    "Compares two values by their plaintext.");
+        }
+    }
+}
+
+void Definition::btree() {
+    const std::string family = "gdpr." + pg::quote(base_ + "_ops");
+    execute("CREATE OPERATOR FAMILY " + family + " USING btree");
+    std::string members;
+    const auto add = [&](const std::string &left, const std::string &right) {
+        for (const Strategy &each : strategies)
+            if (each.number != 0)
+                members += (members.empty() ? "" : ", ") + std::string("OPERATOR ") + std::to_string(each.number) +
+                           " pg_catalog." + each.symbol + " (" + left + ", " + right + ")";
+    };
+    const std::string compare = "gdpr." + pg::quote(base_ + "_compare");
+    add(name_, name_);
+    execute("CREATE OPERATOR CLASS " + family + " DEFAULT FOR TYPE " + name_ + " USING btree FAMILY " + family + " AS " +
+            members + ", FUNCTION 1 " + compare + "(" + name_ + ", " + name_ + ")");
+    members.clear();
+    add(name_, operand_name_);
+    add(operand_name_, name_);
+    // The plain pair closes the family, so that a merge join can sort both sides.
+    add(operand_name_, operand_name_);
+    const Oid plain_family = family_of(operand_, BTREE_AM_OID);
+    const Oid plain_compare =
+        pg::call([&] { return get_opfamily_proc(plain_family, operand_, operand_, BTORDER_PROC); });
+    const std::string plain_compare_name =
+        spi_.run("SELECT $1::regprocedure::text", {pg::param(REGPROCEDUREOID, ObjectIdGetDatum(plain_compare))}).text_or(0, 1);
+    execute("ALTER OPERATOR FAMILY " + family + " USING btree ADD " + members + ", FUNCTION 1 (" + name_ + ", " +
+            operand_name_ + ") " + compare + "(" + name_ + ", " + operand_name_ + "), FUNCTION 1 (" + operand_name_ +
+            ", " + name_ + ") " + compare + "(" + operand_name_ + ", " + name_ + "), FUNCTION 1 (" + operand_name_ + ", " +
+            operand_name_ + ") " + plain_compare_name);
+    comment("OPERATOR CLASS " + family + " USING btree", "Orders encrypted values by their plaintext.");
+}
+
+void Definition::hash() {
+    const std::string family = "gdpr." + pg::quote(base_ + "_ops");
+    const std::string keyed = pg::quote(base_ + "_hash"), plain_hash = pg::quote(base_ + "_hash_plain");
+    const std::string text = "A keyed hash of the plaintext: it tells nothing to whoever has no key.";
+    function(keyed + "(" + name_ + ")", "integer", "gdpr_hash", "STABLE", text);
+    function(keyed + "(" + name_ + ", bigint)", "bigint", "gdpr_hash_extended", "STABLE", text);
+    function(plain_hash + "(" + operand_name_ + ")", "integer", "gdpr_hash_plain", "STABLE", text);
+    function(plain_hash + "(" + operand_name_ + ", bigint)", "bigint", "gdpr_hash_plain_extended", "STABLE", text);
+    const auto equal = [](const std::string &left, const std::string &right) {
+        return "OPERATOR 1 pg_catalog.= (" + left + ", " + right + ")";
+    };
+    execute("CREATE OPERATOR FAMILY " + family + " USING hash");
+    execute("CREATE OPERATOR CLASS " + family + " DEFAULT FOR TYPE " + name_ + " USING hash FAMILY " + family + " AS " +
+            equal(name_, name_) + ", FUNCTION 1 gdpr." + keyed + "(" + name_ + "), FUNCTION 2 gdpr." + keyed + "(" + name_ +
+            ", bigint)");
+    execute("ALTER OPERATOR FAMILY " + family + " USING hash ADD " + equal(name_, operand_name_) + ", " +
+            equal(operand_name_, name_) + ", " + equal(operand_name_, operand_name_) + ", FUNCTION 1 (" + operand_name_ +
+            ", " + operand_name_ + ") gdpr." + plain_hash + "(" + operand_name_ + "), FUNCTION 2 (" + operand_name_ + ", " +
+            operand_name_ + ") gdpr." + plain_hash + "(" + operand_name_ + ", bigint)");
+    comment("OPERATOR CLASS " + family + " USING hash", "Hashes encrypted values by their plaintext, under a key.");
+}
+
+} // namespace
+
+GDPR_FUNCTION(gdpr_define_encrypted_type) {
+    Definition(PG_GETARG_OID(0)).run();
+    PG_RETURN_VOID();
+}
+
+GDPR_FUNCTION(gdpr_encrypted_type) {
+    const Oid counterpart = encrypted::encrypted_counterpart(PG_GETARG_OID(0));
+    if (!OidIsValid(counterpart))
+        PG_RETURN_NULL();
+    PG_RETURN_OID(counterpart);
+}

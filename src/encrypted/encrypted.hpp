@@ -1,0 +1,14 @@
+// The room of encrypted columns, as the module sees it.
+#pragma once
+
+#include "encrypted/literal.hpp"
+#include "encrypted/type.hpp"
+
+namespace gdpr::encrypted {
+
+inline void init() {
+    init_types();
+    init_literals();
+}
+
+} // namespace gdpr::encrypted

@@ -1,0 +1,40 @@
+// The ciphertext literal: how a dump carries an encrypted value as text, and who may write and read one.
+#pragma once
+
+#include "encrypted/type.hpp"
+
+#include <string_view>
+
+namespace gdpr::encrypted {
+
+/// Every literal begins with this; plaintext that does is refused, or a plain dump of it would be read back as
+/// ciphertext.
+inline constexpr std::string_view literal_prefix = "gdpr-ciphertext-1:";
+
+inline bool is_literal(std::string_view text) noexcept { return text.starts_with(literal_prefix); }
+
+/// Raises where plaintext poses as a literal.
+void refuse_literal(std::string_view plaintext);
+
+/// True when this session's output is ciphertext: see the setting gdpr.output.
+bool output_is_ciphertext();
+
+/// The literal of a value, palloc'd.
+char *to_literal(Datum sealed);
+
+/// The value of a literal: its form is checked, its tag, and that its plaintext is one the type would take.
+/// Raises unless the current user is a superuser or in gdpr_backup.
+Datum from_literal(const EncryptedType &type, const char *literal);
+
+/// While one lives, output functions give plaintext: for the extension's own use of them.
+class PlainOutput {
+  public:
+    PlainOutput() noexcept;
+    ~PlainOutput();
+    PlainOutput(const PlainOutput &) = delete;
+    PlainOutput &operator=(const PlainOutput &) = delete;
+};
+
+void init_literals();
+
+} // namespace gdpr::encrypted

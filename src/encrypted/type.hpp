@@ -1,0 +1,40 @@
+// What an encrypted type needs to know of its plain one. Found once in the catalogs, then cached.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+namespace gdpr::encrypted {
+
+/// An encrypted type and the plain type it stands for.
+struct EncryptedType {
+    Oid encrypted = InvalidOid;
+    Oid plain = InvalidOid;
+    int16 length = 0; // of the plain type: as pg_type.typlen
+    bool by_value = false;
+    Oid element_argument = InvalidOid; // the plain type's own typioparam
+    bool textual = false; // its text form is its content, so it could pose as a ciphertext literal
+    // The plain type's own functions; fn_oid is InvalidOid where it has none. Calling changes their fn_extra only.
+    mutable FmgrInfo input, output, receive, send;
+    mutable FmgrInfo compare; // btree order
+    mutable FmgrInfo hash;    // extended hash
+    mutable FmgrInfo resize;  // length coercion: varchar(50), numeric(10,2)
+    mutable FmgrInfo to_json;
+    int resize_arguments = 0;
+};
+
+/// The encrypted type `oid`, or raises. The pointer is valid until the end of the transaction.
+const EncryptedType &type_of(Oid encrypted);
+
+/// As type_of, for a function that is declared on an encrypted type, cached in fn_extra: argument number
+/// `argument`, or the result when it is -1.
+const EncryptedType &type_of_call(FunctionCallInfo fcinfo, int argument);
+
+/// The encrypted counterpart of a plain type; InvalidOid where there is none.
+Oid encrypted_counterpart(Oid plain);
+
+/// The plain type behind an encrypted one; InvalidOid for any other type.
+Oid plain_counterpart(Oid type);
+
+void init_types();
+
+} // namespace gdpr::encrypted

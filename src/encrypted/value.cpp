@@ -1,0 +1,185 @@
+#include "encrypted/value.hpp"
+
+#include "encrypted/literal.hpp"
+#include "key/key.hpp"
+#include "pg/pg.hpp"
+
+namespace gdpr::encrypted {
+
+namespace {
+
+constexpr std::uint8_t current_version = 1;
+
+/// What the tag authenticates besides the plaintext.
+struct Associated {
+    std::uint8_t bytes[1 + 4 + 4];
+    Associated(const std::uint8_t *header, Oid plain) noexcept {
+        std::memcpy(bytes, header, 5);
+        const std::uint32_t type = plain;
+        std::memcpy(bytes + 5, &type, sizeof type);
+    }
+    operator cipher::Bytes() const noexcept { return {bytes, sizeof bytes}; }
+};
+
+[[noreturn]] void corrupted(const char *detail) {
+    ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED), errmsg("encrypted value is corrupted"), errdetail("%s", detail)));
+    pg_unreachable();
+}
+
+/// The key look-ups may throw (they read files); here only PostgreSQL's errors may pass.
+key::Loaded &key_for_writing() {
+    return *pg::boundary([] { return &key::active(key::Use::data); });
+}
+
+key::Loaded &key_for_reading(std::uint32_t id) {
+    return *pg::boundary([id] { return &key::find(id); });
+}
+
+/// The bytes of a datum that are sealed: of a variable-length type what follows the length word.
+struct Content {
+    const std::uint8_t *data;
+    std::size_t size;
+    Datum scratch;
+};
+
+void content_of(const EncryptedType &type, Datum plain, Content *content) {
+    if (type.length == -1) {
+        const auto *value = reinterpret_cast<struct varlena *>(PG_DETOAST_DATUM_PACKED(plain));
+        content->data = reinterpret_cast<const std::uint8_t *>(VARDATA_ANY(value));
+        content->size = VARSIZE_ANY_EXHDR(value);
+    } else if (type.by_value) {
+        store_att_byval(&content->scratch, plain, type.length);
+        content->data = reinterpret_cast<const std::uint8_t *>(&content->scratch);
+        content->size = static_cast<std::size_t>(type.length);
+    } else {
+        content->data = reinterpret_cast<const std::uint8_t *>(DatumGetPointer(plain));
+        content->size = static_cast<std::size_t>(type.length);
+    }
+}
+
+struct Parsed {
+    const std::uint8_t *header;
+    std::uint32_t key;
+    std::size_t plain_size;
+};
+
+Parsed parse(const struct varlena *value) {
+    const std::size_t size = VARSIZE_ANY_EXHDR(value);
+    const auto *header = reinterpret_cast<const std::uint8_t *>(VARDATA_ANY(value));
+    if (size < overhead)
+        corrupted("It is shorter than its header.");
+    if (header[0] != current_version)
+        corrupted("Its version is not known.");
+    Parsed parsed{header, 0, size - overhead};
+    std::memcpy(&parsed.key, header + 1, sizeof parsed.key);
+    return parsed;
+}
+
+/// Opens into `out`, which has room for plain_size bytes.
+void open_into(const EncryptedType &type, const Parsed &parsed, std::uint8_t *out) {
+    key::Loaded &key = key_for_reading(parsed.key);
+    const cipher::Bytes nonce(parsed.header + 5, cipher::nonce_size);
+    const cipher::Bytes sealed(parsed.header + header_size, parsed.plain_size + cipher::tag_size);
+    if (!key.aead.open(nonce, Associated(parsed.header, type.plain), sealed, out))
+        corrupted("Its authentication tag is wrong, or it was sealed as another type.");
+}
+
+void check_fixed(const EncryptedType &type, const Parsed &parsed) {
+    if (type.length > 0 && parsed.plain_size != static_cast<std::size_t>(type.length))
+        corrupted("Its length is not that of its type.");
+}
+
+Datum fetch(const EncryptedType &type, const void *bytes) {
+    return fetch_att(bytes, type.by_value, type.length);
+}
+
+} // namespace
+
+Datum seal(const EncryptedType &type, Datum plain) {
+    Content content;
+    content_of(type, plain, &content);
+    if (type.textual)
+        refuse_literal({reinterpret_cast<const char *>(content.data), content.size});
+    key::Loaded &key = key_for_writing();
+
+    const std::size_t size = VARHDRSZ + overhead + content.size;
+    if (!AllocSizeIsValid(size))
+        ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("value is too long to encrypt"),
+                        errdetail("An encrypted value may be at most 1 GB.")));
+    auto *sealed = static_cast<struct varlena *>(palloc(size));
+    SET_VARSIZE(sealed, size);
+    auto *header = reinterpret_cast<std::uint8_t *>(VARDATA(sealed));
+    header[0] = current_version;
+    const std::uint32_t id = key.id;
+    std::memcpy(header + 1, &id, sizeof id);
+    if (!cipher::random_bytes(header + 5, cipher::nonce_size) ||
+        !key.aead.seal({header + 5, cipher::nonce_size}, Associated(header, type.plain),
+                       {content.data, content.size}, header + header_size))
+        ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not encrypt a value"),
+                        errdetail("The cryptographic library failed.")));
+    if (type.length != -1)
+        cipher::cleanse(&content.scratch, sizeof content.scratch);
+    return PointerGetDatum(sealed);
+}
+
+Datum open(const EncryptedType &type, Datum sealed) {
+    auto *value = reinterpret_cast<struct varlena *>(PG_DETOAST_DATUM_PACKED(sealed));
+    const Parsed parsed = parse(value);
+    check_fixed(type, parsed);
+    Datum result;
+    if (type.length == -1) {
+        auto *plain = static_cast<struct varlena *>(palloc(VARHDRSZ + parsed.plain_size));
+        SET_VARSIZE(plain, VARHDRSZ + parsed.plain_size);
+        open_into(type, parsed, reinterpret_cast<std::uint8_t *>(VARDATA(plain)));
+        result = PointerGetDatum(plain);
+    } else if (type.by_value) {
+        alignas(8) std::uint8_t bytes[sizeof(Datum)];
+        if (parsed.plain_size > sizeof bytes)
+            corrupted("Its length is not that of its type.");
+        open_into(type, parsed, bytes);
+        result = fetch(type, bytes);
+    } else {
+        auto *plain = static_cast<std::uint8_t *>(palloc(parsed.plain_size));
+        open_into(type, parsed, plain);
+        result = PointerGetDatum(plain);
+    }
+    if (value != reinterpret_cast<struct varlena *>(DatumGetPointer(sealed)))
+        pfree(value);
+    return result;
+}
+
+Opened::Opened(const EncryptedType &type, Datum sealed) {
+    auto *value = reinterpret_cast<struct varlena *>(PG_DETOAST_DATUM_PACKED(sealed));
+    if (value != reinterpret_cast<struct varlena *>(DatumGetPointer(sealed)))
+        detoasted_ = value;
+    const Parsed parsed = parse(value);
+    check_fixed(type, parsed);
+    const std::size_t size = parsed.plain_size + (type.length == -1 ? VARHDRSZ : 0);
+    char *place = small_;
+    if (size > sizeof small_) {
+        large_ = palloc(size);
+        place = static_cast<char *>(large_);
+    }
+    if (type.length == -1) {
+        SET_VARSIZE(place, size);
+        open_into(type, parsed, reinterpret_cast<std::uint8_t *>(VARDATA(place)));
+        value_ = PointerGetDatum(place);
+    } else {
+        open_into(type, parsed, reinterpret_cast<std::uint8_t *>(place));
+        value_ = fetch(type, place);
+    }
+}
+
+void Opened::release() noexcept {
+    if (large_ != nullptr)
+        pfree(large_);
+    if (detoasted_ != nullptr)
+        pfree(detoasted_);
+}
+
+void verify(const EncryptedType &type, Datum sealed) {
+    Opened opened(type, sealed);
+    opened.release();
+}
+
+} // namespace gdpr::encrypted

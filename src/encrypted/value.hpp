@@ -1,0 +1,37 @@
+// The value on disk:  version | key id | nonce | ciphertext | tag, as a variable-length datum.
+// Version, key id and the plain type are authenticated, so a value cannot be read as another type.
+// These functions run per value: they hold no C++ objects and raise as PostgreSQL does.
+#pragma once
+
+#include "encrypted/type.hpp"
+
+namespace gdpr::encrypted {
+
+inline constexpr std::size_t header_size = 1 + 4 + 12;
+inline constexpr std::size_t overhead = header_size + 16;
+
+/// Seals a plain datum under the active data key.
+Datum seal(const EncryptedType &type, Datum plain);
+
+/// Opens an encrypted datum; the result is palloc'd unless it is passed by value.
+Datum open(const EncryptedType &type, Datum sealed);
+
+/// Opens for a comparison: small values stay on the stack.
+class Opened {
+  public:
+    Opened(const EncryptedType &type, Datum sealed);
+    Datum value() const noexcept { return value_; }
+    /// Frees what was allocated; a longjmp past it loses nothing that the memory context does not free.
+    void release() noexcept;
+
+  private:
+    alignas(8) char small_[256];
+    void *detoasted_ = nullptr;
+    void *large_ = nullptr;
+    Datum value_;
+};
+
+/// Checks the form of foreign ciphertext and that its key opens it, or raises data_corrupted.
+void verify(const EncryptedType &type, Datum sealed);
+
+} // namespace gdpr::encrypted

@@ -1,0 +1,19 @@
+// The table of contents: one call a room.
+#include "encrypted/encrypted.hpp"
+#include "install/install.hpp"
+#include "key/key.hpp"
+#include "pg/pg.hpp"
+
+extern "C" {
+PG_MODULE_MAGIC;
+PGDLLEXPORT void _PG_init(void);
+}
+
+void _PG_init(void) {
+    gdpr::pg::boundary([] {
+        gdpr::key::init();
+        gdpr::encrypted::init();
+        gdpr::install::init();
+        gdpr::pg::call([] { MarkGUCPrefixReserved("gdpr"); });
+    });
+}

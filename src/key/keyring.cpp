@@ -1,0 +1,275 @@
+#include "key/keyring.hpp"
+
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#ifdef POSTGRES_H
+#error "this file is pure C++"
+#endif
+
+namespace gdpr::key {
+
+namespace {
+
+using Kind = KeyringError::Kind;
+
+constexpr std::string_view magic = "gdpr-keyring 1";
+constexpr std::string_view digits = "0123456789abcdef";
+constexpr std::string_view restore_hint = "Restore the keyring from its backup; without it encrypted values cannot be read.";
+
+/// Text that held keys, overwritten when it goes.
+class SecretText {
+  public:
+    ~SecretText() { cipher::cleanse(text.data(), text.capacity()); }
+    std::string text;
+};
+
+class Descriptor {
+  public:
+    explicit Descriptor(int number) noexcept : number_(number) {}
+    ~Descriptor() {
+        if (number_ >= 0)
+            close(number_);
+    }
+    Descriptor(const Descriptor &) = delete;
+    Descriptor &operator=(const Descriptor &) = delete;
+    operator int() const noexcept { return number_; }
+
+  private:
+    int number_;
+};
+
+std::string because() { return std::strerror(errno); }
+
+std::string hex(cipher::Bytes bytes) {
+    std::string out;
+    out.reserve(bytes.size() * 2);
+    for (const std::uint8_t byte : bytes) {
+        out.push_back(digits[byte >> 4]);
+        out.push_back(digits[byte & 15]);
+    }
+    return out;
+}
+
+bool unhex(std::string_view text, std::span<std::uint8_t> out) {
+    if (text.size() != out.size() * 2)
+        return false;
+    for (std::size_t i = 0; i < text.size(); i++) {
+        const auto digit = digits.find(text[i]);
+        if (digit == std::string_view::npos)
+            return false;
+        out[i / 2] = static_cast<std::uint8_t>(out[i / 2] << 4 | digit);
+    }
+    return true;
+}
+
+bool number(std::string_view text, std::uint32_t &out, int base = 10) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out, base);
+    return error == std::errc() && end == text.data() + text.size();
+}
+
+std::vector<std::string_view> words(std::string_view line) {
+    std::vector<std::string_view> out;
+    while (!line.empty()) {
+        const auto space = line.find(' ');
+        out.push_back(line.substr(0, space));
+        line = space == std::string_view::npos ? std::string_view() : line.substr(space + 1);
+    }
+    return out;
+}
+
+[[noreturn]] void damaged(const std::string &path, const char *what) {
+    throw KeyringError(Kind::damaged, "the keyring \"" + path + "\" is " + what, std::string(restore_hint));
+}
+
+bool parse_line(const std::vector<std::string_view> &word, Keyring &ring) {
+    if (word.size() == 4 && word[0] == "root") {
+        RootKey root;
+        root.created = word[2];
+        std::array<std::uint8_t, cipher::key_size> secret{};
+        const bool good = number(word[1], root.epoch) && unhex(word[3], secret);
+        std::copy(secret.begin(), secret.end(), root.secret.data());
+        cipher::cleanse(secret.data(), secret.size());
+        ring.roots.push_back(root);
+        return good;
+    }
+    if (word.size() == 6 && word[0] == "key") {
+        WrappedKey key;
+        const auto use = use_of(word[2]);
+        if (!use || !number(word[1], key.id, 16) || !number(word[3], key.epoch) || !number(word[4], key.database) ||
+            !unhex(word[5], key.wrapped))
+            return false;
+        key.use = *use;
+        ring.keys.push_back(key);
+        return true;
+    }
+    return false;
+}
+
+void read_all(int file, std::string &out) {
+    struct stat status {};
+    if (fstat(file, &status) == 0 && status.st_size > 0)
+        out.reserve(static_cast<std::size_t>(status.st_size) + 1); // no reallocation leaves a copy behind
+    char buffer[4096];
+    ssize_t got;
+    while ((got = read(file, buffer, sizeof buffer)) > 0)
+        out.append(buffer, static_cast<std::size_t>(got));
+    cipher::cleanse(buffer, sizeof buffer);
+}
+
+void check_access(int file, const std::string &path) {
+    struct stat status {};
+    if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode))
+        throw KeyringError(Kind::unreadable, "the keyring \"" + path + "\" is not a regular file", "");
+    if (status.st_uid != geteuid())
+        throw KeyringError(Kind::exposed, "the keyring \"" + path + "\" does not belong to the server's user",
+                           "chown it to the user the server runs as.");
+    if ((status.st_mode & 077) != 0)
+        throw KeyringError(Kind::exposed, "the keyring \"" + path + "\" can be read by others than its owner",
+                           "chmod 600 it, and consider its keys exposed.");
+}
+
+} // namespace
+
+std::string_view use_name(Use use) {
+    switch (use) {
+    case Use::data: return "data";
+    case Use::hash: return "hash";
+    case Use::blocklist: return "blocklist";
+    case Use::audit: return "audit";
+    case Use::seal: return "seal";
+    case Use::pending: return "pending";
+    }
+    return "unknown";
+}
+
+std::optional<Use> use_of(std::string_view name) {
+    for (const Use use : {Use::data, Use::hash, Use::blocklist, Use::audit, Use::seal, Use::pending})
+        if (use_name(use) == name)
+            return use;
+    return std::nullopt;
+}
+
+Keyring Keyring::load(const std::string &path) {
+    const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (file < 0 && errno == ENOENT)
+        throw KeyringError(Kind::missing, "the keyring \"" + path + "\" does not exist", std::string(restore_hint));
+    if (file < 0)
+        throw KeyringError(Kind::unreadable, "the keyring \"" + path + "\" cannot be read: " + because(),
+                           "The user that the server runs as must own it, with mode 0600.");
+    check_access(file, path);
+
+    SecretText content;
+    read_all(file, content.text);
+
+    const std::string_view text = content.text;
+    const auto end = text.rfind("\nend ");
+    if (!text.starts_with(magic))
+        damaged(path, "not a keyring");
+    if (end == std::string_view::npos || !text.ends_with('\n'))
+        damaged(path, "truncated");
+    const std::string_view body = text.substr(0, end + 1);
+    if (text.substr(end + 5) != hex(cipher::sha256(cipher::bytes(body))) + "\n")
+        damaged(path, "damaged: its checksum does not match");
+
+    Keyring ring;
+    std::string_view rest = body.substr(body.find('\n') + 1);
+    while (!rest.empty()) {
+        const auto line_end = rest.find('\n');
+        if (!parse_line(words(rest.substr(0, line_end)), ring))
+            damaged(path, "damaged: it has a line of an unknown form");
+        rest = rest.substr(line_end + 1);
+    }
+    return ring;
+}
+
+void Keyring::store(const std::string &path) const {
+    SecretText content;
+    content.text.reserve(128 + roots.size() * 128 + keys.size() * 160);
+    content.text.append(magic).append("\n");
+    for (const RootKey &root : roots) {
+        SecretText secret;
+        secret.text = hex(root.secret);
+        content.text += "root " + std::to_string(root.epoch) + " " + root.created + " ";
+        content.text.append(secret.text).append("\n");
+    }
+    for (const WrappedKey &key : keys) {
+        std::array<std::uint8_t, 4> id{static_cast<std::uint8_t>(key.id >> 24), static_cast<std::uint8_t>(key.id >> 16),
+                                       static_cast<std::uint8_t>(key.id >> 8), static_cast<std::uint8_t>(key.id)};
+        content.text += "key " + hex(id) + " " + std::string(use_name(key.use)) + " " + std::to_string(key.epoch) +
+                        " " + std::to_string(key.database) + " " + hex(key.wrapped) + "\n";
+    }
+    content.text += "end " + hex(cipher::sha256(cipher::bytes(content.text))) + "\n";
+
+    const std::string directory = path.substr(0, path.rfind('/') + 1);
+    const std::string temporary = path + ".new";
+    const auto fail = [&](const char *step) {
+        const std::string reason = because();
+        unlink(temporary.c_str());
+        throw KeyringError(Kind::unwritable, std::string("the keyring \"") + path + "\" cannot be " + step + ": " + reason,
+                           "Set gdpr.keyring_file to a path in a directory that the server's user can write.");
+    };
+    unlink(temporary.c_str()); // left by a crash
+    {
+        const Descriptor file(open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+        if (file < 0)
+            fail("created");
+        std::string_view rest = content.text;
+        while (!rest.empty()) {
+            const ssize_t done = write(file, rest.data(), rest.size());
+            if (done < 0)
+                fail("written");
+            rest.remove_prefix(static_cast<std::size_t>(done));
+        }
+        if (fsync(file) != 0)
+            fail("written");
+    }
+    if (rename(temporary.c_str(), path.c_str()) != 0)
+        fail("replaced");
+    const Descriptor folder(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (folder < 0 || fsync(folder) != 0)
+        fail("made durable");
+}
+
+const RootKey *Keyring::root(std::uint32_t epoch) const noexcept {
+    for (const RootKey &root : roots)
+        if (root.epoch == epoch)
+            return &root;
+    return nullptr;
+}
+
+const RootKey *Keyring::newest_root() const noexcept {
+    const RootKey *newest = nullptr;
+    for (const RootKey &root : roots)
+        if (newest == nullptr || root.epoch > newest->epoch)
+            newest = &root;
+    return newest;
+}
+
+const WrappedKey *Keyring::find(std::uint32_t id) const noexcept {
+    for (const WrappedKey &key : keys)
+        if (key.id == id)
+            return &key;
+    return nullptr;
+}
+
+KeyringLock::KeyringLock(const std::string &path)
+    : descriptor_(open((path + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)) {
+    if (descriptor_ < 0)
+        throw KeyringError(Kind::unwritable, "the keyring's lock file \"" + path + ".lock\" cannot be opened: " + because(),
+                           "Set gdpr.keyring_file to a path in a directory that the server's user can write.");
+    while (flock(descriptor_, LOCK_EX) != 0)
+        if (errno != EINTR) {
+            close(descriptor_);
+            throw KeyringError(Kind::unwritable, "the keyring's lock cannot be taken: " + because(), "");
+        }
+}
+
+KeyringLock::~KeyringLock() { close(descriptor_); }
+
+} // namespace gdpr::key

@@ -1,0 +1,111 @@
+// The error boundary. PostgreSQL raises by longjmp, C++ by exception; neither may cross the other's frames.
+//
+//   pg::call(f)      C++ calling PostgreSQL: an ERROR inside f arrives as pg::Error, with all its fields.
+//   pg::boundary(f)  PostgreSQL calling C++: any exception leaves as an ERROR once every C++ frame is gone.
+//
+// A caught pg::Error must always travel on to a boundary: the transaction is already doomed.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+namespace gdpr::pg {
+
+/// What is wrong, in PostgreSQL's terms. Never put personal data or key material in any of the texts.
+struct Problem {
+    int sqlstate = ERRCODE_INTERNAL_ERROR;
+    std::string message;
+    std::string detail;
+    std::string hint;
+};
+
+class Error : public std::exception {
+  public:
+    explicit Error(Problem problem) : problem_(std::move(problem)) {}
+    explicit Error(ErrorData *data) noexcept : data_(data) {}
+
+    const char *what() const noexcept override;
+    int sqlstate() const noexcept { return data_ != nullptr ? data_->sqlerrcode : problem_.sqlstate; }
+
+    ErrorData *data() const noexcept { return data_; }
+    Problem take_problem() noexcept { return std::move(problem_); }
+
+  private:
+    Problem problem_;
+    ErrorData *data_ = nullptr;
+};
+
+/// Raise our own error from C++ code.
+[[noreturn]] void raise(int sqlstate, std::string message, std::string detail = {}, std::string hint = {});
+
+namespace detail {
+
+/// Runs `step(argument)` under PG_TRY; returns the copied error, or null.
+ErrorData *try_call(void (*step)(void *), void *argument);
+
+/// What a boundary carries out of its catch clauses; the raise itself happens outside them.
+class Outcome {
+  public:
+    void capture() noexcept;
+    [[noreturn]] void raise();
+
+  private:
+    ErrorData *data_ = nullptr;
+};
+
+} // namespace detail
+
+template <typename Step> auto call(Step &&step) -> std::invoke_result_t<Step &> {
+    using Result = std::invoke_result_t<Step &>;
+    using Stored = std::conditional_t<std::is_void_v<Result>, char, Result>;
+    static_assert(std::is_trivially_destructible_v<Stored>, "a longjmp would skip its destructor");
+
+    struct Frame {
+        std::remove_reference_t<Step> *step;
+        Stored result;
+        std::exception_ptr thrown;
+    } frame{&step, Stored{}, nullptr};
+
+    ErrorData *failed = detail::try_call(
+        [](void *argument) {
+            auto *inner = static_cast<Frame *>(argument);
+            try {
+                if constexpr (std::is_void_v<Result>)
+                    (*inner->step)();
+                else
+                    inner->result = (*inner->step)();
+            } catch (...) {
+                inner->thrown = std::current_exception();
+            }
+        },
+        &frame);
+    if (failed != nullptr)
+        throw Error(failed);
+    if (frame.thrown)
+        std::rethrow_exception(frame.thrown);
+    if constexpr (!std::is_void_v<Result>)
+        return frame.result;
+}
+
+template <typename Body> auto boundary(Body &&body) -> std::invoke_result_t<Body &> {
+    detail::Outcome outcome;
+    try {
+        return body();
+    } catch (...) {
+        outcome.capture();
+    }
+    outcome.raise();
+}
+
+} // namespace gdpr::pg
+
+/// Defines an SQL-callable C function whose body runs inside the boundary.
+#define GDPR_FUNCTION(name)                                                                                            \
+    static Datum name##_body(FunctionCallInfo fcinfo);                                                                 \
+    extern "C" {                                                                                                       \
+    PGDLLEXPORT Datum name(PG_FUNCTION_ARGS);                                                                          \
+    PG_FUNCTION_INFO_V1(name);                                                                                         \
+    Datum name(PG_FUNCTION_ARGS) {                                                                                     \
+        return gdpr::pg::boundary([fcinfo] { return name##_body(fcinfo); });                                           \
+    }                                                                                                                  \
+    }                                                                                                                  \
+    static Datum name##_body([[maybe_unused]] FunctionCallInfo fcinfo)

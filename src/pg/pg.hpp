@@ -1,0 +1,7 @@
+// The wall, whole.
+#pragma once
+
+#include "pg/catalog.hpp"
+#include "pg/error.hpp"
+#include "pg/memory.hpp"
+#include "pg/spi.hpp"

@@ -1,0 +1,17 @@
+// From a row up to the people it belongs to, below SQL: index look-ups along the planned paths, no SPI, no
+// privileges, no row security. Used by triggers, policies and look-ups, so it must be cheap.
+#pragma once
+
+#include "pg/postgres.hpp"
+#include "subject/graph.hpp"
+
+namespace gdpr::subject {
+
+/// The subjects that a row belongs to: none, one, or several. `row` has the shape of `relation`, which may be a
+/// partition or an inheritance child of the labelled one.
+std::vector<Subject> owners_of(Oid relation, HeapTuple row, TupleDesc descriptor);
+
+/// The primary key of a row as text (see key_text); nullopt where the relation has none.
+std::optional<std::string> row_key(Oid relation, HeapTuple row, TupleDesc descriptor);
+
+} // namespace gdpr::subject
