@@ -31,7 +31,7 @@ OBJS := $(SRCS:.cpp=.o)
 # Upgrade scripts: one from every earlier version, straight to this one.
 OLD_VERSIONS := $(sort $(foreach f,$(basename $(notdir $(wildcard src/upgrade/*--*.sql))),$(firstword $(subst --, ,$(f)))))
 DATA_built = gdpr--$(EXTVERSION).sql $(patsubst %,gdpr--%--$(EXTVERSION).sql,$(OLD_VERSIONS))
-EXTRA_CLEAN = build $(OBJS:.o=.d) $(OBJS:.o=.bc.d)
+EXTRA_CLEAN = build gdpr--*.sql.tmp $(OBJS:.o=.d) $(OBJS:.o=.bc.d)
 
 # Code that knows nothing of PostgreSQL: unit tests link it alone.
 PURE := $(sort $(wildcard src/cipher/*.cpp src/key/keyring.cpp src/label/grammar.cpp src/subject/plan.cpp))
@@ -52,13 +52,14 @@ PG_CXXFLAGS = $(GDPR_CXXFLAGS) $(CLANG_CXXFLAGS) -MMD -MP
 SHLIB_LINK = -lcrypto -lstdc++
 
 # ---- Tests against a running server ----------------------------------------
+# Expanded at once, because PGXS asks whether they are empty.
 
-REGRESS = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
+REGRESS := $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
 REGRESS_OPTS = --inputdir=.
-ISOLATION = $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
+ISOLATION := $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
 ISOLATION_OPTS = --inputdir=test/isolation --load-extension=pgcrypto --load-extension=gdpr
-PROVE_TESTS = $(sort $(wildcard test/tap/*.pl))
-TAP_TESTS = $(if $(PROVE_TESTS),1)
+PROVE_TESTS := $(sort $(wildcard test/tap/*.pl))
+TAP_TESTS := $(if $(PROVE_TESTS),1)
 
 ifdef PGXS
 override autodepend := no

@@ -252,7 +252,7 @@ private:
             return bare();
         if (peek() != '"')
             lacking("an identifier");
-        const std::size_t from = std::exchange(at_, after_quote(at_, false));
+        const std::size_t from = std::exchange(at_, after_quote(at_));
         std::string name;
         for (std::size_t i = from + 1; i + 1 < at_; ++i) {
             name += text_[i];
@@ -324,6 +324,8 @@ private:
 
     /// Free text up to the parenthesis that closes the edge.
     std::string predicate() {
+        constexpr auto allowed =
+            "A predicate has no comments, parameters, semicolons, dollar quotes or escape strings.";
         const std::size_t from = here();
         std::vector<std::size_t> open{opened_at_};
         while (!at_end()) {
@@ -333,19 +335,18 @@ private:
                 break;
             const bool single = c == ';' || c == '$';
             if (single || two == "--" || two == "/*") // the server might see another end than we do
-                fail(at_, "unexpected " + shown(two.substr(0, single ? 1 : 2)),
-                     "A predicate has no comments, parameters, semicolons or dollar quotes.");
+                fail(at_, "unexpected " + shown(two.substr(0, single ? 1 : 2)), allowed);
             if (starts_word(c)) {
-                const bool escapes = bare() == "e";
-                if (escapes && !at_end() && text_[at_] == '\'')
-                    at_ = after_quote(at_, true);
+                const std::size_t at = at_;
+                if (bare() == "e" && !at_end() && text_[at_] == '\'')
+                    fail(at, "unexpected escape string", allowed);
                 continue;
             }
             if (c == '(')
                 open.push_back(at_);
             if (c == ')')
                 open.pop_back();
-            at_ = c == '\'' || c == '"' ? after_quote(at_, false) : at_ + 1;
+            at_ = c == '\'' || c == '"' ? after_quote(at_) : at_ + 1;
         }
         if (at_end())
             unclosed(open.back());
@@ -358,10 +359,10 @@ private:
     }
 
     /// The offset behind the quoted text that begins at from; a doubled quote stands for itself.
-    std::size_t after_quote(std::size_t from, bool backslash) const {
+    std::size_t after_quote(std::size_t from) const {
         for (std::size_t i = from + 1; i < text_.size(); ++i) {
             const bool ends = text_[i] == text_[from];
-            if ((backslash && text_[i] == '\\') || (ends && text_.substr(i + 1, 1) == text_.substr(from, 1)))
+            if (ends && text_.substr(i + 1, 1) == text_.substr(from, 1))
                 ++i;
             else if (ends)
                 return i + 1;

@@ -14,7 +14,7 @@ namespace {
 using Kind = Edge::Kind;
 using Ranks = std::vector<std::size_t>;
 
-constexpr std::size_t most_hops = 100000; // far beyond any schema, and short of a hung server
+constexpr std::size_t most_hops = 10000; // far beyond any schema, and short of a hung server
 
 bool labelled(const Edge &edge) { return edge.kind != Kind::foreign_key; }
 

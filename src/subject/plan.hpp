@@ -48,9 +48,8 @@ struct Hop {
     Edge edge;
     unsigned owner = 0, owned = 0;
 
-    bool reversed() const {
-        return edge.kind == Edge::Kind::owns;
-    } // owns: from the key to the row it points to
+    /// From the row that has the key to the row it points to.
+    bool reversed() const { return edge.kind == Edge::Kind::owns; }
     bool operator==(const Hop &) const = default;
 };
 
