@@ -2,6 +2,7 @@
 #include "encrypted/encrypted.hpp"
 #include "install/install.hpp"
 #include "key/key.hpp"
+#include "label/label.hpp"
 #include "pg/pg.hpp"
 
 extern "C" {
@@ -13,6 +14,7 @@ void _PG_init(void) {
     gdpr::pg::boundary([] {
         gdpr::key::init();
         gdpr::encrypted::init();
+        gdpr::label::init();
         gdpr::install::init();
         gdpr::pg::call([] { MarkGUCPrefixReserved("gdpr"); });
     });

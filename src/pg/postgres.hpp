@@ -34,6 +34,7 @@ extern "C" {
 #include "access/tableam.h"
 #include "access/tupmacs.h"
 #include "access/xact.h"
+#include "catalog/catalog.h"
 #include "catalog/dependency.h"
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"

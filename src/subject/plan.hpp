@@ -132,8 +132,7 @@ public:
     /// The order in which rows of the walked relations can be deleted.
     EraseOrder erase_order(const Walk &walk) const;
 
-    /// For each kept relation, the walked ones its rows may reference, however far: not deleted while they
-    /// do.
+    /// For each kept relation, the walked ones its rows may reference, however far.
     std::map<unsigned, std::set<unsigned>> anonymise_instead(const Walk &walk,
                                                              const std::set<unsigned> &kept) const;
 
