@@ -9,12 +9,21 @@ namespace gdpr::apply {
 struct Action {
     Oid relation = InvalidOid;
     std::string action;    // a short phrase: "create audit trigger"
-    std::string statement; // SQL that does it, fully qualified and quoted; run as the extension's owner
+    std::string statement; // SQL that does it, fully qualified and quoted
+    // Statements that evaluate the owner's own code (defaults, checks, index expressions) run as the owner of the
+    // relation; everything else as the owner of the extension.
+    bool as_table_owner = false;
 };
 
 using Actions = std::vector<Action>;
 
 /// Is there a trigger of this name on the relation, calling gdpr.`function`, enabled to fire always?
 bool has_trigger(Oid relation, const char *name, const char *function);
+
+/// Everything that is declared but not enforced, on one relation or, when it is InvalidOid, on all.
+Actions plan(Oid relation);
+
+/// Columns to encrypt or to decrypt, and the views that stand in the way.
+void plan_encryption(Oid relation, Actions &actions);
 
 } // namespace gdpr::apply

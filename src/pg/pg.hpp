@@ -4,4 +4,5 @@
 #include "pg/catalog.hpp"
 #include "pg/error.hpp"
 #include "pg/memory.hpp"
+#include "pg/result.hpp"
 #include "pg/spi.hpp"

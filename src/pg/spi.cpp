@@ -12,7 +12,7 @@ Param param(std::int32_t value) { return {INT4OID, Int32GetDatum(value), false};
 Param param(bool value) { return {BOOLOID, BoolGetDatum(value), false}; }
 Param param_oid(Oid value) { return {REGCLASSOID, ObjectIdGetDatum(value), false}; }
 Param param_bytes(std::string_view bytes) { return {BYTEAOID, text_datum(bytes), false}; }
-Param param(const std::optional<std::string> &text) { return text ? param(std::string_view(*text)) : null_param(TEXTOID); }
+Param param_or_null(const std::optional<std::string> &text) { return text ? param(std::string_view(*text)) : null_param(TEXTOID); }
 
 std::optional<std::string> Rows::text(std::uint64_t row, int column) const {
     char *value = call([&] { return SPI_getvalue(table_->vals[row], table_->tupdesc, column); });

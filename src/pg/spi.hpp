@@ -21,7 +21,8 @@ Param param_bytes(std::string_view); // as bytea
 inline Param param(const char *text) { return param(std::string_view(text)); }
 inline Param param(Oid type, Datum value) { return {type, value, false}; }
 inline Param null_param(Oid type) { return {type, 0, true}; }
-Param param(const std::optional<std::string> &text);
+inline Param param(const std::string &text) { return param(std::string_view(text)); }
+Param param_or_null(const std::optional<std::string> &text);
 
 /// The rows a statement returned. Valid until the Spi session that made it ends.
 class Rows {
