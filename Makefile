@@ -55,7 +55,7 @@ SHLIB_LINK = -lcrypto -lstdc++
 # Expanded at once, because PGXS asks whether they are empty.
 
 REGRESS := $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
-REGRESS_OPTS = --inputdir=.
+REGRESS_OPTS = --inputdir=. --load-extension=pgcrypto --load-extension=gdpr
 ISOLATION := $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
 ISOLATION_OPTS = --inputdir=test/isolation --load-extension=pgcrypto --load-extension=gdpr
 PROVE_TESTS := $(sort $(wildcard test/tap/*.pl))

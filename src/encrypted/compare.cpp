@@ -23,7 +23,8 @@ template <Sides sides> int32 compare(FunctionCallInfo fcinfo) {
     const Oid collation = PG_GET_COLLATION();
     if constexpr (sides == Sides::both) {
         Opened left(type, PG_GETARG_DATUM(0));
-        Opened right(type, PG_GETARG_DATUM(1));
+        // Both have the same operand type (encrypted varchar meets encrypted text), so either's order will do.
+        Opened right(encrypted::type_of_call(fcinfo, 1), PG_GETARG_DATUM(1));
         const int32 order = ask(type, collation, left.value(), right.value());
         left.release();
         right.release();

@@ -23,17 +23,24 @@ class Definition {
     void type();
     void casts();
     void copied_casts();
+    void sibling_cast();
+    void shadowed_operators();
     void operators();
-    void comparison(const std::string &symbol, int strategy, bool both, const std::string &left,
-                    const std::string &right, const std::string &suffix);
     void btree();
     void hash();
+    /// The pairs of types whose operators this definition adds: itself, its operand, its siblings.
+    struct Pairing {
+        std::string left, right, suffix;
+    };
+    std::vector<Pairing> pairings() const;
+    std::string cross_operators(bool equality_only) const;
 
     pg::Spi spi_;
     Oid plain_;
     Oid operand_; // what the plain type's operator class compares: varchar compares as text
+    std::string sibling_; // the encrypted type of that operand, when it is another one: it shares the family
     std::string base_;
-    std::string plain_name_, operand_name_, name_;
+    std::string plain_name_, operand_name_, name_, family_;
     bool ordered_, hashed_;
 };
 
@@ -72,8 +79,14 @@ void Definition::run() {
     type();
     casts();
     copied_casts();
+    shadowed_operators();
     if (!ordered_)
         return;
+    if (operand_ != plain_)
+        sibling_ = "gdpr." + pg::quote("encrypted_" + pg::bare_type_name(operand_));
+    family_ = "gdpr." + pg::quote("encrypted_" + pg::bare_type_name(operand_) + "_ops");
+    if (!sibling_.empty())
+        sibling_cast();
     operators();
     btree();
     if (hashed_)
@@ -178,12 +191,54 @@ void Definition::copied_casts() {
     }
 }
 
+/// As varchar goes to text by itself, so does its encrypted type: CASE, COALESCE and UNION need a common type.
+void Definition::sibling_cast() {
+    const std::string signature = pg::quote("encrypted_" + pg::bare_type_name(operand_)) + "(" + name_ + ")";
+    execute("CREATE FUNCTION gdpr." + signature + " RETURNS " + sibling_ + " LANGUAGE sql STRICT PARALLEL SAFE VOLATILE RETURN gdpr." +
+            pg::quote("encrypted_" + pg::bare_type_name(operand_)) + "(gdpr.decrypt($1)::" + operand_name_ + ")");
+    comment("FUNCTION gdpr." + signature, "Encrypts the plaintext of another encrypted type anew.");
+    execute("CREATE CAST (" + name_ + " AS " + sibling_ + ") WITH FUNCTION gdpr." + signature + " AS IMPLICIT");
+}
+
+std::vector<Definition::Pairing> Definition::pairings() const {
+    std::vector<Pairing> out{{name_, name_, "both"}, {name_, operand_name_, "left"}, {operand_name_, name_, "right"}};
+    if (!sibling_.empty()) {
+        out.push_back({name_, sibling_, "both"});
+        out.push_back({sibling_, name_, "both"});
+    }
+    return out;
+}
+
+/// Where a polymorphic operator of the same name exists (jsonb || anything), it would silently win over the plain
+/// type's own: there the encrypted type needs the operator for itself.
+void Definition::shadowed_operators() {
+    const pg::Rows rows = spi_.run(
+        "SELECT o.oprname, o.oprresult FROM pg_catalog.pg_operator o"
+        " WHERE o.oprleft = $1 AND o.oprright = $1 AND o.oprnamespace = 11"
+        "   AND $2 AND o.oprname NOT IN ('<', '<=', '=', '<>', '>=', '>')"
+        "   AND EXISTS (SELECT FROM pg_catalog.pg_operator p JOIN pg_catalog.pg_type l ON l.oid = p.oprleft"
+        "                 JOIN pg_catalog.pg_type r ON r.oid = p.oprright"
+        "                WHERE p.oprname = o.oprname AND 'p' IN (l.typtype, r.typtype)) ORDER BY 1",
+        {pg::param(OIDOID, ObjectIdGetDatum(plain_)),
+         pg::param(pg::call([&] { return TypeCategory(plain_); }) != TYPCATEGORY_STRING)});
+    for (std::uint64_t row = 0; row < rows.size(); row++) {
+        const std::string symbol = rows.text_or(row, 1), result = pg::type_name(rows.oid(row, 2));
+        const std::string function = "gdpr." + pg::quote(base_ + "_operator_" + std::to_string(row + 1));
+        for (const auto &[left, right] : {std::pair(name_, name_), std::pair(name_, plain_name_), std::pair(plain_name_, name_)}) {
+            const std::string arguments = "(" + left + ", " + right + ")";
+            execute("CREATE FUNCTION " + function + arguments + " RETURNS " + result +
+                    " LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN $1::" + plain_name_ + " OPERATOR(pg_catalog." + symbol +
+                    ") $2::" + plain_name_);
+            comment("FUNCTION " + function + arguments, "The plain type's operator, on encrypted values.");
+            execute("CREATE OPERATOR pg_catalog." + symbol + " (FUNCTION = " + function + ", LEFTARG = " + left +
+                    ", RIGHTARG = " + right + ")");
+            comment("OPERATOR pg_catalog." + symbol + " " + arguments, "The plain type's operator, on encrypted values.");
+        }
+    }
+}
+
 void Definition::operators() {
-    struct Pairing {
-        std::string left, right, suffix;
-    };
-    const Pairing pairings[] = {{name_, name_, "both"}, {name_, operand_name_, "left"}, {operand_name_, name_, "right"}};
-    for (const auto &[left, right, suffix] : pairings) {
+    for (const auto &[left, right, suffix] : pairings()) {
         const std::string arguments = "(" + left + ", " + right + ")";
         function(pg::quote(base_ + "_compare") + arguments, "integer", "gdpr_compare_" + suffix, "IMMUTABLE",
                  "Order of two values by their plaintext: negative, zero or positive.");
@@ -209,57 +264,78 @@ void Definition::operators() {
     }
 }
 
-void Definition::btree() {
-    const std::string family = "gdpr." + pg::quote(base_ + "_ops");
-    execute("CREATE OPERATOR FAMILY " + family + " USING btree");
+/// The members of a family for every pairing but the class's own.
+std::string Definition::cross_operators(bool equality_only) const {
     std::string members;
     const auto add = [&](const std::string &left, const std::string &right) {
         for (const Strategy &each : strategies)
-            if (each.number != 0)
-                members += (members.empty() ? "" : ", ") + std::string("OPERATOR ") + std::to_string(each.number) +
-                           " pg_catalog." + each.symbol + " (" + left + ", " + right + ")";
+            if (equality_only ? each.number == BTEqualStrategyNumber : each.number != 0)
+                members += (members.empty() ? "" : ", ") + std::string("OPERATOR ") +
+                           std::to_string(equality_only ? 1 : each.number) + " pg_catalog." + each.symbol + " (" + left +
+                           ", " + right + ")";
     };
-    const std::string compare = "gdpr." + pg::quote(base_ + "_compare");
-    add(name_, name_);
-    execute("CREATE OPERATOR CLASS " + family + " DEFAULT FOR TYPE " + name_ + " USING btree FAMILY " + family + " AS " +
-            members + ", FUNCTION 1 " + compare + "(" + name_ + ", " + name_ + ")");
-    members.clear();
-    add(name_, operand_name_);
-    add(operand_name_, name_);
+    for (const Pairing &each : pairings())
+        if (each.left != each.right)
+            add(each.left, each.right);
     // The plain pair closes the family, so that a merge join can sort both sides.
-    add(operand_name_, operand_name_);
-    const Oid plain_family = family_of(operand_, BTREE_AM_OID);
-    const Oid plain_compare =
-        pg::call([&] { return get_opfamily_proc(plain_family, operand_, operand_, BTORDER_PROC); });
-    const std::string plain_compare_name =
-        spi_.run("SELECT $1::regprocedure::text", {pg::param(REGPROCEDUREOID, ObjectIdGetDatum(plain_compare))}).text_or(0, 1);
-    execute("ALTER OPERATOR FAMILY " + family + " USING btree ADD " + members + ", FUNCTION 1 (" + name_ + ", " +
-            operand_name_ + ") " + compare + "(" + name_ + ", " + operand_name_ + "), FUNCTION 1 (" + operand_name_ +
-            ", " + name_ + ") " + compare + "(" + operand_name_ + ", " + name_ + "), FUNCTION 1 (" + operand_name_ + ", " +
-            operand_name_ + ") " + plain_compare_name);
-    comment("OPERATOR CLASS " + family + " USING btree", "Orders encrypted values by their plaintext.");
+    if (sibling_.empty())
+        add(operand_name_, operand_name_);
+    return members;
+}
+
+void Definition::btree() {
+    const std::string compare = "gdpr." + pg::quote(base_ + "_compare");
+    std::string own;
+    for (const Strategy &each : strategies)
+        if (each.number != 0)
+            own += "OPERATOR " + std::to_string(each.number) + " pg_catalog." + each.symbol + ", ";
+    if (sibling_.empty())
+        execute("CREATE OPERATOR FAMILY " + family_ + " USING btree");
+    const std::string opclass = "gdpr." + pg::quote(base_ + "_ops");
+    execute("CREATE OPERATOR CLASS " + opclass + " DEFAULT FOR TYPE " + name_ + " USING btree FAMILY " + family_ + " AS " +
+            own + "FUNCTION 1 " + compare + "(" + name_ + ", " + name_ + ")");
+    comment("OPERATOR CLASS " + opclass + " USING btree", "Orders encrypted values by their plaintext.");
+
+    std::string members = cross_operators(false);
+    const auto support = [&](const std::string &left, const std::string &right, const std::string &function) {
+        members += ", FUNCTION 1 (" + left + ", " + right + ") " + function;
+    };
+    for (const Pairing &each : pairings())
+        if (each.left != each.right)
+            support(each.left, each.right, compare + "(" + each.left + ", " + each.right + ")");
+    if (sibling_.empty()) {
+        const Oid plain_family = family_of(operand_, BTREE_AM_OID);
+        const Oid plain_compare =
+            pg::call([&] { return get_opfamily_proc(plain_family, operand_, operand_, BTORDER_PROC); });
+        support(operand_name_, operand_name_,
+                spi_.run("SELECT $1::regprocedure::text", {pg::param(REGPROCEDUREOID, ObjectIdGetDatum(plain_compare))})
+                    .text_or(0, 1));
+    }
+    execute("ALTER OPERATOR FAMILY " + family_ + " USING btree ADD " + members);
 }
 
 void Definition::hash() {
-    const std::string family = "gdpr." + pg::quote(base_ + "_ops");
-    const std::string keyed = pg::quote(base_ + "_hash"), plain_hash = pg::quote(base_ + "_hash_plain");
+    const std::string keyed = pg::quote(base_ + "_hash");
     const std::string text = "A keyed hash of the plaintext: it tells nothing to whoever has no key.";
     function(keyed + "(" + name_ + ")", "integer", "gdpr_hash", "STABLE", text);
     function(keyed + "(" + name_ + ", bigint)", "bigint", "gdpr_hash_extended", "STABLE", text);
-    function(plain_hash + "(" + operand_name_ + ")", "integer", "gdpr_hash_plain", "STABLE", text);
-    function(plain_hash + "(" + operand_name_ + ", bigint)", "bigint", "gdpr_hash_plain_extended", "STABLE", text);
-    const auto equal = [](const std::string &left, const std::string &right) {
-        return "OPERATOR 1 pg_catalog.= (" + left + ", " + right + ")";
-    };
-    execute("CREATE OPERATOR FAMILY " + family + " USING hash");
-    execute("CREATE OPERATOR CLASS " + family + " DEFAULT FOR TYPE " + name_ + " USING hash FAMILY " + family + " AS " +
-            equal(name_, name_) + ", FUNCTION 1 gdpr." + keyed + "(" + name_ + "), FUNCTION 2 gdpr." + keyed + "(" + name_ +
-            ", bigint)");
-    execute("ALTER OPERATOR FAMILY " + family + " USING hash ADD " + equal(name_, operand_name_) + ", " +
-            equal(operand_name_, name_) + ", " + equal(operand_name_, operand_name_) + ", FUNCTION 1 (" + operand_name_ +
-            ", " + operand_name_ + ") gdpr." + plain_hash + "(" + operand_name_ + "), FUNCTION 2 (" + operand_name_ + ", " +
-            operand_name_ + ") gdpr." + plain_hash + "(" + operand_name_ + ", bigint)");
-    comment("OPERATOR CLASS " + family + " USING hash", "Hashes encrypted values by their plaintext, under a key.");
+    if (sibling_.empty())
+        execute("CREATE OPERATOR FAMILY " + family_ + " USING hash");
+    const std::string opclass = "gdpr." + pg::quote(base_ + "_ops");
+    execute("CREATE OPERATOR CLASS " + opclass + " DEFAULT FOR TYPE " + name_ + " USING hash FAMILY " + family_ +
+            " AS OPERATOR 1 pg_catalog.=, FUNCTION 1 gdpr." + keyed + "(" + name_ + "), FUNCTION 2 gdpr." + keyed + "(" +
+            name_ + ", bigint)");
+    comment("OPERATOR CLASS " + opclass + " USING hash", "Hashes encrypted values by their plaintext, under a key.");
+
+    std::string members = cross_operators(true);
+    if (sibling_.empty()) {
+        const std::string plain_hash = pg::quote(base_ + "_hash_plain");
+        function(plain_hash + "(" + operand_name_ + ")", "integer", "gdpr_hash_plain", "STABLE", text);
+        function(plain_hash + "(" + operand_name_ + ", bigint)", "bigint", "gdpr_hash_plain_extended", "STABLE", text);
+        const std::string pair = " (" + operand_name_ + ", " + operand_name_ + ") gdpr." + plain_hash + "(" + operand_name_;
+        members += ", FUNCTION 1" + pair + "), FUNCTION 2" + pair + ", bigint)";
+    }
+    execute("ALTER OPERATOR FAMILY " + family_ + " USING hash ADD " + members);
 }
 
 } // namespace

@@ -18,9 +18,10 @@ struct Entry {
     EncryptedType type;
 };
 
+// What a call site keeps in fn_extra: its two operands may be of different encrypted types.
 struct CallCache {
     std::uint64_t generation;
-    const EncryptedType *type;
+    const EncryptedType *types[2];
 };
 
 void invalidate(Datum, int, uint32) {
@@ -153,8 +154,9 @@ const EncryptedType &type_of(Oid encrypted) {
 
 const EncryptedType &type_of_call(FunctionCallInfo fcinfo, int argument) {
     auto *cache = static_cast<CallCache *>(fcinfo->flinfo->fn_extra);
-    if (cache != nullptr && cache->generation == generation)
-        return *cache->type;
+    const int slot = argument == 1 ? 1 : 0;
+    if (cache != nullptr && cache->generation == generation && cache->types[slot] != nullptr)
+        return *cache->types[slot];
     const Oid function = fcinfo->flinfo->fn_oid;
     Oid encrypted = InvalidOid;
     if (argument < 0)
@@ -167,12 +169,13 @@ const EncryptedType &type_of_call(FunctionCallInfo fcinfo, int argument) {
             encrypted = arguments[argument];
     }
     if (cache == nullptr) {
-        cache = static_cast<CallCache *>(MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(CallCache)));
+        cache = static_cast<CallCache *>(MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(CallCache)));
         fcinfo->flinfo->fn_extra = cache;
-        cache->generation = 0;
     }
     const EncryptedType &type = type_of(encrypted);
-    cache->type = &type;
+    if (cache->generation != generation)
+        cache->types[0] = cache->types[1] = nullptr;
+    cache->types[slot] = &type;
     cache->generation = generation;
     return type;
 }

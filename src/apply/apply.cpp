@@ -1,0 +1,114 @@
+// plan(): what is declared but not enforced. apply(): enforces it, in one transaction.
+#include "apply/action.hpp"
+#include "label/label.hpp"
+#include "pg/pg.hpp"
+
+namespace gdpr::apply {
+
+namespace {
+
+/// Every relation where something is declared, or still enforced though no longer declared.
+std::vector<Oid> relations() {
+    std::set<Oid> all;
+    for (const Oid labelled : label::labelled_relations())
+        all.insert(labelled);
+    pg::Spi spi;
+    const pg::Rows enforced = spi.run(
+        "SELECT t.tgrelid FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid"
+        "  JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid"
+        " WHERE p.pronamespace = 'gdpr'::pg_catalog.regnamespace AND t.tgparentid = 0"
+        "   AND c.relnamespace <> 'gdpr'::pg_catalog.regnamespace"
+        " UNION SELECT polrelid FROM pg_catalog.pg_policy WHERE polname IN ('gdpr_restriction', 'gdpr_default')"
+        " UNION SELECT a.attrelid FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid"
+        "  JOIN pg_catalog.pg_type t ON t.oid = a.atttypid WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition"
+        "   AND t.typnamespace = 'gdpr'::pg_catalog.regnamespace AND c.relnamespace <> 'gdpr'::pg_catalog.regnamespace");
+    for (std::uint64_t row = 0; row < enforced.size(); row++)
+        all.insert(enforced.oid(row, 1));
+    std::map<std::string, Oid> by_name;
+    for (const Oid each : all)
+        by_name.emplace(pg::relation_name(each), each);
+    std::vector<Oid> out;
+    for (const auto &[name, relation] : by_name)
+        out.push_back(relation);
+    return out;
+}
+
+void check_names(Oid relation) {
+    const label::Labels labels = label::of(relation);
+    if (!labels.table)
+        return;
+    const auto check = [&](const std::string &column, const char *word) {
+        if (pg::call([&] { return get_attnum(relation, column.c_str()); }) == InvalidAttrNumber)
+            pg::raise(ERRCODE_UNDEFINED_COLUMN,
+                      "column " + pg::quote(column) + " of " + pg::relation_name(relation) + " does not exist",
+                      std::string("The table's label names it in ") + word + "(…).", "Correct the label.");
+    };
+    if (labels.table->keep)
+        check(labels.table->keep->column, "keep");
+    if (labels.table->expires)
+        check(*labels.table->expires, "expires");
+}
+
+void run(const Actions &actions) {
+    for (const Action &each : actions) {
+        const pg::OwnerScope scope(each.as_table_owner ? each.relation : pg::gdpr_relation("key"));
+        pg::Spi spi;
+        (void)spi.run(each.statement);
+    }
+}
+
+} // namespace
+
+bool has_trigger(Oid relation, const char *name, const char *function) {
+    pg::Relation opened(relation, AccessShareLock);
+    const TriggerDesc *triggers = opened.get()->trigdesc;
+    const Oid schema = pg::gdpr_schema();
+    for (int i = 0; triggers != nullptr && i < triggers->numtriggers; i++) {
+        const Trigger &trigger = triggers->triggers[i];
+        if (std::string_view(trigger.tgname) == name && trigger.tgenabled == TRIGGER_FIRES_ALWAYS)
+            return pg::call([&] {
+                const char *called = get_func_name(trigger.tgfoid);
+                return called != nullptr && std::strcmp(called, function) == 0 && get_func_namespace(trigger.tgfoid) == schema;
+            });
+    }
+    return false;
+}
+
+Actions plan(Oid relation) {
+    Actions actions;
+    for (const Oid each : OidIsValid(relation) ? std::vector<Oid>{relation} : relations()) {
+        check_names(each);
+        plan_encryption(each, actions);
+    }
+    return actions;
+}
+
+} // namespace gdpr::apply
+
+using namespace gdpr;
+
+GDPR_FUNCTION(gdpr_plan) {
+    pg::ResultSet result(fcinfo);
+    const pg::OwnerScope scope(pg::gdpr_relation("key"));
+    for (const apply::Action &each : apply::plan(InvalidOid))
+        result.add({pg::param_oid(each.relation), pg::param(each.action), pg::param(each.statement)});
+    PG_RETURN_NULL();
+}
+
+GDPR_FUNCTION(gdpr_apply) {
+    pg::require_role("gdpr_admin", "apply labels");
+    const Oid relation = PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0);
+    // Each round makes possible what the next one needs: types first, then triggers and policies on them.
+    for (int round = 0; round < 4; round++) {
+        apply::Actions actions;
+        {
+            const pg::OwnerScope scope(pg::gdpr_relation("key"));
+            actions = apply::plan(relation);
+        }
+        if (actions.empty())
+            break;
+        apply::run(actions);
+        pg::call([] { CommandCounterIncrement(); });
+    }
+    PG_RETURN_NULL();
+}
