@@ -49,6 +49,14 @@ void check_names(Oid relation) {
         check(*labels.table->expires, "expires");
 }
 
+/// Expressions that the catalogs deparse must mean the same in any session that runs the plan.
+void deparse_unambiguously() {
+    pg::call([] {
+        (void)set_config_option("datestyle", "ISO, YMD", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+        (void)set_config_option("intervalstyle", "postgres", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+    });
+}
+
 void run(const Actions &actions) {
     for (const Action &each : actions) {
         const pg::OwnerScope scope(each.as_table_owner ? each.relation : pg::gdpr_relation("key"));
@@ -90,6 +98,7 @@ using namespace gdpr;
 GDPR_FUNCTION(gdpr_plan) {
     pg::ResultSet result(fcinfo);
     const pg::OwnerScope scope(pg::gdpr_relation("key"));
+    apply::deparse_unambiguously();
     for (const apply::Action &each : apply::plan(InvalidOid))
         result.add({pg::param_oid(each.relation), pg::param(each.action), pg::param(each.statement)});
     PG_RETURN_NULL();
@@ -103,6 +112,7 @@ GDPR_FUNCTION(gdpr_apply) {
         apply::Actions actions;
         {
             const pg::OwnerScope scope(pg::gdpr_relation("key"));
+            apply::deparse_unambiguously();
             actions = apply::plan(relation);
         }
         if (actions.empty())
