@@ -46,17 +46,28 @@ RESET ROLE;
 -- A literal goes back in for those who may, and reads as it was.
 CREATE TEMP TABLE dumped AS SELECT format('%s', secret) AS secret, format('%s', born) AS born FROM lit;
 RESET gdpr.output;
-INSERT INTO lit SELECT 2, secret::gdpr.encrypted_text, born::gdpr.encrypted_date FROM dumped;
+SELECT secret AS sealed, born AS sealed_date FROM dumped \gset
+INSERT INTO lit VALUES (2, :'sealed', :'sealed_date');
 SELECT * FROM lit ORDER BY id;
 
 -- Attack: an application loads ciphertext it copied, forged, or took from another column's type.
 GRANT SELECT ON dumped TO lit_app;
 SET ROLE lit_app;
 INSERT INTO lit SELECT 3, secret::gdpr.encrypted_text FROM dumped;
+PREPARE load(gdpr.encrypted_text) AS INSERT INTO lit VALUES (3, $1);
+\set ECHO none
+\set VERBOSITY sqlstate
+EXECUTE load(:'sealed');
+\set VERBOSITY default
+\set ECHO all
 INSERT INTO lit VALUES (3, 'gdpr-ciphertext-1:AAAA');
 INSERT INTO lit VALUES (3, ('gdpr-ciphertext-1:' || 'AAAA')::text);
 RESET ROLE;
-INSERT INTO lit (id, born) SELECT 3, secret::gdpr.encrypted_date FROM dumped;
+\set ECHO none
+\set VERBOSITY sqlstate
+INSERT INTO lit (id, born) VALUES (3, :'sealed');
+\set VERBOSITY default
+\set ECHO all
 INSERT INTO lit VALUES (3, 'gdpr-ciphertext-1:?');
 INSERT INTO lit VALUES (3, 'gdpr-ciphertext-1:AAAA');
 -- Attack: plaintext that poses as a literal, by a cast instead of input.
@@ -68,18 +79,19 @@ DECLARE
     sealed bytea;
     changed bytea;
     missed int := 0;
-    state text;
+    tried int := 0;
 BEGIN
     SELECT decode(substr(secret, 19), 'base64') INTO sealed FROM dumped;
     FOR bit IN 0 .. octet_length(sealed) * 8 - 1 LOOP
+        tried := tried + 1;
         changed := set_bit(sealed, bit, 1 - get_bit(sealed, bit));
         BEGIN
-            PERFORM gdpr.decrypt(('gdpr-ciphertext-1:' || replace(encode(changed, 'base64'), E'\n', ''))::gdpr.encrypted_text);
+            EXECUTE format('SELECT gdpr.decrypt(%L::gdpr.encrypted_text)', 'gdpr-ciphertext-1:' || replace(encode(changed, 'base64'), E'\n', ''));
             missed := missed + 1;
         EXCEPTION WHEN data_corrupted OR config_file_error THEN NULL;
         END;
     END LOOP;
-    RAISE NOTICE 'changes that went unnoticed: %', missed;
+    RAISE NOTICE 'of % changes % went unnoticed', tried, missed;
 END $$;
 
 DROP TABLE lit, dumped;
