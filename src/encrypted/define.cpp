@@ -1,5 +1,6 @@
 // Writes the SQL that makes an encrypted type: the type, its casts, operators and operator classes, all
 // derived from what the catalogs say of the plain type.
+#include "encrypted/define.hpp"
 #include "encrypted/type.hpp"
 #include "pg/pg.hpp"
 
@@ -91,6 +92,9 @@ void Definition::run() {
     btree();
     if (hashed_)
         hash();
+    // Last, when all that resolves by itself does.
+    if (pg::call([&] { return TypeCategory(plain_); }) != TYPCATEGORY_STRING)
+        encrypted::define_overloads(spi_, plain_, pg::call([&] { return encrypted::encrypted_counterpart(plain_); }));
 }
 
 void Definition::function(const std::string &signature, const std::string &result, const std::string &symbol,
@@ -187,7 +191,8 @@ void Definition::copied_casts() {
         execute("CREATE FUNCTION gdpr." + signature + " RETURNS " + name_ + " LANGUAGE sql STRICT PARALLEL SAFE VOLATILE RETURN gdpr." +
                 pg::quote(base_) + "($1::" + plain_name_ + ")");
         comment("FUNCTION gdpr." + signature, "Encrypts a value of another type after casting it.");
-        execute("CREATE CAST (" + source + " AS " + name_ + ") WITH FUNCTION gdpr." + signature + " AS ASSIGNMENT");
+        if (in.text_or(row, 2) == "a") // the implicit ones are define_widening's
+            execute("CREATE CAST (" + source + " AS " + name_ + ") WITH FUNCTION gdpr." + signature + " AS ASSIGNMENT");
     }
 }
 
@@ -218,7 +223,8 @@ void Definition::shadowed_operators() {
         "   AND $2 AND o.oprname NOT IN ('<', '<=', '=', '<>', '>=', '>')"
         "   AND EXISTS (SELECT FROM pg_catalog.pg_operator p JOIN pg_catalog.pg_type l ON l.oid = p.oprleft"
         "                 JOIN pg_catalog.pg_type r ON r.oid = p.oprright"
-        "                WHERE p.oprname = o.oprname AND 'p' IN (l.typtype, r.typtype)) ORDER BY 1",
+        "                WHERE p.oprname = o.oprname AND (l.typname ~ '^any(element|nonarray|compatible|compatiblenonarray)$'"
+        "                  OR r.typname ~ '^any(element|nonarray|compatible|compatiblenonarray)$')) ORDER BY 1",
         {pg::param(OIDOID, ObjectIdGetDatum(plain_)),
          pg::param(pg::call([&] { return TypeCategory(plain_); }) != TYPCATEGORY_STRING)});
     for (std::uint64_t row = 0; row < rows.size(); row++) {

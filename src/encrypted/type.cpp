@@ -62,10 +62,10 @@ Oid plain_type(Oid encrypted) {
     return plain;
 }
 
-void find_function(Oid function, FmgrInfo *info) {
+void find_function(Oid function, FmgrInfo *info, MemoryContext context) {
     info->fn_oid = InvalidOid;
     if (OidIsValid(function))
-        fmgr_info_cxt(function, info, generation_context);
+        fmgr_info_cxt(function, info, context);
 }
 
 /// A support function of the plain type's default operator class, for the class's own input type.
@@ -77,7 +77,8 @@ Oid support_function(Oid plain, Oid method, int16 number) {
     return get_opfamily_proc(get_opclass_family(opclass), input, input, number);
 }
 
-void fill(EncryptedType *type, Oid encrypted, Oid plain) {
+/// Every look-up here may process an invalidation that ends the generation, so its context comes as an argument.
+void fill(EncryptedType *type, Oid encrypted, Oid plain, MemoryContext context) {
     Oid function, argument;
     bool variable;
     char align;
@@ -85,22 +86,22 @@ void fill(EncryptedType *type, Oid encrypted, Oid plain) {
     type->plain = plain;
     get_typlenbyvalalign(plain, &type->length, &type->by_value, &align);
     getTypeInputInfo(plain, &function, &type->element_argument);
-    find_function(function, &type->input);
+    find_function(function, &type->input, context);
     getTypeOutputInfo(plain, &function, &variable);
-    find_function(function, &type->output);
+    find_function(function, &type->output, context);
     getTypeBinaryInputInfo(plain, &function, &argument);
-    find_function(function, &type->receive);
+    find_function(function, &type->receive, context);
     getTypeBinaryOutputInfo(plain, &function, &variable);
-    find_function(function, &type->send);
-    find_function(support_function(plain, BTREE_AM_OID, BTORDER_PROC), &type->compare);
-    find_function(support_function(plain, HASH_AM_OID, HASHEXTENDED_PROC), &type->hash);
+    find_function(function, &type->send, context);
+    find_function(support_function(plain, BTREE_AM_OID, BTORDER_PROC), &type->compare, context);
+    find_function(support_function(plain, HASH_AM_OID, HASHEXTENDED_PROC), &type->hash, context);
     Oid resize;
     if (find_typmod_coercion_function(plain, &resize) != COERCION_PATH_FUNC)
         resize = InvalidOid;
-    find_function(resize, &type->resize);
+    find_function(resize, &type->resize, context);
     type->textual = TypeCategory(plain) == TYPCATEGORY_STRING;
-    find_function(F_TO_JSON, &type->to_json);
-    MemoryContext previous = MemoryContextSwitchTo(generation_context);
+    find_function(F_TO_JSON, &type->to_json, context);
+    MemoryContext previous = MemoryContextSwitchTo(context);
     fmgr_info_set_expr(reinterpret_cast<Node *>(makeFuncExpr(
                            F_TO_JSON, JSONOID, list_make1(makeNullConst(plain, -1, InvalidOid)), InvalidOid,
                            InvalidOid, COERCE_EXPLICIT_CALL)),
@@ -134,7 +135,7 @@ const EncryptedType *look_up(Oid encrypted) {
         return nullptr;
     MemoryContext context = generation_context;
     auto *type = static_cast<EncryptedType *>(MemoryContextAllocZero(context, sizeof(EncryptedType)));
-    fill(type, encrypted, plain);
+    fill(type, encrypted, plain, context);
     if (generation != started)
         return look_up(encrypted);
     auto *entry = static_cast<Entry *>(hash_search(types, &encrypted, HASH_ENTER, &found));
