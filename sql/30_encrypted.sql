@@ -58,6 +58,17 @@ SELECT coalesce(name, 'none'), nullif(name, ''), CASE WHEN id = 1 THEN name ELSE
 SELECT name FROM e_person WHERE id = 1 UNION SELECT email FROM e_person WHERE id = 2 UNION SELECT 'x' ORDER BY 1;
 SELECT name::varchar(3), salary::int, born::timestamp, born::text, extra::text FROM e_person WHERE id = 1;
 
+-- What the plain type reaches by an implicit cast, the encrypted one reaches too.
+SELECT to_char(born, 'DD.MM.YYYY'), date_trunc('month', born), age('2026-11-24', born), born <@ daterange('1971-01-01', '1972-01-01'),
+       born < timestamp '1980-01-01', pg_typeof(date_trunc('month', born)) FROM e_person WHERE id = 1;
+SELECT coalesce(salary, 0), greatest(salary, 1), salary > 5.5::float8, salary / 2, salary / '2', sqrt(salary), power(salary, 2), pg_typeof(salary * 1.5::float8)
+  FROM e_person WHERE id IN (1, 3) ORDER BY id;
+SELECT extra['tags'][1], extra['none'] FROM e_person WHERE id = 1;
+UPDATE e_person SET extra['tags'][0] = '"z"', extra['new']['deep'] = '1' WHERE id = 1 RETURNING extra;
+UPDATE e_person SET extra['first'] = 'true' WHERE id = 3 RETURNING extra, pg_typeof(extra);
+-- And expressions over plain types resolve as if the extension were not there.
+SELECT 1 = 1.0, 1::smallint < 1.5, 2 + 1.5, 2 * 1.5::real, pg_typeof(2 + 1.5::real), 7 / 2.0, pg_typeof(7::bigint / 2.0::float8), round(5, 2), coalesce(1, 2.5);
+
 -- Writing from plain expressions and between encrypted columns.
 UPDATE e_person SET name = email, salary = salary + 1, born = born + 1, extra = extra || '{"seen": 1}' WHERE id = 2;
 SELECT name, salary, born, extra FROM e_person WHERE id = 2;

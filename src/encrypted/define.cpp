@@ -106,7 +106,7 @@ void Definition::function(const std::string &signature, const std::string &resul
 
 void Definition::type() {
     const pg::Rows rows = spi_.run(
-        "SELECT typmodin, typmodout, typcategory, typcollation <> 0, typmodin <> 0 FROM pg_catalog.pg_type WHERE oid = $1",
+        "SELECT typmodin, typmodout, typcategory, typcollation <> 0, typmodin <> 0, typsubscript <> 0 FROM pg_catalog.pg_type WHERE oid = $1",
         {pg::param(OIDOID, ObjectIdGetDatum(plain_))});
     const std::string input = pg::quote(base_ + "_in"), output = pg::quote(base_ + "_out"),
                       receive = pg::quote(base_ + "_recv"), send = pg::quote(base_ + "_send");
@@ -124,6 +124,11 @@ void Definition::type() {
         options += ", TYPMOD_IN = " + rows.text_or(0, 1) + ", TYPMOD_OUT = " + rows.text_or(0, 2);
     if (rows.boolean(0, 4))
         options += ", COLLATABLE = true";
+    if (rows.boolean(0, 6)) {
+        const std::string subscript = pg::quote(base_ + "_subscript");
+        function(subscript + "(internal)", "internal", "gdpr_subscript", "IMMUTABLE", "Reads and assigns parts of an encrypted document.");
+        options += ", SUBSCRIPT = gdpr." + subscript;
+    }
     execute("CREATE TYPE " + name_ + " (" + options + ")");
     comment("TYPE " + name_, "A value of type " + plain_name_ + " that is stored encrypted.");
 }
