@@ -53,7 +53,8 @@ void check_names(Oid relation) {
 void deparse_unambiguously() {
     pg::call([] {
         (void)set_config_option("datestyle", "ISO, YMD", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-        (void)set_config_option("intervalstyle", "postgres", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+        (void)set_config_option("intervalstyle", "postgres", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+                                false);
     });
 }
 
@@ -76,7 +77,8 @@ bool has_trigger(Oid relation, const char *name, const char *function) {
         if (std::string_view(trigger.tgname) == name && trigger.tgenabled == TRIGGER_FIRES_ALWAYS)
             return pg::call([&] {
                 const char *called = get_func_name(trigger.tgfoid);
-                return called != nullptr && std::strcmp(called, function) == 0 && get_func_namespace(trigger.tgfoid) == schema;
+                return called != nullptr && std::strcmp(called, function) == 0 &&
+                       get_func_namespace(trigger.tgfoid) == schema;
             });
     }
     return false;

@@ -24,7 +24,8 @@ Oid wanted_type(Oid relation, const pg::Column &column, const label::ColumnLabel
     const Oid plain = pg::call([&] { return encrypted::plain_counterpart(column.type); });
     if (encrypt && label->encryption == Encryption::subject)
         pg::raise(ERRCODE_FEATURE_NOT_SUPPORTED, "column " + at(relation, column) + " asks for keys per subject",
-                  "This version encrypts under the database's key only.", "Label it encrypted instead of encrypted(subject).");
+                  "This version encrypts under the database's key only.",
+                  "Label it encrypted instead of encrypted(subject).");
     if (!encrypt)
         return plain;
     if (OidIsValid(plain))
@@ -60,13 +61,13 @@ void refuse_plaintext_indexes(Oid relation, const label::Labels &labels, pg::Spi
     for (const label::LabelledColumn &each : labels.columns) {
         if (each.label.encryption == label::ColumnLabel::Encryption::none)
             continue;
-        const pg::Rows rows = spi.run(
-            "SELECT i.indexrelid::pg_catalog.regclass::text FROM pg_catalog.pg_index i"
-            "  JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass"
-            "   AND d.objid = i.indexrelid AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass"
-            "   AND d.refobjid = i.indrelid AND d.refobjsubid = $2"
-            " WHERE i.indrelid = $1 AND NOT $2 = ANY (i.indkey::int2[]) AND i.indexprs IS NOT NULL ORDER BY 1",
-            {pg::param(OIDOID, ObjectIdGetDatum(relation)), pg::param(static_cast<std::int32_t>(each.number))});
+        const pg::Rows rows =
+            spi.run("SELECT i.indexrelid::pg_catalog.regclass::text FROM pg_catalog.pg_index i"
+                    "  JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass"
+                    "   AND d.objid = i.indexrelid AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass"
+                    "   AND d.refobjid = i.indrelid AND d.refobjsubid = $2"
+                    " WHERE i.indrelid = $1 AND NOT $2 = ANY (i.indkey::int2[]) AND i.indexprs IS NOT NULL ORDER BY 1",
+                    {pg::param(OIDOID, ObjectIdGetDatum(relation)), pg::param(static_cast<std::int32_t>(each.number))});
         if (!rows.empty())
             pg::raise(ERRCODE_FEATURE_NOT_SUPPORTED,
                       "index " + rows.text_or(0, 1) + " would keep plaintext of encrypted column " +
@@ -78,19 +79,21 @@ void refuse_plaintext_indexes(Oid relation, const label::Labels &labels, pg::Spi
 
 /// Views that use the columns, and views that use those views, the outermost first.
 std::vector<Oid> dependent_views(Oid relation, const std::vector<Change> &changes, pg::Spi &spi) {
-    const pg::Rows rows = spi.run(
-        "WITH RECURSIVE used(view, depth) AS ("
-        "  SELECT r.ev_class, 1 FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_rewrite r ON r.oid = d.objid"
-        "   WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass"
-        "     AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = $1"
-        "     AND d.refobjsubid = ANY (" + column_list(changes) + ")"
-        "  UNION SELECT r.ev_class, u.depth + 1 FROM used u"
-        "   JOIN pg_catalog.pg_depend d ON d.refobjid = u.view"
-        "     AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass"
-        "     AND d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass"
-        "   JOIN pg_catalog.pg_rewrite r ON r.oid = d.objid WHERE r.ev_class <> u.view)"
-        "SELECT view FROM used GROUP BY view ORDER BY max(depth) DESC, view",
-        {pg::param(OIDOID, ObjectIdGetDatum(relation))});
+    const pg::Rows rows =
+        spi.run("WITH RECURSIVE used(view, depth) AS ("
+                "  SELECT r.ev_class, 1 FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_rewrite r ON r.oid = d.objid"
+                "   WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass"
+                "     AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = $1"
+                "     AND d.refobjsubid = ANY (" +
+                    column_list(changes) +
+                    ")"
+                    "  UNION SELECT r.ev_class, u.depth + 1 FROM used u"
+                    "   JOIN pg_catalog.pg_depend d ON d.refobjid = u.view"
+                    "     AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass"
+                    "     AND d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass"
+                    "   JOIN pg_catalog.pg_rewrite r ON r.oid = d.objid WHERE r.ev_class <> u.view)"
+                    "SELECT view FROM used GROUP BY view ORDER BY max(depth) DESC, view",
+                {pg::param(OIDOID, ObjectIdGetDatum(relation))});
     std::vector<Oid> views;
     for (std::uint64_t row = 0; row < rows.size(); row++)
         views.push_back(rows.oid(row, 1));
@@ -99,13 +102,13 @@ std::vector<Oid> dependent_views(Oid relation, const std::vector<Change> &change
 
 /// A view is dropped and made again; what that would lose is refused beforehand.
 void refuse_fragile(Oid view, Oid relation, pg::Spi &spi) {
-    const pg::Rows rows = spi.run(
-        "SELECT c.relkind = 'v', EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid),"
-        "       (SELECT count(*) FROM pg_catalog.pg_rewrite r WHERE r.ev_class = c.oid) > 1,"
-        "       EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid"
-        "                AND (a.attacl IS NOT NULL OR a.atthasdef))"
-        "  FROM pg_catalog.pg_class c WHERE c.oid = $1",
-        {pg::param(OIDOID, ObjectIdGetDatum(view))});
+    const pg::Rows rows =
+        spi.run("SELECT c.relkind = 'v', EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid),"
+                "       (SELECT count(*) FROM pg_catalog.pg_rewrite r WHERE r.ev_class = c.oid) > 1,"
+                "       EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid"
+                "                AND (a.attacl IS NOT NULL OR a.atthasdef))"
+                "  FROM pg_catalog.pg_class c WHERE c.oid = $1",
+                {pg::param(OIDOID, ObjectIdGetDatum(view))});
     const char *reason = !rows.boolean(0, 1)  ? "It is not a plain view."
                          : rows.boolean(0, 2) ? "It has triggers."
                          : rows.boolean(0, 3) ? "It has rules of its own."
@@ -119,11 +122,11 @@ void refuse_fragile(Oid view, Oid relation, pg::Spi &spi) {
 
 void recreate(Oid view, Oid relation, pg::Spi &spi, Actions &actions) {
     const std::string name = pg::relation_name(view);
-    const pg::Rows rows = spi.run(
-        "SELECT pg_catalog.pg_get_viewdef(c.oid), pg_catalog.array_to_string(c.reloptions, ', '),"
-        "       pg_catalog.pg_get_userbyid(c.relowner), pg_catalog.obj_description(c.oid, 'pg_class')"
-        "  FROM pg_catalog.pg_class c WHERE c.oid = $1",
-        {pg::param(OIDOID, ObjectIdGetDatum(view))});
+    const pg::Rows rows =
+        spi.run("SELECT pg_catalog.pg_get_viewdef(c.oid), pg_catalog.array_to_string(c.reloptions, ', '),"
+                "       pg_catalog.pg_get_userbyid(c.relowner), pg_catalog.obj_description(c.oid, 'pg_class')"
+                "  FROM pg_catalog.pg_class c WHERE c.oid = $1",
+                {pg::param(OIDOID, ObjectIdGetDatum(view))});
     const std::string options = rows.text_or(0, 2);
     const auto add = [&](const std::string &statement) { actions.push_back({relation, "recreate view", statement}); };
     add("CREATE VIEW " + name + (options.empty() ? "" : " WITH (" + options + ")") + " AS " + rows.text_or(0, 1));
@@ -153,14 +156,16 @@ std::string collation_clause(const Change &change) {
     if (!OidIsValid(collation) || collation == DEFAULT_COLLATION_OID)
         return "";
     return pg::call([&] {
-        NameData text;
-        HeapTuple tuple = SearchSysCache1(COLLOID, ObjectIdGetDatum(collation));
-        const auto *form = reinterpret_cast<Form_pg_collation>(GETSTRUCT(tuple));
-        const char *name = quote_qualified_identifier(get_namespace_name(form->collnamespace), NameStr(form->collname));
-        namestrcpy(&text, name);
-        ReleaseSysCache(tuple);
-        return text;
-    }).data;
+               NameData text;
+               HeapTuple tuple = SearchSysCache1(COLLOID, ObjectIdGetDatum(collation));
+               const auto *form = reinterpret_cast<Form_pg_collation>(GETSTRUCT(tuple));
+               const char *name =
+                   quote_qualified_identifier(get_namespace_name(form->collnamespace), NameStr(form->collname));
+               namestrcpy(&text, name);
+               ReleaseSysCache(tuple);
+               return text;
+           })
+        .data;
 }
 
 std::string rewrite(Oid relation, const std::vector<Change> &changes) {
@@ -184,10 +189,9 @@ void plan_encryption(Oid relation, Actions &actions) {
     if (wanted.empty())
         return;
     // A trigger with a column list would forbid the change; the rooms that own ours make them again.
-    const pg::Rows triggers = spi.run(
-        "SELECT pg_catalog.quote_ident(tgname) FROM pg_catalog.pg_trigger"
-        " WHERE tgrelid = $1 AND tgname = 'gdpr_blocklist' AND NOT tgisinternal",
-        {pg::param(OIDOID, ObjectIdGetDatum(relation))});
+    const pg::Rows triggers = spi.run("SELECT pg_catalog.quote_ident(tgname) FROM pg_catalog.pg_trigger"
+                                      " WHERE tgrelid = $1 AND tgname = 'gdpr_blocklist' AND NOT tgisinternal",
+                                      {pg::param(OIDOID, ObjectIdGetDatum(relation))});
     for (std::uint64_t row = 0; row < triggers.size(); row++)
         actions.push_back({relation, "drop trigger for a moment",
                            "DROP TRIGGER " + triggers.text_or(row, 1) + " ON " + pg::relation_name(relation)});

@@ -4,8 +4,8 @@
 #include "pg/pg.hpp"
 
 using namespace gdpr;
-using encrypted::Opened;
 using encrypted::EncryptedType;
+using encrypted::Opened;
 
 namespace {
 
@@ -14,7 +14,8 @@ enum class Sides { both, left, right };
 
 int32 ask(const EncryptedType &type, Oid collation, Datum left, Datum right) {
     if (!OidIsValid(type.compare.fn_oid))
-        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION), errmsg("type %s has no order", format_type_be(type.plain))));
+        ereport(ERROR,
+                (errcode(ERRCODE_UNDEFINED_FUNCTION), errmsg("type %s has no order", format_type_be(type.plain))));
     return DatumGetInt32(FunctionCall2Coll(&type.compare, collation, left, right));
 }
 
@@ -51,7 +52,8 @@ std::uint64_t keyed(std::uint64_t hash, std::uint64_t seed) {
 std::uint64_t hash_encrypted(FunctionCallInfo fcinfo, std::uint64_t seed) {
     const EncryptedType &type = encrypted::type_of_call(fcinfo, 0);
     if (!OidIsValid(type.hash.fn_oid))
-        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION), errmsg("type %s has no hash", format_type_be(type.plain))));
+        ereport(ERROR,
+                (errcode(ERRCODE_UNDEFINED_FUNCTION), errmsg("type %s has no hash", format_type_be(type.plain))));
     Opened opened(type, PG_GETARG_DATUM(0));
     const Datum hash = FunctionCall2Coll(&type.hash, PG_GET_COLLATION(), opened.value(), Int64GetDatum(0));
     opened.release();
@@ -67,11 +69,12 @@ std::uint64_t hash_plain(FunctionCallInfo fcinfo, std::uint64_t seed) {
         (void)get_func_signature(fcinfo->flinfo->fn_oid, &arguments, &count);
         cache = lookup_type_cache(arguments[0], TYPECACHE_HASH_EXTENDED_PROC_FINFO);
         if (!OidIsValid(cache->hash_extended_proc_finfo.fn_oid))
-            ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION), errmsg("type %s has no hash", format_type_be(arguments[0]))));
+            ereport(ERROR,
+                    (errcode(ERRCODE_UNDEFINED_FUNCTION), errmsg("type %s has no hash", format_type_be(arguments[0]))));
         fcinfo->flinfo->fn_extra = cache;
     }
-    const Datum hash = FunctionCall2Coll(&cache->hash_extended_proc_finfo, PG_GET_COLLATION(), PG_GETARG_DATUM(0),
-                                         Int64GetDatum(0));
+    const Datum hash =
+        FunctionCall2Coll(&cache->hash_extended_proc_finfo, PG_GET_COLLATION(), PG_GETARG_DATUM(0), Int64GetDatum(0));
     return keyed(DatumGetUInt64(hash), seed);
 }
 

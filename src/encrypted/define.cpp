@@ -38,7 +38,7 @@ class Definition {
 
     pg::Spi spi_;
     Oid plain_;
-    Oid operand_; // what the plain type's operator class compares: varchar compares as text
+    Oid operand_;         // what the plain type's operator class compares: varchar compares as text
     std::string sibling_; // the encrypted type of that operand, when it is another one: it shares the family
     std::string base_;
     std::string plain_name_, operand_name_, name_, family_;
@@ -71,8 +71,7 @@ Oid operand_of(Oid type) {
 }
 
 Definition::Definition(Oid plain)
-    : plain_(plain), operand_(operand_of(plain)),
-      base_("encrypted_" + pg::bare_type_name(plain)),
+    : plain_(plain), operand_(operand_of(plain)), base_("encrypted_" + pg::bare_type_name(plain)),
       plain_name_(pg::type_name(plain)), operand_name_(pg::type_name(operand_)), name_("gdpr." + pg::quote(base_)),
       ordered_(OidIsValid(family_of(plain, BTREE_AM_OID))), hashed_(OidIsValid(family_of(plain, HASH_AM_OID))) {}
 
@@ -126,7 +125,8 @@ void Definition::type() {
         options += ", COLLATABLE = true";
     if (rows.boolean(0, 6)) {
         const std::string subscript = pg::quote(base_ + "_subscript");
-        function(subscript + "(internal)", "internal", "gdpr_subscript", "IMMUTABLE", "Reads and assigns parts of an encrypted document.");
+        function(subscript + "(internal)", "internal", "gdpr_subscript", "IMMUTABLE",
+                 "Reads and assigns parts of an encrypted document.");
         options += ", SUBSCRIPT = gdpr." + subscript;
     }
     execute("CREATE TYPE " + name_ + " (" + options + ")");
@@ -134,7 +134,8 @@ void Definition::type() {
 }
 
 void Definition::casts() {
-    function("decrypt(" + name_ + ")", plain_name_, "gdpr_decrypt", "IMMUTABLE", "The plaintext of an encrypted value.");
+    function("decrypt(" + name_ + ")", plain_name_, "gdpr_decrypt", "IMMUTABLE",
+             "The plaintext of an encrypted value.");
     function(pg::quote(base_) + "(" + plain_name_ + ")", name_, "gdpr_encrypt", "VOLATILE",
              "Encrypts a value; each call gives another ciphertext.");
     execute("CREATE CAST (" + name_ + " AS " + plain_name_ + ") WITH FUNCTION gdpr.decrypt(" + name_ + ") AS IMPLICIT");
@@ -145,18 +146,19 @@ void Definition::casts() {
             return find_typmod_coercion_function(plain_, &resize) == COERCION_PATH_FUNC;
         })) {
         const std::string resize = pg::quote(base_ + "_resize") + "(" + name_ + ", integer, boolean)";
-        function(resize, name_, "gdpr_encrypted_resize", "IMMUTABLE", "Applies a length or precision to an encrypted value.");
+        function(resize, name_, "gdpr_encrypted_resize", "IMMUTABLE",
+                 "Applies a length or precision to an encrypted value.");
         execute("CREATE CAST (" + name_ + " AS " + name_ + ") WITH FUNCTION gdpr." + resize + " AS IMPLICIT");
     }
 }
 
 /// The casts of the plain type, one step weaker than there where implicit ones would make expressions ambiguous.
 void Definition::copied_casts() {
-    const pg::Rows out = spi_.run(
-        "SELECT c.casttarget, c.castcontext, c.castmethod, p.provolatile, c.casttarget = $2 AND $1 <> $2"
-        "  FROM pg_catalog.pg_cast c LEFT JOIN pg_catalog.pg_proc p ON p.oid = c.castfunc"
-        " WHERE c.castsource = $1 AND c.casttarget <> $1 AND c.casttarget < 16384 ORDER BY 1",
-        {pg::param(OIDOID, ObjectIdGetDatum(plain_)), pg::param(OIDOID, ObjectIdGetDatum(operand_))});
+    const pg::Rows out =
+        spi_.run("SELECT c.casttarget, c.castcontext, c.castmethod, p.provolatile, c.casttarget = $2 AND $1 <> $2"
+                 "  FROM pg_catalog.pg_cast c LEFT JOIN pg_catalog.pg_proc p ON p.oid = c.castfunc"
+                 " WHERE c.castsource = $1 AND c.casttarget <> $1 AND c.casttarget < 16384 ORDER BY 1",
+                 {pg::param(OIDOID, ObjectIdGetDatum(plain_)), pg::param(OIDOID, ObjectIdGetDatum(operand_))});
     const bool textual = pg::call([&] { return TypeCategory(plain_); }) == TYPCATEGORY_STRING;
     for (std::uint64_t row = 0; row < out.size(); row++) {
         const Oid target = out.oid(row, 1);
@@ -167,19 +169,20 @@ void Definition::copied_casts() {
         if (target == JSONOID)
             continue;
         const std::string target_name = pg::type_name(target);
-        const std::string signature = pg::quote("decrypt_as_" + pg::bare_type_name(target)) +
-                                      "(" + name_ + ")";
+        const std::string signature = pg::quote("decrypt_as_" + pg::bare_type_name(target)) + "(" + name_ + ")";
         const std::string volatility = out.text_or(row, 4) == "s" ? "STABLE" : "IMMUTABLE";
         if (own_operand)
             function(signature, target_name, "gdpr_decrypt", "IMMUTABLE", "The plaintext of an encrypted value.");
         else {
-            execute("CREATE FUNCTION gdpr." + signature + " RETURNS " + target_name + " LANGUAGE sql STRICT PARALLEL SAFE " +
-                    volatility + " RETURN gdpr.decrypt($1)::" + target_name);
+            execute("CREATE FUNCTION gdpr." + signature + " RETURNS " + target_name +
+                    " LANGUAGE sql STRICT PARALLEL SAFE " + volatility + " RETURN gdpr.decrypt($1)::" + target_name);
             comment("FUNCTION gdpr." + signature, "The plaintext of an encrypted value, cast.");
         }
         const std::string context = out.text_or(row, 2);
         execute("CREATE CAST (" + name_ + " AS " + target_name + ") WITH FUNCTION gdpr." + signature +
-                (own_operand ? " AS IMPLICIT" : context == "e" ? "" : " AS ASSIGNMENT"));
+                (own_operand      ? " AS IMPLICIT"
+                 : context == "e" ? ""
+                                  : " AS ASSIGNMENT"));
     }
     if (!textual) {
         const std::string to_json = pg::quote(base_ + "_to_json") + "(" + name_ + ")";
@@ -193,8 +196,9 @@ void Definition::copied_casts() {
     for (std::uint64_t row = 0; row < in.size() && !textual; row++) {
         const std::string source = pg::type_name(in.oid(row, 1));
         const std::string signature = pg::quote(base_) + "(" + source + ")";
-        execute("CREATE FUNCTION gdpr." + signature + " RETURNS " + name_ + " LANGUAGE sql STRICT PARALLEL SAFE VOLATILE RETURN gdpr." +
-                pg::quote(base_) + "($1::" + plain_name_ + ")");
+        execute("CREATE FUNCTION gdpr." + signature + " RETURNS " + name_ +
+                " LANGUAGE sql STRICT PARALLEL SAFE VOLATILE RETURN gdpr." + pg::quote(base_) + "($1::" + plain_name_ +
+                ")");
         comment("FUNCTION gdpr." + signature, "Encrypts a value of another type after casting it.");
         if (in.text_or(row, 2) == "a") // the implicit ones are define_widening's
             execute("CREATE CAST (" + source + " AS " + name_ + ") WITH FUNCTION gdpr." + signature + " AS ASSIGNMENT");
@@ -204,7 +208,8 @@ void Definition::copied_casts() {
 /// As varchar goes to text by itself, so does its encrypted type: CASE, COALESCE and UNION need a common type.
 void Definition::sibling_cast() {
     const std::string signature = pg::quote("encrypted_" + pg::bare_type_name(operand_)) + "(" + name_ + ")";
-    execute("CREATE FUNCTION gdpr." + signature + " RETURNS " + sibling_ + " LANGUAGE sql STRICT PARALLEL SAFE VOLATILE RETURN gdpr." +
+    execute("CREATE FUNCTION gdpr." + signature + " RETURNS " + sibling_ +
+            " LANGUAGE sql STRICT PARALLEL SAFE VOLATILE RETURN gdpr." +
             pg::quote("encrypted_" + pg::bare_type_name(operand_)) + "(gdpr.decrypt($1)::" + operand_name_ + ")");
     comment("FUNCTION gdpr." + signature, "Encrypts the plaintext of another encrypted type anew.");
     execute("CREATE CAST (" + name_ + " AS " + sibling_ + ") WITH FUNCTION gdpr." + signature + " AS IMPLICIT");
@@ -235,15 +240,17 @@ void Definition::shadowed_operators() {
     for (std::uint64_t row = 0; row < rows.size(); row++) {
         const std::string symbol = rows.text_or(row, 1), result = pg::type_name(rows.oid(row, 2));
         const std::string function = "gdpr." + pg::quote(base_ + "_operator_" + std::to_string(row + 1));
-        for (const auto &[left, right] : {std::pair(name_, name_), std::pair(name_, plain_name_), std::pair(plain_name_, name_)}) {
+        for (const auto &[left, right] :
+             {std::pair(name_, name_), std::pair(name_, plain_name_), std::pair(plain_name_, name_)}) {
             const std::string arguments = "(" + left + ", " + right + ")";
             execute("CREATE FUNCTION " + function + arguments + " RETURNS " + result +
-                    " LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN $1::" + plain_name_ + " OPERATOR(pg_catalog." + symbol +
-                    ") $2::" + plain_name_);
+                    " LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN $1::" + plain_name_ + " OPERATOR(pg_catalog." +
+                    symbol + ") $2::" + plain_name_);
             comment("FUNCTION " + function + arguments, "The plain type's operator, on encrypted values.");
             execute("CREATE OPERATOR pg_catalog." + symbol + " (FUNCTION = " + function + ", LEFTARG = " + left +
                     ", RIGHTARG = " + right + ")");
-            comment("OPERATOR pg_catalog." + symbol + " " + arguments, "The plain type's operator, on encrypted values.");
+            comment("OPERATOR pg_catalog." + symbol + " " + arguments,
+                    "The plain type's operator, on encrypted values.");
         }
     }
 }
@@ -258,14 +265,17 @@ void Definition::operators() {
                 "SELECT p.proleakproof, o.oprrest::text, o.oprjoin::text"
                 "  FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_proc p ON p.oid = o.oprcode"
                 " WHERE o.oprname = $1 AND o.oprleft = $2 AND o.oprright = $2 AND o.oprnamespace = 11",
-                {pg::param(NAMEOID, pg::call([&] { return DirectFunctionCall1(namein, CStringGetDatum(each.symbol)); })),
+                {pg::param(NAMEOID,
+                           pg::call([&] { return DirectFunctionCall1(namein, CStringGetDatum(each.symbol)); })),
                  pg::param(OIDOID, ObjectIdGetDatum(operand_))});
             const std::string procedure = pg::quote(base_ + "_" + each.word);
             function(procedure + arguments, "boolean", "gdpr_" + std::string(each.word) + "_" + suffix,
-                     like.boolean(0, 1) ? "IMMUTABLE LEAKPROOF" : "IMMUTABLE", "Compares two values by their plaintext.");
+                     like.boolean(0, 1) ? "IMMUTABLE LEAKPROOF" : "IMMUTABLE",
+                     "Compares two values by their plaintext.");
             std::string options = "FUNCTION = gdpr." + procedure + ", LEFTARG = " + left + ", RIGHTARG = " + right +
-                                  ", COMMUTATOR = OPERATOR(pg_catalog." + each.commutator + "), NEGATOR = OPERATOR(pg_catalog." +
-                                  each.negator + "), RESTRICT = " + like.text_or(0, 2) + ", JOIN = " + like.text_or(0, 3);
+                                  ", COMMUTATOR = OPERATOR(pg_catalog." + each.commutator +
+                                  "), NEGATOR = OPERATOR(pg_catalog." + each.negator +
+                                  "), RESTRICT = " + like.text_or(0, 2) + ", JOIN = " + like.text_or(0, 3);
             if (each.number == BTEqualStrategyNumber)
                 options += hashed_ ? ", MERGES, HASHES" : ", MERGES";
             execute("CREATE OPERATOR pg_catalog." + std::string(each.symbol) + " (" + options + ")");
@@ -282,8 +292,8 @@ std::string Definition::cross_operators(bool equality_only) const {
         for (const Strategy &each : strategies)
             if (equality_only ? each.number == BTEqualStrategyNumber : each.number != 0)
                 members += (members.empty() ? "" : ", ") + std::string("OPERATOR ") +
-                           std::to_string(equality_only ? 1 : each.number) + " pg_catalog." + each.symbol + " (" + left +
-                           ", " + right + ")";
+                           std::to_string(equality_only ? 1 : each.number) + " pg_catalog." + each.symbol + " (" +
+                           left + ", " + right + ")";
     };
     for (const Pairing &each : pairings())
         if (each.left != each.right)
@@ -303,8 +313,8 @@ void Definition::btree() {
     if (sibling_.empty())
         execute("CREATE OPERATOR FAMILY " + family_ + " USING btree");
     const std::string opclass = "gdpr." + pg::quote(base_ + "_ops");
-    execute("CREATE OPERATOR CLASS " + opclass + " DEFAULT FOR TYPE " + name_ + " USING btree FAMILY " + family_ + " AS " +
-            own + "FUNCTION 1 " + compare + "(" + name_ + ", " + name_ + ")");
+    execute("CREATE OPERATOR CLASS " + opclass + " DEFAULT FOR TYPE " + name_ + " USING btree FAMILY " + family_ +
+            " AS " + own + "FUNCTION 1 " + compare + "(" + name_ + ", " + name_ + ")");
     comment("OPERATOR CLASS " + opclass + " USING btree", "Orders encrypted values by their plaintext.");
 
     std::string members = cross_operators(false);
@@ -334,8 +344,8 @@ void Definition::hash() {
         execute("CREATE OPERATOR FAMILY " + family_ + " USING hash");
     const std::string opclass = "gdpr." + pg::quote(base_ + "_ops");
     execute("CREATE OPERATOR CLASS " + opclass + " DEFAULT FOR TYPE " + name_ + " USING hash FAMILY " + family_ +
-            " AS OPERATOR 1 pg_catalog.=, FUNCTION 1 gdpr." + keyed + "(" + name_ + "), FUNCTION 2 gdpr." + keyed + "(" +
-            name_ + ", bigint)");
+            " AS OPERATOR 1 pg_catalog.=, FUNCTION 1 gdpr." + keyed + "(" + name_ + "), FUNCTION 2 gdpr." + keyed +
+            "(" + name_ + ", bigint)");
     comment("OPERATOR CLASS " + opclass + " USING hash", "Hashes encrypted values by their plaintext, under a key.");
 
     std::string members = cross_operators(true);
@@ -343,7 +353,8 @@ void Definition::hash() {
         const std::string plain_hash = pg::quote(base_ + "_hash_plain");
         function(plain_hash + "(" + operand_name_ + ")", "integer", "gdpr_hash_plain", "STABLE", text);
         function(plain_hash + "(" + operand_name_ + ", bigint)", "bigint", "gdpr_hash_plain_extended", "STABLE", text);
-        const std::string pair = " (" + operand_name_ + ", " + operand_name_ + ") gdpr." + plain_hash + "(" + operand_name_;
+        const std::string pair =
+            " (" + operand_name_ + ", " + operand_name_ + ") gdpr." + plain_hash + "(" + operand_name_;
         members += ", FUNCTION 1" + pair + "), FUNCTION 2" + pair + ", bigint)";
     }
     execute("ALTER OPERATOR FAMILY " + family_ + " USING hash ADD " + members);

@@ -4,8 +4,8 @@
 #include "pg/pg.hpp"
 
 using namespace gdpr;
-using encrypted::Opened;
 using encrypted::EncryptedType;
+using encrypted::Opened;
 
 GDPR_FUNCTION(gdpr_encrypted_in) {
     const EncryptedType &type = encrypted::type_of_call(fcinfo, -1);
@@ -29,15 +29,13 @@ GDPR_FUNCTION(gdpr_encrypted_out) {
 GDPR_FUNCTION(gdpr_encrypted_recv) {
     const EncryptedType &type = encrypted::type_of_call(fcinfo, -1);
     auto *buffer = reinterpret_cast<StringInfo>(PG_GETARG_POINTER(0));
-    return encrypted::seal(type,
-                           ReceiveFunctionCall(&type.receive, buffer, type.element_argument, PG_GETARG_INT32(2)));
+    return encrypted::seal(type, ReceiveFunctionCall(&type.receive, buffer, type.element_argument, PG_GETARG_INT32(2)));
 }
 
 GDPR_FUNCTION(gdpr_encrypted_send) {
     const EncryptedType &type = encrypted::type_of_call(fcinfo, 0);
     if (encrypted::output_is_ciphertext())
-        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                        errmsg("ciphertext is not written in binary format"),
+        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("ciphertext is not written in binary format"),
                         errhint("Use text format, or SET gdpr.output = 'plain'.")));
     Opened opened(type, PG_GETARG_DATUM(0));
     bytea *wire = SendFunctionCall(&type.send, opened.value());
@@ -45,13 +43,9 @@ GDPR_FUNCTION(gdpr_encrypted_send) {
     PG_RETURN_BYTEA_P(wire);
 }
 
-GDPR_FUNCTION(gdpr_encrypt) {
-    return encrypted::seal(encrypted::type_of_call(fcinfo, -1), PG_GETARG_DATUM(0));
-}
+GDPR_FUNCTION(gdpr_encrypt) { return encrypted::seal(encrypted::type_of_call(fcinfo, -1), PG_GETARG_DATUM(0)); }
 
-GDPR_FUNCTION(gdpr_decrypt) {
-    return encrypted::open(encrypted::type_of_call(fcinfo, 0), PG_GETARG_DATUM(0));
-}
+GDPR_FUNCTION(gdpr_decrypt) { return encrypted::open(encrypted::type_of_call(fcinfo, 0), PG_GETARG_DATUM(0)); }
 
 GDPR_FUNCTION(gdpr_encrypted_resize) {
     const EncryptedType &type = encrypted::type_of_call(fcinfo, 0);
@@ -59,13 +53,12 @@ GDPR_FUNCTION(gdpr_encrypted_resize) {
         return PG_GETARG_DATUM(0);
     Opened opened(type, PG_GETARG_DATUM(0));
     const Datum plain = opened.value();
-    const Datum resized =
-        type.resize_arguments == 3
-            ? FunctionCall3(&type.resize, plain, PG_GETARG_DATUM(1), PG_GETARG_DATUM(2))
-            : FunctionCall2(&type.resize, plain, PG_GETARG_DATUM(1));
+    const Datum resized = type.resize_arguments == 3
+                              ? FunctionCall3(&type.resize, plain, PG_GETARG_DATUM(1), PG_GETARG_DATUM(2))
+                              : FunctionCall2(&type.resize, plain, PG_GETARG_DATUM(1));
     // An unchanged value keeps its ciphertext.
-    const Datum result = datumIsEqual(plain, resized, type.by_value, type.length) ? PG_GETARG_DATUM(0)
-                                                                                  : encrypted::seal(type, resized);
+    const Datum result =
+        datumIsEqual(plain, resized, type.by_value, type.length) ? PG_GETARG_DATUM(0) : encrypted::seal(type, resized);
     opened.release();
     return result;
 }

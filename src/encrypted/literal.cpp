@@ -16,8 +16,10 @@ char *base64_bytes(char *data) { return data; }
 
 enum Output { output_auto, output_plain, output_cipher };
 
-const config_enum_entry output_choices[] = {
-    {"auto", output_auto, false}, {"plain", output_plain, false}, {"cipher", output_cipher, false}, {nullptr, 0, false}};
+const config_enum_entry output_choices[] = {{"auto", output_auto, false},
+                                            {"plain", output_plain, false},
+                                            {"cipher", output_cipher, false},
+                                            {nullptr, 0, false}};
 
 int output = output_auto;
 int plain_scopes = 0;
@@ -25,9 +27,9 @@ int plain_scopes = 0;
 /// May this role see and load ciphertext? The answer is kept until roles or memberships change.
 struct Trust {
     Oid user = InvalidOid;
-    bool backup = false;    // superuser or gdpr_backup: may load and choose
-    bool dumps = false;     // gdpr_backup itself: dumps ciphertext always
-    bool bypasses = false;  // superuser or BYPASSRLS: dumps ciphertext when it looks like a dump
+    bool backup = false;   // superuser or gdpr_backup: may load and choose
+    bool dumps = false;    // gdpr_backup itself: dumps ciphertext always
+    bool bypasses = false; // superuser or BYPASSRLS: dumps ciphertext when it looks like a dump
 } trust;
 
 void roles_changed(Datum, int, uint32) { trust.user = InvalidOid; }
@@ -84,7 +86,8 @@ bool output_is_ciphertext() {
     if (output == output_cipher)
         return user.backup;
     return user.dumps ||
-           (user.bypasses && (!row_security || (application_name != nullptr && std::strcmp(application_name, "pg_dump") == 0)));
+           (user.bypasses &&
+            (!row_security || (application_name != nullptr && std::strcmp(application_name, "pg_dump") == 0)));
 }
 
 char *to_literal(Datum sealed) {
@@ -94,8 +97,7 @@ char *to_literal(Datum sealed) {
     const std::size_t prefix = literal_prefix.size();
     auto *text = static_cast<char *>(palloc(prefix + room + 1));
     std::memcpy(text, literal_prefix.data(), prefix);
-    const int written =
-        pg_b64_encode(base64_bytes(VARDATA_ANY(value)), size, text + prefix, room);
+    const int written = pg_b64_encode(base64_bytes(VARDATA_ANY(value)), size, text + prefix, room);
     if (written < 0)
         elog(ERROR, "could not encode a ciphertext literal");
     text[prefix + written] = '\0';
@@ -109,8 +111,7 @@ Datum from_literal(const EncryptedType &type, const char *literal) {
     const int length = static_cast<int>(std::strlen(encoded));
     const int room = pg_b64_dec_len(length);
     auto *sealed = static_cast<struct varlena *>(palloc(VARHDRSZ + room));
-    const int size =
-        pg_b64_decode(encoded, length, base64_bytes(VARDATA(sealed)), room);
+    const int size = pg_b64_decode(encoded, length, base64_bytes(VARDATA(sealed)), room);
     if (size < 0)
         malformed();
     SET_VARSIZE(sealed, VARHDRSZ + size);

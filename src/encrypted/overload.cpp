@@ -73,9 +73,8 @@ Resolved resolve_operator(const Call &call) {
 }
 
 bool has_exact_operator(const Call &call) {
-    return pg::call([&] {
-        return OidIsValid(OpernameGetOprid(qualified(call.name), call.arguments[0], call.arguments[1]));
-    });
+    return pg::call(
+        [&] { return OidIsValid(OpernameGetOprid(qualified(call.name), call.arguments[0], call.arguments[1])); });
 }
 
 /// Never less volatile than what the twin calls, casts of its arguments included, or it would not be inlined.
@@ -120,8 +119,9 @@ class Overloads {
         for (const auto &[call, resolved] : operators)
             make_operator(call, resolved, ++number);
         for (const Oid source : sources_)
-            (void)spi_.run("CREATE CAST (" + pg::type_name(source) + " AS " + pg::type_name(encrypted_) + ") WITH FUNCTION " +
-                           pg::type_name(encrypted_) + "(" + pg::type_name(source) + ") AS IMPLICIT");
+            (void)spi_.run("CREATE CAST (" + pg::type_name(source) + " AS " + pg::type_name(encrypted_) +
+                           ") WITH FUNCTION " + pg::type_name(encrypted_) + "(" + pg::type_name(source) +
+                           ") AS IMPLICIT");
     }
 
   private:
@@ -169,7 +169,8 @@ class Overloads {
 };
 
 Types Overloads::list(const std::string &query) const {
-    const pg::Rows rows = spi_.run(query, {pg::param(OIDOID, ObjectIdGetDatum(plain_)), pg::param(OIDOID, ObjectIdGetDatum(encrypted_))});
+    const pg::Rows rows =
+        spi_.run(query, {pg::param(OIDOID, ObjectIdGetDatum(plain_)), pg::param(OIDOID, ObjectIdGetDatum(encrypted_))});
     Types types;
     for (std::uint64_t row = 0; row < rows.size(); row++)
         types.push_back(rows.oid(row, 1));
@@ -266,7 +267,8 @@ void Overloads::add_pairs_at_risk(Twins &operators) {
     for (const std::string &name : names)
         for (const Oid type : types)
             for (const Call &call : {Call{name, {encrypted_, type}}, Call{name, {type, encrypted_}}})
-                if (const Resolved found = resolve_operator({name, as_plain(call.arguments)}); found && !has_exact_operator(call))
+                if (const Resolved found = resolve_operator({name, as_plain(call.arguments)});
+                    found && !has_exact_operator(call))
                     operators.emplace(call, found);
 }
 
@@ -295,25 +297,28 @@ void Overloads::make_function(const Call &call, const Resolved &resolved) {
     for (std::size_t i = 0; i < call.arguments.size(); i++)
         values += (i > 0 ? ", " : "") + value(call, resolved, i);
     (void)spi_.run("CREATE FUNCTION " + signature + " RETURNS " + pg::type_name(resolved.result) + " LANGUAGE sql " +
-                   volatility(resolved, as_plain(call.arguments)) + " PARALLEL SAFE RETURN " + name + "(" + values + ")");
+                   volatility(resolved, as_plain(call.arguments)) + " PARALLEL SAFE RETURN " + name + "(" + values +
+                   ")");
     (void)spi_.run("COMMENT ON FUNCTION " + signature + " IS 'The function of the plain type, on an encrypted value.'");
 }
 
 void Overloads::make_operator(const Call &call, const Resolved &resolved, int number) {
-    const std::string function = "gdpr." + pg::quote(pg::bare_type_name(encrypted_) + "_overload_" + std::to_string(number));
+    const std::string function =
+        "gdpr." + pg::quote(pg::bare_type_name(encrypted_) + "_overload_" + std::to_string(number));
     const std::string arguments = "(" + argument_list(call) + ")";
     const bool plain = std::find(call.arguments.begin(), call.arguments.end(), encrypted_) == call.arguments.end();
-    const std::string comment = pg::quote_literal(plain ? "Keeps an operator of plain types resolving as it does without gdpr."
-                                                        : "The operator of the plain type, on an encrypted value.");
+    const std::string comment =
+        pg::quote_literal(plain ? "Keeps an operator of plain types resolving as it does without gdpr."
+                                : "The operator of the plain type, on an encrypted value.");
     const auto operand = [&](std::size_t i) {
         const std::string bare = "$" + std::to_string(i + 1);
         if (!stays_encrypted(call, resolved))
             return value(call, resolved, i);
         return call.arguments[i] == encrypted_ ? bare : bare + "::" + pg::type_name(plain_);
     };
-    (void)spi_.run("CREATE FUNCTION " + function + arguments + " RETURNS " + pg::type_name(resolved.result) + " LANGUAGE sql " +
-                   volatility(resolved, as_plain(call.arguments)) + " PARALLEL SAFE RETURN " + operand(0) +
-                   " OPERATOR(pg_catalog." + call.name + ") " + operand(1));
+    (void)spi_.run("CREATE FUNCTION " + function + arguments + " RETURNS " + pg::type_name(resolved.result) +
+                   " LANGUAGE sql " + volatility(resolved, as_plain(call.arguments)) + " PARALLEL SAFE RETURN " +
+                   operand(0) + " OPERATOR(pg_catalog." + call.name + ") " + operand(1));
     (void)spi_.run("COMMENT ON FUNCTION " + function + arguments + " IS " + comment);
     (void)spi_.run("CREATE OPERATOR pg_catalog." + call.name + " (FUNCTION = " + function + ", LEFTARG = " +
                    pg::type_name(call.arguments[0]) + ", RIGHTARG = " + pg::type_name(call.arguments[1]) + ")");

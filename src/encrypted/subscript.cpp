@@ -36,8 +36,9 @@ void open_container(const Workspace &workspace, ExprEvalStep *op) {
 }
 
 bool check_subscripts(ExprState *expression, ExprEvalStep *op, ExprContext *context) {
-    return as_plain(op->d.sbsref_subscript.state,
-                    [&](Workspace &workspace) { return workspace.methods.sbs_check_subscripts(expression, op, context); });
+    return as_plain(op->d.sbsref_subscript.state, [&](Workspace &workspace) {
+        return workspace.methods.sbs_check_subscripts(expression, op, context);
+    });
 }
 
 void fetch(ExprState *expression, ExprEvalStep *op, ExprContext *context) {

@@ -102,18 +102,17 @@ void fill(EncryptedType *type, Oid encrypted, Oid plain, MemoryContext context) 
     type->textual = TypeCategory(plain) == TYPCATEGORY_STRING;
     find_function(F_TO_JSON, &type->to_json, context);
     MemoryContext previous = MemoryContextSwitchTo(context);
-    fmgr_info_set_expr(reinterpret_cast<Node *>(makeFuncExpr(
-                           F_TO_JSON, JSONOID, list_make1(makeNullConst(plain, -1, InvalidOid)), InvalidOid,
-                           InvalidOid, COERCE_EXPLICIT_CALL)),
-                       &type->to_json);
+    fmgr_info_set_expr(
+        reinterpret_cast<Node *>(makeFuncExpr(F_TO_JSON, JSONOID, list_make1(makeNullConst(plain, -1, InvalidOid)),
+                                              InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL)),
+        &type->to_json);
     MemoryContextSwitchTo(previous);
     type->resize_arguments = OidIsValid(resize) ? get_func_nargs(resize) : 0;
 }
 
 const EncryptedType *look_up(Oid encrypted) {
     if (types == nullptr) {
-        MemoryContext context =
-            AllocSetContextCreate(CacheMemoryContext, "gdpr encrypted types", ALLOCSET_SMALL_SIZES);
+        MemoryContext context = AllocSetContextCreate(CacheMemoryContext, "gdpr encrypted types", ALLOCSET_SMALL_SIZES);
         HASHCTL control = {};
         control.keysize = sizeof(Oid);
         control.entrysize = sizeof(Entry);
@@ -181,9 +180,7 @@ const EncryptedType &type_of_call(FunctionCallInfo fcinfo, int argument) {
     return type;
 }
 
-Oid plain_counterpart(Oid type) {
-    return plain_type(type);
-}
+Oid plain_counterpart(Oid type) { return plain_type(type); }
 
 Oid encrypted_counterpart(Oid plain) {
     const Oid schema = get_namespace_oid("gdpr", true);

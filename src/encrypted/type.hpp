@@ -12,7 +12,7 @@ struct EncryptedType {
     int16 length = 0; // of the plain type: as pg_type.typlen
     bool by_value = false;
     Oid element_argument = InvalidOid; // the plain type's own typioparam
-    bool textual = false; // its text form is its content, so it could pose as a ciphertext literal
+    bool textual = false;              // its text form is its content, so it could pose as a ciphertext literal
     // The plain type's own functions; fn_oid is InvalidOid where it has none. Calling changes their fn_extra only.
     mutable FmgrInfo input, output, receive, send;
     mutable FmgrInfo compare; // btree order

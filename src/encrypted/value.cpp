@@ -89,9 +89,7 @@ void check_fixed(const EncryptedType &type, const Parsed &parsed) {
         corrupted("Its length is not that of its type.");
 }
 
-Datum fetch(const EncryptedType &type, const void *bytes) {
-    return fetch_att(bytes, type.by_value, type.length);
-}
+Datum fetch(const EncryptedType &type, const void *bytes) { return fetch_att(bytes, type.by_value, type.length); }
 
 } // namespace
 
@@ -113,8 +111,8 @@ Datum seal(const EncryptedType &type, Datum plain) {
     const std::uint32_t id = key.id;
     std::memcpy(header + 1, &id, sizeof id);
     if (!cipher::random_bytes(header + 5, cipher::nonce_size) ||
-        !key.aead.seal({header + 5, cipher::nonce_size}, Associated(header, type.plain),
-                       {content.data, content.size}, header + header_size))
+        !key.aead.seal({header + 5, cipher::nonce_size}, Associated(header, type.plain), {content.data, content.size},
+                       header + header_size))
         ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not encrypt a value"),
                         errdetail("The cryptographic library failed.")));
     if (type.length != -1)

@@ -24,11 +24,11 @@ constexpr Role roles[] = {
 
 /// The libraries this database loads in every session, as set for the database itself.
 std::vector<std::string> session_libraries(pg::Spi &spi) {
-    const pg::Rows rows = spi.run(
-        "SELECT substr(setting, length('session_preload_libraries=') + 1)"
-        "  FROM pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) AS setting"
-        " WHERE s.setdatabase = $1 AND s.setrole = 0 AND setting LIKE 'session\\_preload\\_libraries=%'",
-        {pg::param(OIDOID, ObjectIdGetDatum(MyDatabaseId))});
+    const pg::Rows rows =
+        spi.run("SELECT substr(setting, length('session_preload_libraries=') + 1)"
+                "  FROM pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) AS setting"
+                " WHERE s.setdatabase = $1 AND s.setrole = 0 AND setting LIKE 'session\\_preload\\_libraries=%'",
+                {pg::param(OIDOID, ObjectIdGetDatum(MyDatabaseId))});
     std::vector<std::string> libraries;
     if (rows.empty())
         return libraries;
@@ -42,8 +42,7 @@ std::vector<std::string> session_libraries(pg::Spi &spi) {
 }
 
 void set_session_libraries(pg::Spi &spi, const std::vector<std::string> &libraries) {
-    const std::string database =
-        pg::quote(std::string(pg::call([] { return get_database_name(MyDatabaseId); })));
+    const std::string database = pg::quote(std::string(pg::call([] { return get_database_name(MyDatabaseId); })));
     std::string list;
     for (const std::string &each : libraries)
         list += (list.empty() ? "" : ", ") + pg::quote_literal(each);
@@ -101,8 +100,8 @@ GDPR_FUNCTION(gdpr_finish_install) {
         // CREATE EXTENSION silences notices; INFO reaches the DBA all the same.
         if (made)
             ereport(INFO, (errmsg("the first root key was made in the keyring \"%s\"", path.c_str()),
-                             errhint("Back the keyring up now, apart from the database: without it encrypted values "
-                                     "are lost.")));
+                           errhint("Back the keyring up now, apart from the database: without it encrypted values "
+                                   "are lost.")));
         else
             ereport(INFO, (errmsg("using the keyring \"%s\"", path.c_str())));
     });

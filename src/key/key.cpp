@@ -19,10 +19,10 @@ std::map<Use, Loaded *> *current = nullptr;
 
 [[noreturn]] void raise(const KeyringError &error) {
     const bool access = error.kind == KeyringError::Kind::exposed || error.kind == KeyringError::Kind::unreadable;
-    const int state = error.kind == KeyringError::Kind::damaged     ? ERRCODE_CONFIG_FILE_ERROR
-                      : error.kind == KeyringError::Kind::missing   ? ERRCODE_UNDEFINED_FILE
-                      : access                                      ? ERRCODE_INSUFFICIENT_PRIVILEGE
-                                                                    : ERRCODE_IO_ERROR;
+    const int state = error.kind == KeyringError::Kind::damaged   ? ERRCODE_CONFIG_FILE_ERROR
+                      : error.kind == KeyringError::Kind::missing ? ERRCODE_UNDEFINED_FILE
+                      : access                                    ? ERRCODE_INSUFFICIENT_PRIVILEGE
+                                                                  : ERRCODE_IO_ERROR;
     pg::raise(state, error.reason, "The key provider is \"file\".", error.hint);
 }
 
@@ -177,7 +177,9 @@ Loaded &active(Use use) {
     return key;
 }
 
-cipher::Digest mac(Use use, std::string_view data) { return cipher::hmac_sha256(active(use).secret, cipher::bytes(data)); }
+cipher::Digest mac(Use use, std::string_view data) {
+    return cipher::hmac_sha256(active(use).secret, cipher::bytes(data));
+}
 
 bool ensure_root() {
     return with_keyring([](const std::string &path) {
@@ -204,8 +206,8 @@ void forget_active() noexcept {
 void init() {
     DefineCustomStringVariable(
         "gdpr.keyring_file", "Path of the file that holds the root keys.",
-        "Empty means the data directory's name followed by \".gdpr-keyring\", beside the data directory.", &keyring_file,
-        "", PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
+        "Empty means the data directory's name followed by \".gdpr-keyring\", beside the data directory.",
+        &keyring_file, "", PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
     init_table();
 }
 

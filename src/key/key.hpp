@@ -15,7 +15,8 @@ struct Loaded {
     cipher::Key secret;
     cipher::Aead aead;
     cipher::KeyedHash hash;
-    explicit Loaded(std::uint32_t i, Use u, const cipher::Key &key) : id(i), use(u), secret(key), aead(key), hash(key) {}
+    explicit Loaded(std::uint32_t i, Use u, const cipher::Key &key)
+        : id(i), use(u), secret(key), aead(key), hash(key) {}
 };
 
 /// The key with this id, or raises: names keyring and key, never the value. Safe to call per value.

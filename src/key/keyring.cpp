@@ -20,7 +20,8 @@ using Kind = KeyringError::Kind;
 
 constexpr std::string_view magic = "gdpr-keyring 1";
 constexpr std::string_view digits = "0123456789abcdef";
-constexpr std::string_view restore_hint = "Restore the keyring from its backup; without it encrypted values cannot be read.";
+constexpr std::string_view restore_hint =
+    "Restore the keyring from its backup; without it encrypted values cannot be read.";
 
 /// Text that held keys, overwritten when it goes.
 class SecretText {
@@ -138,12 +139,18 @@ void check_access(int file, const std::string &path) {
 
 std::string_view use_name(Use use) {
     switch (use) {
-    case Use::data: return "data";
-    case Use::hash: return "hash";
-    case Use::blocklist: return "blocklist";
-    case Use::audit: return "audit";
-    case Use::seal: return "seal";
-    case Use::pending: return "pending";
+    case Use::data:
+        return "data";
+    case Use::hash:
+        return "hash";
+    case Use::blocklist:
+        return "blocklist";
+    case Use::audit:
+        return "audit";
+    case Use::seal:
+        return "seal";
+    case Use::pending:
+        return "pending";
     }
     return "unknown";
 }
@@ -211,7 +218,8 @@ void Keyring::store(const std::string &path) const {
     const auto fail = [&](const char *step) {
         const std::string reason = because();
         unlink(temporary.c_str());
-        throw KeyringError(Kind::unwritable, std::string("the keyring \"") + path + "\" cannot be " + step + ": " + reason,
+        throw KeyringError(Kind::unwritable,
+                           std::string("the keyring \"") + path + "\" cannot be " + step + ": " + reason,
                            "Set gdpr.keyring_file to a path in a directory that the server's user can write.");
     };
     unlink(temporary.c_str()); // left by a crash
@@ -261,7 +269,8 @@ const WrappedKey *Keyring::find(std::uint32_t id) const noexcept {
 KeyringLock::KeyringLock(const std::string &path)
     : descriptor_(open((path + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)) {
     if (descriptor_ < 0)
-        throw KeyringError(Kind::unwritable, "the keyring's lock file \"" + path + ".lock\" cannot be opened: " + because(),
+        throw KeyringError(Kind::unwritable,
+                           "the keyring's lock file \"" + path + ".lock\" cannot be opened: " + because(),
                            "Set gdpr.keyring_file to a path in a directory that the server's user can write.");
     while (flock(descriptor_, LOCK_EX) != 0)
         if (errno != EINTR) {

@@ -7,7 +7,15 @@ namespace gdpr::key {
 namespace {
 
 // Columns of gdpr.key, in the order of tables.sql.
-enum Column : AttrNumber { column_id = 1, column_use, column_epoch, column_database, column_wrapped, column_state, column_created };
+enum Column : AttrNumber {
+    column_id = 1,
+    column_use,
+    column_epoch,
+    column_database,
+    column_wrapped,
+    column_state,
+    column_created
+};
 constexpr int column_count = column_created;
 
 // The table as last seen, so that its invalidation can be told from others' without a catalog look-up.
@@ -41,7 +49,8 @@ template <typename Visit> void for_each(Visit visit) {
     if (!OidIsValid(last_table))
         return;
     pg::Relation relation(last_table, AccessShareLock);
-    SysScanDesc scan = pg::call([&] { return systable_beginscan(relation.get(), InvalidOid, false, nullptr, 0, nullptr); });
+    SysScanDesc scan =
+        pg::call([&] { return systable_beginscan(relation.get(), InvalidOid, false, nullptr, 0, nullptr); });
     while (HeapTuple tuple = pg::call([&] { return systable_getnext(scan); })) {
         bool is_active = false;
         if (const auto key = decode(tuple, relation.descriptor(), is_active))

@@ -10,8 +10,7 @@
 
 namespace gdpr::label {
 
-GrammarError::GrammarError(std::string message_, std::size_t position_, std::string detail_,
-                           std::string hint_)
+GrammarError::GrammarError(std::string message_, std::size_t position_, std::string detail_, std::string hint_)
     : message(std::move(message_)), position(position_), detail(std::move(detail_)), hint(std::move(hint_)) {}
 
 namespace {
@@ -32,8 +31,7 @@ constexpr Word words[] = {
     {"derived", "derived", nullptr},
     {"subject", nullptr, "subject"},
     {"owned", nullptr, "owned(column), owned(column -> table) or owned(column -> table when predicate)"},
-    {"accessed", nullptr,
-     "accessed(column), accessed(column -> table) or accessed(column -> table when predicate)"},
+    {"accessed", nullptr, "accessed(column), accessed(column -> table) or accessed(column -> table when predicate)"},
     {"owns", nullptr, "owns(column) or owns(column -> table)"},
     {"keep", nullptr, "keep(interval, column, ground), as in keep(10 years, issued_on, legal_obligation)"},
     {"audit", nullptr, "audit(off), audit(writes) or audit(reads)"},
@@ -48,24 +46,19 @@ constexpr std::string_view column_erase[] = {"null", "pseudonym", "keep"};
 constexpr std::string_view table_erase[] = {"delete", "anonymize", "anonymise"};
 constexpr std::string_view audits[] = {"off", "writes", "reads"};
 constexpr std::string_view edge_kinds[] = {"owned", "accessed", "owns"};
-constexpr std::string_view grounds[] = {"legal_obligation", "public_task",         "vital_interests",
-                                        "legal_claims",     "public_health",       "archiving",
-                                        "contract",         "legitimate_interests"};
+constexpr std::string_view grounds[] = {"legal_obligation", "public_task", "vital_interests", "legal_claims",
+                                        "public_health",    "archiving",   "contract",        "legitimate_interests"};
 
 bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
-bool starts_word(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || !is_ascii(c);
-}
+bool starts_word(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || !is_ascii(c); }
 bool continues_word(char c) { return starts_word(c) || is_digit(c) || c == '$'; }
 bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 bool is_interval(char c) {
     return is_ascii(c) && (continues_word(c) || c == '.' || c == ':' || c == '+' || c == '-' || c == '@');
 }
-bool contains(Names names, std::string_view name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-}
+bool contains(Names names, std::string_view name) { return std::find(names.begin(), names.end(), name) != names.end(); }
 
 /// The enum value of a name among those that list it.
 template <typename Enum> Enum value_of(Names names, std::string_view name, int first = 0) {
@@ -112,7 +105,7 @@ std::string expected(std::string_view word, Names names) {
 }
 
 class Parser {
-public:
+  public:
     Parser(std::string_view text, bool column) : text_(text), column_(column) {}
 
     /// Calls handle(word) for each attribute, the cursor standing behind the word.
@@ -200,11 +193,10 @@ public:
     /// Every word on a column speaks of personal data, so the first of them is the one that lacks it.
     [[noreturn]] void lacks_class() const {
         const auto first = std::find_if_not(text_.begin(), text_.end(), is_space) - text_.begin();
-        fail(static_cast<std::size_t>(first), shown(seen_[0]) + " needs a class of data",
-             "Add personal or sensitive.");
+        fail(static_cast<std::size_t>(first), shown(seen_[0]) + " needs a class of data", "Add personal or sensitive.");
     }
 
-private:
+  private:
     bool at_end() const { return at_ == text_.size(); }
 
     /// The next character that is no space; NUL at the end.
@@ -391,9 +383,7 @@ private:
              expected(name, known_here()));
     }
 
-    std::string usage() const {
-        return std::string("Write ") + (column_ ? word_->on_column : word_->on_table) + '.';
-    }
+    std::string usage() const { return std::string("Write ") + (column_ ? word_->on_column : word_->on_table) + '.'; }
 
     [[noreturn]] void lacking(std::string_view wanted) {
         if (peek() == ')' || peek() == ',')
@@ -414,15 +404,14 @@ private:
         const bool word = starts_word(text_[at_]);
         while (end < text_.size() && (word ? continues_word(text_[end]) : continues_character(text_[end])))
             ++end;
-        fail(at_, "unexpected " + shown(text_.substr(at_, end - at_)),
-             "Expected " + std::string(wanted) + '.');
+        fail(at_, "unexpected " + shown(text_.substr(at_, end - at_)), "Expected " + std::string(wanted) + '.');
     }
 
     [[noreturn]] void fail(std::size_t at, std::string message, std::string hint) const {
         const auto before = text_.substr(0, at);
         const auto position = at - std::count_if(before.begin(), before.end(), continues_character) + 1;
-        throw GrammarError(std::move(message), position,
-                           "At character " + std::to_string(position) + " of the label.", std::move(hint));
+        throw GrammarError(std::move(message), position, "At character " + std::to_string(position) + " of the label.",
+                           std::move(hint));
     }
 
     std::string_view text_;
@@ -443,8 +432,7 @@ ColumnLabel parse_column(std::string_view text) {
     parser.attributes([&](std::string_view word) {
         if (word == "personal" || word == "sensitive") {
             if (label.data_class != Class::none)
-                parser.contradicts("\"personal\" and \"sensitive\" exclude each other",
-                                   "Keep the stricter one.");
+                parser.contradicts("\"personal\" and \"sensitive\" exclude each other", "Keep the stricter one.");
             label.data_class = word == "personal" ? Class::personal : Class::sensitive;
         } else if (word == "identifier") {
             label.identifier = true;
@@ -482,8 +470,7 @@ TableLabel parse_table(std::string_view text) {
             for (const EdgeLabel &other : label.edges)
                 if (edge.columns == other.columns && edge.target == other.target &&
                     edge.when_predicate == other.when_predicate)
-                    parser.contradicts(edge.kind == other.kind ? "edge is given twice"
-                                                               : "edge is given two meanings",
+                    parser.contradicts(edge.kind == other.kind ? "edge is given twice" : "edge is given two meanings",
                                        "Say once what the key means: owned, accessed or owns.");
             owned = owned || edge.kind == EdgeLabel::Kind::owned;
             label.edges.push_back(std::move(edge));
@@ -502,18 +489,16 @@ TableLabel parse_table(std::string_view text) {
             label.purposes = parser.names();
         }
         if (label.subject && owned)
-            parser.contradicts(
-                "\"subject\" and \"owned\" exclude each other",
-                "A subject row belongs to itself alone; accessed(...) shows it to another subject.");
+            parser.contradicts("\"subject\" and \"owned\" exclude each other",
+                               "A subject row belongs to itself alone; accessed(...) shows it to another subject.");
     });
     return label;
 }
 
 std::string quoted(std::string_view identifier) {
     const bool bare = !identifier.empty() && !is_digit(identifier[0]) && identifier[0] != '$' &&
-                      std::all_of(identifier.begin(), identifier.end(), [](char c) {
-                          return (c >= 'a' && c <= 'z') || is_digit(c) || c == '_' || c == '$';
-                      });
+                      std::all_of(identifier.begin(), identifier.end(),
+                                  [](char c) { return (c >= 'a' && c <= 'z') || is_digit(c) || c == '_' || c == '$'; });
     if (bare)
         return std::string(identifier);
     std::string result = "\"";
@@ -533,7 +518,7 @@ std::string listed(const std::vector<std::string> &identifiers) {
 
 /// Attributes between commas.
 class Writer {
-public:
+  public:
     Writer &add(bool wanted, std::string_view attribute) {
         if (wanted)
             text_.append(text_.empty() ? "" : ", ").append(attribute);
@@ -543,12 +528,11 @@ public:
     template <typename Enum> Writer &add(std::string_view word, Enum value, Names arguments) {
         if (value == Enum{})
             return *this;
-        return add(true, std::string(word) + '(' +
-                             std::string(arguments[static_cast<std::size_t>(value) - 1]) + ')');
+        return add(true, std::string(word) + '(' + std::string(arguments[static_cast<std::size_t>(value) - 1]) + ')');
     }
     std::string take() { return std::move(text_); }
 
-private:
+  private:
     std::string text_;
 };
 

@@ -120,9 +120,8 @@ void check_kind(const ObjectAddress *object) {
                   "Use SECURITY LABEL FOR gdpr ON TABLE or ON COLUMN.");
     const char kind = pg::call([&] { return get_rel_relkind(object->objectId); });
     if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE)
-        pg::raise(ERRCODE_WRONG_OBJECT_TYPE,
-                  pg::relation_name(object->objectId) + " is not a table", "Only tables hold rows of their own.",
-                  "Label the table that the data comes from.");
+        pg::raise(ERRCODE_WRONG_OBJECT_TYPE, pg::relation_name(object->objectId) + " is not a table",
+                  "Only tables hold rows of their own.", "Label the table that the data comes from.");
     if (pg::call([&] { return IsCatalogRelationOid(object->objectId); }))
         pg::raise(ERRCODE_WRONG_OBJECT_TYPE, "system catalogs cannot be labelled");
 }

@@ -14,7 +14,7 @@ struct LabelledColumn {
 
 /// What a relation is declared to be. A partition or inheritance child has the labels of its parent.
 struct Labels {
-    Oid labelled = InvalidOid;          // the relation that carries the labels: itself or its parent
+    Oid labelled = InvalidOid; // the relation that carries the labels: itself or its parent
     std::optional<TableLabel> table;
     std::vector<LabelledColumn> columns;
 

@@ -53,9 +53,8 @@ std::string relation_name(Oid relation) {
 }
 
 std::string type_name(Oid type, int32 typmod) {
-    return taken(call([&] {
-        return format_type_extended(type, typmod, FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
-    }));
+    return taken(call(
+        [&] { return format_type_extended(type, typmod, FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY); }));
 }
 
 std::string role_name(Oid role) {
@@ -64,13 +63,14 @@ std::string role_name(Oid role) {
 
 std::string bare_type_name(Oid type) {
     return call([&] {
-        HeapTuple tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
-        if (!HeapTupleIsValid(tuple))
-            ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("type %u does not exist", type)));
-        NameData name = reinterpret_cast<Form_pg_type>(GETSTRUCT(tuple))->typname;
-        ReleaseSysCache(tuple);
-        return name;
-    }).data;
+               HeapTuple tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
+               if (!HeapTupleIsValid(tuple))
+                   ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("type %u does not exist", type)));
+               NameData name = reinterpret_cast<Form_pg_type>(GETSTRUCT(tuple))->typname;
+               ReleaseSysCache(tuple);
+               return name;
+           })
+        .data;
 }
 
 bool relation_exists(Oid relation) {
@@ -136,9 +136,7 @@ Oid gdpr_type(const char *name) {
     });
 }
 
-bool installed() {
-    return OidIsValid(gdpr_relation("key"));
-}
+bool installed() { return OidIsValid(gdpr_relation("key")); }
 
 bool is_member_of(const char *role) {
     return call([&] {

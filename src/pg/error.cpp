@@ -25,9 +25,7 @@ ErrorData *try_call(void (*step)(void *), void *argument) {
     ErrorData *volatile caught = nullptr;
 
     PG_TRY();
-    {
-        step(argument);
-    }
+    { step(argument); }
     PG_CATCH();
     {
         // The copy must outlive any context that an unwinding C++ guard deletes on the way to the boundary.

@@ -14,9 +14,8 @@ TemporaryContext::~TemporaryContext() {
 }
 
 Datum text_datum(std::string_view value) {
-    return call([&] {
-        return PointerGetDatum(cstring_to_text_with_len(value.data(), static_cast<int>(value.size())));
-    });
+    return call(
+        [&] { return PointerGetDatum(cstring_to_text_with_len(value.data(), static_cast<int>(value.size()))); });
 }
 
 std::string to_string(Datum value) {

@@ -12,7 +12,9 @@ Param param(std::int32_t value) { return {INT4OID, Int32GetDatum(value), false};
 Param param(bool value) { return {BOOLOID, BoolGetDatum(value), false}; }
 Param param_oid(Oid value) { return {REGCLASSOID, ObjectIdGetDatum(value), false}; }
 Param param_bytes(std::string_view bytes) { return {BYTEAOID, text_datum(bytes), false}; }
-Param param_or_null(const std::optional<std::string> &text) { return text ? param(std::string_view(*text)) : null_param(TEXTOID); }
+Param param_or_null(const std::optional<std::string> &text) {
+    return text ? param(std::string_view(*text)) : null_param(TEXTOID);
+}
 
 std::optional<std::string> Rows::text(std::uint64_t row, int column) const {
     char *value = call([&] { return SPI_getvalue(table_->vals[row], table_->tupdesc, column); });
@@ -38,7 +40,7 @@ std::int64_t Rows::number(std::uint64_t row, int column) const {
     if (!value)
         return 0;
     return call([&] { return SPI_gettypeid(table_->tupdesc, column); }) == INT4OID ? DatumGetInt32(*value)
-                                                                                  : DatumGetInt64(*value);
+                                                                                   : DatumGetInt64(*value);
 }
 
 Oid Rows::oid(std::uint64_t row, int column) const { return DatumGetObjectId(datum(row, column).value_or(0)); }
@@ -83,7 +85,8 @@ Datum Spi::keep(Datum value, Oid type) {
         bool by_value;
         get_typlenbyval(type, &length, &by_value);
         MemoryContext inner = MemoryContextSwitchTo(outer_);
-        const Datum copy = length == -1 ? PointerGetDatum(PG_DETOAST_DATUM_COPY(value)) : datumCopy(value, by_value, length);
+        const Datum copy =
+            length == -1 ? PointerGetDatum(PG_DETOAST_DATUM_COPY(value)) : datumCopy(value, by_value, length);
         MemoryContextSwitchTo(inner);
         return copy;
     });
@@ -96,8 +99,8 @@ OwnerScope::OwnerScope(Oid relation) : in_flight_(std::uncaught_exceptions()) {
         SetUserIdAndSecContext(owner, context_ | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION |
                                           SECURITY_NOFORCE_RLS);
         guc_level_ = NewGUCNestLevel();
-        (void)set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
-                                true, 0, false);
+        (void)set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true,
+                                0, false);
     });
 }
 

@@ -106,8 +106,7 @@ std::string literal(const std::string &text) {
 
 } // namespace
 
-Graph::Graph(std::vector<Node> nodes, std::vector<Edge> edges)
-    : nodes_(std::move(nodes)), edges_(std::move(edges)) {
+Graph::Graph(std::vector<Node> nodes, std::vector<Edge> edges) : nodes_(std::move(nodes)), edges_(std::move(edges)) {
     std::sort(nodes_.begin(), nodes_.end(),
               [](const Node &a, const Node &b) { return std::tie(a.name, a.id) < std::tie(b.name, b.id); });
     for (Rank i = 0; i < nodes_.size(); ++i)
@@ -116,9 +115,7 @@ Graph::Graph(std::vector<Node> nodes, std::vector<Edge> edges)
     for (const Edge &edge : edges_)
         if (edge.child_columns.empty() || edge.child_columns.size() != edge.parent_columns.size())
             throw PlanError("columns of an edge of " + nodes_[rank(edge.child)].name + " do not match");
-    const auto key = [&](const Edge &e) {
-        return std::tuple(rank(e.child), rank(e.parent), pairs(e), e.kind, e.when);
-    };
+    const auto key = [&](const Edge &e) { return std::tuple(rank(e.child), rank(e.parent), pairs(e), e.kind, e.when); };
     std::sort(edges_.begin(), edges_.end(), [&](const Edge &a, const Edge &b) {
         return std::tuple(key(a), a.nullable, a.many, a.child_columns) <
                std::tuple(key(b), b.nullable, b.many, b.child_columns);
@@ -138,9 +135,7 @@ Graph::Rank Graph::rank(unsigned id) const {
     return found->second;
 }
 
-Hop Graph::hop(const Arc &arc) const {
-    return {edges_[arc.edge], nodes_[arc.owner].id, nodes_[arc.owned].id};
-}
+Hop Graph::hop(const Arc &arc) const { return {edges_[arc.edge], nodes_[arc.owner].id, nodes_[arc.owned].id}; }
 
 /// All that arcs connect to some nodes, these included: what they own, or what owns them.
 std::vector<bool> Graph::closure(const Arcs &arcs, const std::vector<Rank> &from, bool down) const {
@@ -248,15 +243,13 @@ void Graph::spread() {
             recursive_[node] = group.size() > 1;
 }
 
-Undecided Graph::undecided_at(Rank node, const std::vector<Arc> &defaults,
-                              const std::vector<Arc> &claims) const {
+Undecided Graph::undecided_at(Rank node, const std::vector<Arc> &defaults, const std::vector<Arc> &claims) const {
     Undecided result;
     result.node = nodes_[node].id;
     const std::string &name = nodes_[node].name;
     const auto attribute = [&](const std::string &word, const Edge &edge, bool arrow) {
         return word + '(' + listed(edge.child_columns) +
-               (arrow ? " -> " + nodes_[rank(edge.parent)].name + '(' + listed(edge.parent_columns) + ')'
-                      : "") +
+               (arrow ? " -> " + nodes_[rank(edge.parent)].name + '(' + listed(edge.parent_columns) + ')' : "") +
                (edge.when.empty() ? "" : " when " + edge.when) + ')';
     };
     std::vector<Arc> arcs = defaults;
@@ -267,20 +260,17 @@ Undecided Graph::undecided_at(Rank node, const std::vector<Arc> &defaults,
     });
     for (const Arc &arc : arcs) {
         const Edge &edge = edges_[arc.edge];
-        const auto rival = [&](const Arc &other) {
-            return edges_[other.edge].child_columns == edge.child_columns;
-        };
+        const auto rival = [&](const Arc &other) { return edges_[other.edge].child_columns == edge.child_columns; };
         const bool arrow = std::count_if(arcs.begin(), arcs.end(), rival) > 1;
         result.hops.push_back(hop(arc));
-        result.attributes += result.attributes.empty() ? attribute("owned", edge, arrow)
-                                                       : ", " + attribute("accessed", edge, arrow);
-        result.detail += (result.detail.empty() ? "" : "; ") + listed(edge.child_columns) + " leads to " +
-                         nodes_[arc.owner].name;
+        result.attributes +=
+            result.attributes.empty() ? attribute("owned", edge, arrow) : ", " + attribute("accessed", edge, arrow);
+        result.detail +=
+            (result.detail.empty() ? "" : "; ") + listed(edge.child_columns) + " leads to " + nodes_[arc.owner].name;
     }
     for (const Arc &arc : claims) {
         result.hops.push_back(hop(arc));
-        result.detail +=
-            "; " + nodes_[arc.owner].name + " owns it by " + listed(edges_[arc.edge].child_columns);
+        result.detail += "; " + nodes_[arc.owner].name + " owns it by " + listed(edges_[arc.edge].child_columns);
     }
     for (const Edge &edge : edges_) { // a new label replaces the old, so it must say again what that said
         const auto twin = [&](const Edge &e) {
@@ -292,10 +282,9 @@ Undecided Graph::undecided_at(Rank node, const std::vector<Arc> &defaults,
             result.attributes += ", " + attribute("owns", edge, arrow);
     }
     result.statement = "SECURITY LABEL FOR gdpr ON TABLE " + name + " IS " + literal(result.attributes);
-    result.message =
-        defaults.size() + claims.size() > 1
-            ? "table " + name + " leads to data subjects by more than one path and no label decides"
-            : "label of table " + name + " names no edge that exists";
+    result.message = defaults.size() + claims.size() > 1
+                         ? "table " + name + " leads to data subjects by more than one path and no label decides"
+                         : "label of table " + name + " names no edge that exists";
     result.detail += '.';
     result.hint = "Say whose its rows are, for example: " + result.statement;
     if (nodes_[node].keep || nodes_[node].erase != Erase::unset)
@@ -311,9 +300,7 @@ std::vector<Undecided> Graph::undecided_in(const std::vector<bool> &nodes) const
     return result;
 }
 
-std::vector<Undecided> Graph::undecided() const {
-    return undecided_in(std::vector<bool>(nodes_.size(), true));
-}
+std::vector<Undecided> Graph::undecided() const { return undecided_in(std::vector<bool>(nodes_.size(), true)); }
 
 std::vector<Undecided> Graph::undecided_above(unsigned node) const {
     return undecided_in(closure(possible_, {rank(node)}, false));
@@ -350,9 +337,8 @@ Walk Graph::walk(unsigned subject) const {
         const Rank parent = rank(edges_[i].parent), child = rank(edges_[i].child);
         if (edges_[i].kind != Kind::accessed || !walked[parent])
             continue;
-        Step &step =
-            accessed.try_emplace(child, Step{nodes_[child].id, Step::Kind::accessed, {}, false, false, 0})
-                .first->second;
+        Step &step = accessed.try_emplace(child, Step{nodes_[child].id, Step::Kind::accessed, {}, false, false, 0})
+                         .first->second;
         step.hops.push_back(hop({i, parent, child}));
     }
     for (auto &[node, step] : accessed) {
@@ -387,8 +373,7 @@ std::vector<Path> Graph::paths_to_subjects(unsigned node) const {
             way.push_back(owning_[at][taken++]);
             stack.emplace_back(way.back().owner, 0);
             if (++hops > most_hops)
-                throw PlanError("relation " + nodes_[rank(node)].name +
-                                " has too many paths to data subjects");
+                throw PlanError("relation " + nodes_[rank(node)].name + " has too many paths to data subjects");
             continue;
         }
         on_way[at] = false;

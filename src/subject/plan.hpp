@@ -114,7 +114,7 @@ struct PlanError : std::exception {
 
 /// The whole database's graph; every answer is independent of the order of the input.
 class Graph {
-public:
+  public:
     Graph(std::vector<Node> nodes, std::vector<Edge> edges);
 
     /// Every relation that holds data of that table's subjects.
@@ -133,10 +133,9 @@ public:
     EraseOrder erase_order(const Walk &walk) const;
 
     /// For each kept relation, the walked ones its rows may reference, however far.
-    std::map<unsigned, std::set<unsigned>> anonymise_instead(const Walk &walk,
-                                                             const std::set<unsigned> &kept) const;
+    std::map<unsigned, std::set<unsigned>> anonymise_instead(const Walk &walk, const std::set<unsigned> &kept) const;
 
-private:
+  private:
     using Rank = std::size_t; // a node's place by name: all orders follow from it
     struct Arc {
         std::size_t edge;
