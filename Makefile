@@ -126,7 +126,7 @@ format-check:
 	clang-format --dry-run -Werror $(FORMATTED)
 cppcheck:
 	cppcheck --quiet --std=c++20 --language=c++ --error-exitcode=1 --enable=warning,performance,portability \
-		--inline-suppr --suppress=missingIncludeSystem --suppress=preprocessorErrorDirective '-Dforeach(cell,list)=for (;;)' --suppress=unknownMacro --suppress=missingReturn -Isrc $(SRCS)
+		--inline-suppr --suppress=missingIncludeSystem --suppress=preprocessorErrorDirective --suppress=unknownMacro --suppress=missingReturn -Isrc $(SRCS)
 $(SRCS:%=tidy/%): tidy/%: %
 	clang-tidy --quiet $< -- -xc++ $(filter-out $(WERROR),$(GDPR_CXXFLAGS)) $(CPPFLAGS)
 .PHONY: format-check cppcheck $(SRCS:%=tidy/%)

@@ -82,7 +82,7 @@ template <typename Step> auto call(Step &&step) -> std::invoke_result_t<Step &> 
         throw Error(failed);
     if (frame.thrown)
         std::rethrow_exception(frame.thrown);
-    if constexpr (!std::is_void_v<Result>) // cppcheck-suppress missingReturn
+    if constexpr (!std::is_void_v<Result>)
         return frame.result;
 }
 
