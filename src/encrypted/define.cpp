@@ -123,6 +123,10 @@ void Definition::type() {
         options += ", TYPMOD_IN = " + rows.text_or(0, 1) + ", TYPMOD_OUT = " + rows.text_or(0, 2);
     if (rows.boolean(0, 4))
         options += ", COLLATABLE = true";
+    const std::string analyze = pg::quote(base_ + "_typanalyze");
+    function(analyze + "(internal)", "boolean", "gdpr_typanalyze", "VOLATILE",
+             "Gathers statistics, which stay encrypted.");
+    options += ", ANALYZE = gdpr." + analyze;
     if (rows.boolean(0, 6)) {
         const std::string subscript = pg::quote(base_ + "_subscript");
         function(subscript + "(internal)", "internal", "gdpr_subscript", "IMMUTABLE",
@@ -317,7 +321,11 @@ void Definition::btree() {
             " AS " + own + "FUNCTION 1 " + compare + "(" + name_ + ", " + name_ + ")");
     comment("OPERATOR CLASS " + opclass + " USING btree", "Orders encrypted values by their plaintext.");
 
-    std::string members = cross_operators(false);
+    const std::string sort = pg::quote(base_ + "_sortsupport");
+    function(sort + "(internal)", "void", "gdpr_sortsupport", "IMMUTABLE",
+             "Sorts by plaintext, decrypting each value once.");
+    std::string members =
+        cross_operators(false) + ", FUNCTION 2 (" + name_ + ", " + name_ + ") gdpr." + sort + "(internal)";
     const auto support = [&](const std::string &left, const std::string &right, const std::string &function) {
         members += ", FUNCTION 1 (" + left + ", " + right + ") " + function;
     };

@@ -175,9 +175,26 @@ void Opened::release() noexcept {
         pfree(detoasted_);
 }
 
-void verify(const EncryptedType &type, Datum sealed) {
-    Opened opened(type, sealed);
-    opened.release();
+std::size_t opened_size(const EncryptedType &type, Datum sealed) {
+    const Size stored = toast_raw_datum_size(sealed) - VARHDRSZ;
+    if (stored < overhead)
+        corrupted("It is shorter than its header.");
+    return stored - overhead + (type.length == -1 ? VARHDRSZ : 0);
+}
+
+Datum open_at(const EncryptedType &type, Datum sealed, char *place) {
+    auto *value = reinterpret_cast<struct varlena *>(PG_DETOAST_DATUM_PACKED(sealed));
+    const Parsed parsed = parse(value);
+    check_fixed(type, parsed);
+    auto *content = reinterpret_cast<std::uint8_t *>(place);
+    if (type.length == -1) {
+        SET_VARSIZE(place, VARHDRSZ + parsed.plain_size);
+        content += VARHDRSZ;
+    }
+    open_into(type, parsed, content);
+    if (value != reinterpret_cast<struct varlena *>(DatumGetPointer(sealed)))
+        pfree(value);
+    return PointerGetDatum(place);
 }
 
 } // namespace gdpr::encrypted

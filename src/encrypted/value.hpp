@@ -31,7 +31,8 @@ class Opened {
     Datum value_;
 };
 
-/// Checks the form of foreign ciphertext and that its key opens it, or raises data_corrupted.
-void verify(const EncryptedType &type, Datum sealed);
+/// Opens a value of a type that is passed by reference into memory that has opened_size bytes, aligned.
+std::size_t opened_size(const EncryptedType &type, Datum sealed);
+Datum open_at(const EncryptedType &type, Datum sealed, char *place);
 
 } // namespace gdpr::encrypted
