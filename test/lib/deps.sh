@@ -23,7 +23,7 @@ fi
 missing=$(missing_packages g++ make perl libssl-dev libgtest-dev libipc-run-perl)
 server_missing=
 if ! find_pg_config; then
-	[ -z "${PG_CONFIG:-}" ] || die "$PG_CONFIG cannot build extensions: it lacks PGXS or the server's programs"
+	[ -z "${PG_CONFIG:-}" ] || die "$PG_CONFIG cannot build extensions: it lacks PGXS, headers or the server's programs"
 	server_missing=1
 fi
 [ -n "$missing$server_missing" ] || exit 0

@@ -92,7 +92,9 @@ find_pg_config() {
 	for candidate in ${PG_CONFIG:-pg_config $(ls -d /usr/lib/postgresql/*/bin/pg_config 2>/dev/null | sort -t/ -k5,5nr)}; do
 		pgxs=$("$candidate" --pgxs 2>/dev/null) || continue
 		PG_BIN=$("$candidate" --bindir)
-		if [ -f "$pgxs" ] && [ -x "$PG_BIN/initdb" ]; then
+		# Debian's client package brings PGXS without the server's headers.
+		if [ -f "$pgxs" ] && [ -x "$PG_BIN/initdb" ] &&
+			[ -f "$("$candidate" --includedir-server)/postgres.h" ]; then
 			PG_CONFIG=$(command -v "$candidate")
 			PG_SRC=$(cd "$(dirname "$pgxs")/.." && pwd)
 			export PG_CONFIG

@@ -33,8 +33,8 @@ TEST(Column, Classes) {
 }
 
 TEST(Column, EveryWord) {
-    const ColumnLabel label = parse_column(
-        "personal,identifier , encrypted(subject), erase(pseudonym), purpose(a, \"B c\"), derived");
+    const ColumnLabel label =
+        parse_column("personal,identifier , encrypted(subject), erase(pseudonym), purpose(a, \"B c\"), derived");
     EXPECT_TRUE(label.identifier && label.derived);
     EXPECT_EQ(label.encryption, Encryption::subject);
     EXPECT_EQ(label.erase, ColumnLabel::Erase::pseudonym);
@@ -73,8 +73,7 @@ TEST(Column, WordsNeedAClass) {
 
 TEST(Column, ClassesExcludeEachOther) {
     EXPECT_EQ(column_error("personal, sensitive").position, 11u);
-    EXPECT_EQ(column_error("sensitive, personal").message,
-              "\"personal\" and \"sensitive\" exclude each other");
+    EXPECT_EQ(column_error("sensitive, personal").message, "\"personal\" and \"sensitive\" exclude each other");
 }
 
 TEST(Column, DuplicateWord) {
@@ -103,9 +102,8 @@ TEST(Column, UnknownWordSuggests) {
     EXPECT_EQ(error.message, "unknown word \"encripted\" in column label");
     EXPECT_EQ(error.position, 11u);
     EXPECT_EQ(error.detail, "At character 11 of the label.");
-    EXPECT_EQ(error.hint,
-              "Did you mean \"encrypted\"? Expected one of personal, sensitive, identifier, encrypted, "
-              "derived, erase, purpose.");
+    EXPECT_EQ(error.hint, "Did you mean \"encrypted\"? Expected one of personal, sensitive, identifier, encrypted, "
+                          "derived, erase, purpose.");
     EXPECT_TRUE(says(column_error("perosnal").hint, "Did you mean \"personal\"?")); // neighbours swapped
     EXPECT_FALSE(says(column_error("secret").hint, "Did you mean"));
     EXPECT_STREQ(error.what(), error.message.c_str());
@@ -165,8 +163,7 @@ TEST(Label, PositionCountsCharacters) {
 
 TEST(Label, ErrorsEchoNoMoreThanAWord) {
     const std::string flood = std::string(62, 'a') + "é" + std::string(100000, 'b');
-    EXPECT_EQ(column_error(flood).message,
-              "unknown word \"" + std::string(62, 'a') + "...\" in column label");
+    EXPECT_EQ(column_error(flood).message, "unknown word \"" + std::string(62, 'a') + "...\" in column label");
     EXPECT_EQ(column_error("personal, 'mario.rossi@example.it'").message, "unexpected \"'\"");
     EXPECT_FALSE(says(table_error("keep(mario rossi, a, contract)").message, "mario"));
 }
@@ -224,10 +221,9 @@ TEST(Table, Predicates) {
 }
 
 TEST(Table, PredicatesCannotBreakOut) {
-    for (std::string_view text :
-         {"owned(a -> t when x -- y)", "owned(a -> t when x /* y)", "owned(a -> t when x ;)",
-          "owned(a -> t when $1 = x)", "owned(a -> t when $$)$$ = x)", "owned(a -> t when k = E'\\'')",
-          "owned(a -> t when k = e'a'\n'\\')')"})
+    for (std::string_view text : {"owned(a -> t when x -- y)", "owned(a -> t when x /* y)", "owned(a -> t when x ;)",
+                                  "owned(a -> t when $1 = x)", "owned(a -> t when $$)$$ = x)",
+                                  "owned(a -> t when k = E'\\'')", "owned(a -> t when k = e'a'\n'\\')')"})
         EXPECT_TRUE(says(table_error(text).hint, "no comments")) << text;
     EXPECT_EQ(table_error("owned(a -> t when 1=1) or (1=1)").position, 24u);
     EXPECT_EQ(table_error("owned(a -> t when 'x)").message, "quote is not closed");
@@ -239,8 +235,7 @@ TEST(Table, PredicatesCannotBreakOut) {
 TEST(Table, Keep) {
     EXPECT_EQ(parse_table("keep(1  year\t6 months, d, contract)").keep->interval, "1 year 6 months");
     EXPECT_EQ(parse_table("keep( P10Y , d, contract)").keep->interval, "P10Y");
-    EXPECT_EQ(parse_table("keep('10 years', \"D\", archiving)").keep,
-              (Keep{"10 years", "D", Keep::Ground::archiving}));
+    EXPECT_EQ(parse_table("keep('10 years', \"D\", archiving)").keep, (Keep{"10 years", "D", Keep::Ground::archiving}));
     for (std::string_view ground : {"legal_obligation", "public_task", "vital_interests", "legal_claims",
                                     "public_health", "archiving", "contract", "legitimate_interests"})
         EXPECT_EQ(to_string(parse_table("keep(1 day, d, " + std::string(ground) + ")").keep->ground), ground);

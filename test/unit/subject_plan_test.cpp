@@ -13,15 +13,14 @@ using Names = std::vector<std::string>;
 
 /// A graph written by names: an id is given to each as it comes.
 class Schema {
-public:
+  public:
     Schema &subject(const std::string &name) { return node(name).subject = true, *this; }
     Schema &keep(const std::string &name) { return node(name).keep = true, *this; }
     Schema &table(const std::string &name) { return node(name), *this; }
     Schema &labelled(const std::string &name) { return node(name).labelled_edges = true, *this; }
 
     /// child.columns -> parent.id, or as many columns of its own as there are keys.
-    Schema &key(const std::string &child, Names columns, const std::string &parent,
-                Kind kind = Kind::foreign_key) {
+    Schema &key(const std::string &child, Names columns, const std::string &parent, Kind kind = Kind::foreign_key) {
         Edge edge;
         edge.child = node(child).id, edge.parent = node(parent).id;
         edge.parent_columns = columns.size() == 1 ? Names{"id"} : columns;
@@ -100,7 +99,7 @@ public:
         return result;
     }
 
-private:
+  private:
     Node &node(const std::string &name) {
         for (Node &node : nodes_)
             if (node.name == name)
@@ -128,21 +127,18 @@ Schema crm() {
 
 Schema message() {
     Schema schema;
-    schema.subject("person")
-        .key("message", {"sender_id"}, "person")
-        .key("message", {"recipient_id"}, "person");
+    schema.subject("person").key("message", {"sender_id"}, "person").key("message", {"recipient_id"}, "person");
     return schema;
 }
 
 TEST(Plan, Crm) {
     const Schema schema = crm();
-    EXPECT_EQ(schema.steps("contact"),
-              (Names{"contact", "activity*", "invoice", "invoice_line", "note*", "deal?"}));
+    EXPECT_EQ(schema.steps("contact"), (Names{"contact", "activity*", "invoice", "invoice_line", "note*", "deal?"}));
     EXPECT_EQ(schema.steps("lead"), (Names{"lead", "activity*", "note*"}));
     EXPECT_TRUE(schema.graph().undecided().empty());
     EXPECT_EQ(schema.step("lead", "activity").hops.size(), 1u); // the contact's key reaches nothing of a lead
-    EXPECT_EQ(schema.paths("note"), (Names{"note.activity_id>activity.contact_id>contact",
-                                           "note.activity_id>activity.lead_id>lead"}));
+    EXPECT_EQ(schema.paths("note"),
+              (Names{"note.activity_id>activity.contact_id>contact", "note.activity_id>activity.lead_id>lead"}));
     EXPECT_EQ(schema.paths("deal"), Names{}); // accessed is not owned
 }
 
@@ -209,8 +205,7 @@ TEST(Plan, TwoKeysToOneSubjectAreUndecided) {
     const Undecided &why = walk.undecided[0];
     EXPECT_EQ(why.message, "table message leads to data subjects by more than one path and no label decides");
     EXPECT_EQ(why.detail, "recipient_id leads to person; sender_id leads to person.");
-    EXPECT_EQ(why.statement,
-              "SECURITY LABEL FOR gdpr ON TABLE message IS 'owned(recipient_id), accessed(sender_id)'");
+    EXPECT_EQ(why.statement, "SECURITY LABEL FOR gdpr ON TABLE message IS 'owned(recipient_id), accessed(sender_id)'");
     EXPECT_EQ(why.hint, "Say whose its rows are, for example: " + why.statement);
     EXPECT_EQ(why.hops.size(), 2u);
     EXPECT_EQ(walk.steps.size(), 1u); // and nothing of it is walked
@@ -268,9 +263,7 @@ TEST(Plan, SuggestionNamesTheTableWhereTheKeyDoesNot) {
 
 TEST(Plan, DiamondIsUndecidedAndWhatHangsBelowIt) {
     Schema schema;
-    schema.subject("person")
-        .key("purchase", {"person_id"}, "person")
-        .key("line", {"purchase_id"}, "purchase");
+    schema.subject("person").key("purchase", {"person_id"}, "person").key("line", {"purchase_id"}, "purchase");
     schema.key("line", {"person_id"}, "person").key("remark", {"line_id"}, "line");
     EXPECT_EQ(schema.undecided("person"), Names{"owned(person_id), accessed(purchase_id)"});
     EXPECT_EQ(schema.steps("person"), (Names{"person", "purchase"}));
@@ -307,9 +300,7 @@ TEST(Plan, CompositeKeys) {
 
 TEST(Plan, AKeyBackToOnesOwnChildIsNoOwnership) {
     Schema schema; // the latest status of an order
-    schema.subject("person")
-        .key("purchase", {"person_id"}, "person")
-        .key("purchase", {"status_id"}, "status");
+    schema.subject("person").key("purchase", {"person_id"}, "person").key("purchase", {"status_id"}, "status");
     schema.key("status", {"purchase_id"}, "purchase");
     EXPECT_TRUE(schema.graph().undecided().empty());
     EXPECT_EQ(schema.steps("person"), (Names{"person", "purchase", "status"}));
@@ -340,9 +331,7 @@ TEST(Plan, LabelledCycleIsRecursive) {
 
 TEST(Plan, OwnsReversesTheKey) {
     Schema schema;
-    schema.subject("person")
-        .key("purchase", {"person_id"}, "person")
-        .key("purchase", {"address_id"}, "address");
+    schema.subject("person").key("purchase", {"person_id"}, "person").key("purchase", {"address_id"}, "address");
     EXPECT_EQ(schema.steps("person"), (Names{"person", "purchase"})); // by default an address is nobody's
     schema.owns("purchase", {"address_id"}, "address").key("parcel", {"address_id"}, "address");
     EXPECT_EQ(schema.steps("person"), (Names{"person", "purchase", "address*", "parcel*"}));
@@ -353,21 +342,16 @@ TEST(Plan, OwnsReversesTheKey) {
 
 TEST(Plan, ASubjectOwnsWhatItPointsTo) {
     Schema schema;
-    schema.subject("person")
-        .key("person", {"address_id"}, "address")
-        .owns("person", {"address_id"}, "address");
+    schema.subject("person").key("person", {"address_id"}, "address").owns("person", {"address_id"}, "address");
     EXPECT_EQ(schema.steps("person"), (Names{"person", "address*"}));
 }
 
 TEST(Plan, OwnsBesideAnUnlabelledKeyIsUndecided) {
     Schema schema;
-    schema.subject("person")
-        .key("purchase", {"person_id"}, "person")
-        .owns("purchase", {"address_id"}, "address");
+    schema.subject("person").key("purchase", {"person_id"}, "person").owns("purchase", {"address_id"}, "address");
     schema.key("address", {"person_id"}, "person");
     EXPECT_EQ(schema.undecided("person"), Names{"owned(person_id)"});
-    EXPECT_EQ(schema.walk("person").undecided[0].detail,
-              "person_id leads to person; purchase owns it by address_id.");
+    EXPECT_EQ(schema.walk("person").undecided[0].detail, "person_id leads to person; purchase owns it by address_id.");
     schema.owned("address", {"person_id"}, "person");
     EXPECT_EQ(schema.steps("person"), (Names{"person", "purchase", "address*"}));
 }
@@ -422,22 +406,18 @@ TEST(Plan, EraseOrderFollowsEveryKey) {
     schema.key("invoice", {"deal_id"}, "deal");
     EXPECT_EQ(schema.steps("contact")[1], "activity*");
     EXPECT_EQ(schema.erase_order("lead"), (Names{"note", "activity", "lead"}));
-    EXPECT_EQ(schema.erase_order("contact"),
-              (Names{"invoice_line", "note", "activity", "invoice", "deal", "contact"}));
+    EXPECT_EQ(schema.erase_order("contact"), (Names{"invoice_line", "note", "activity", "invoice", "deal", "contact"}));
 }
 
 TEST(Plan, EraseOrderReportsCycles) {
     Schema schema;
-    schema.subject("person")
-        .key("purchase", {"person_id"}, "person")
-        .key("purchase", {"status_id"}, "status");
+    schema.subject("person").key("purchase", {"person_id"}, "person").key("purchase", {"status_id"}, "status");
     schema.key("status", {"purchase_id"}, "purchase").key("line", {"purchase_id"}, "purchase");
     schema.key("person", {"manager_id"}, "person"); // one statement deletes both ends
     const Graph graph = schema.graph();
     const EraseOrder order = graph.erase_order(graph.walk(schema.id("person")));
     EXPECT_EQ(schema.erase_order("person"), (Names{"line", "purchase", "status", "person"}));
-    EXPECT_EQ(order.cycles,
-              (std::vector<std::vector<unsigned>>{{schema.id("purchase"), schema.id("status")}}));
+    EXPECT_EQ(order.cycles, (std::vector<std::vector<unsigned>>{{schema.id("purchase"), schema.id("status")}}));
 }
 
 TEST(Plan, WhatKeptRowsReferenceIsAnonymised) {
@@ -448,8 +428,7 @@ TEST(Plan, WhatKeptRowsReferenceIsAnonymised) {
     const unsigned invoice = schema.id("invoice"), line = schema.id("invoice_line");
     const auto candidates = graph.anonymise_instead(walk, {invoice, line});
     EXPECT_EQ(candidates.at(invoice), (std::set<unsigned>{invoice, schema.id("contact")}));
-    EXPECT_EQ(candidates.at(line),
-              (std::set<unsigned>{invoice, schema.id("contact")})); // products are nobody's
+    EXPECT_EQ(candidates.at(line), (std::set<unsigned>{invoice, schema.id("contact")})); // products are nobody's
     EXPECT_EQ(graph.anonymise_instead(walk, {}).size(), 0u);
 }
 
@@ -459,8 +438,7 @@ TEST(Plan, KeptRowsReachThroughTablesThatAreNobodys) {
     schema.key("invoice", {"batch_id"}, "batch").key("batch", {"clerk_id"}, "person");
     schema.accessed("batch", {"clerk_id"}, "person");
     const Graph graph = schema.graph();
-    EXPECT_EQ(graph.anonymise_instead(graph.walk(schema.id("person")), {schema.id("invoice")})
-                  .at(schema.id("invoice")),
+    EXPECT_EQ(graph.anonymise_instead(graph.walk(schema.id("person")), {schema.id("invoice")}).at(schema.id("invoice")),
               (std::set<unsigned>{schema.id("person"), schema.id("batch")}));
 }
 
