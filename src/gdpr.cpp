@@ -1,9 +1,14 @@
 // The table of contents: one call a room.
+#include "audit/audit.hpp"
+#include "consent/consent.hpp"
 #include "encrypted/encrypted.hpp"
 #include "install/install.hpp"
 #include "key/key.hpp"
 #include "label/label.hpp"
 #include "pg/pg.hpp"
+#include "restrict/restriction.hpp"
+#include "rights/rights.hpp"
+#include "subject/graph.hpp"
 
 extern "C" {
 PG_MODULE_MAGIC;
@@ -15,6 +20,11 @@ void _PG_init(void) {
         gdpr::key::init();
         gdpr::encrypted::init();
         gdpr::label::init();
+        gdpr::subject::init();
+        gdpr::audit::init();
+        gdpr::restriction::init();
+        gdpr::consent::init();
+        gdpr::rights::init();
         gdpr::install::init();
         gdpr::pg::call([] { MarkGUCPrefixReserved("gdpr"); });
     });

@@ -1,7 +1,12 @@
 // plan(): what is declared but not enforced. apply(): enforces it, in one transaction.
 #include "apply/action.hpp"
+#include "audit/audit.hpp"
+#include "consent/consent.hpp"
 #include "label/label.hpp"
 #include "pg/pg.hpp"
+#include "restrict/restriction.hpp"
+#include "rights/rights.hpp"
+#include "subject/graph.hpp"
 
 namespace gdpr::apply {
 
@@ -12,6 +17,8 @@ std::vector<Oid> relations() {
     std::set<Oid> all;
     for (const Oid labelled : label::labelled_relations())
         all.insert(labelled);
+    for (const subject::Node &node : subject::nodes())
+        all.insert(node.id);
     pg::Spi spi;
     const pg::Rows enforced = spi.run(
         "SELECT t.tgrelid FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid"
@@ -89,6 +96,10 @@ Actions plan(Oid relation) {
     for (const Oid each : OidIsValid(relation) ? std::vector<Oid>{relation} : relations()) {
         check_names(each);
         plan_encryption(each, actions);
+        audit::plan(each, actions);
+        restriction::plan(each, actions);
+        rights::plan_blocklist(each, actions);
+        consent::plan_provenance(each, actions);
     }
     return actions;
 }

@@ -3,6 +3,7 @@
 
 #include "pg/catalog.hpp"
 #include "pg/error.hpp"
+#include "pg/lookup.hpp"
 #include "pg/memory.hpp"
 #include "pg/result.hpp"
 #include "pg/spi.hpp"

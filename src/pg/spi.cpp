@@ -92,6 +92,15 @@ Datum Spi::keep(Datum value, Oid type) {
     });
 }
 
+namespace {
+
+// The user before the outermost OwnerScope. Every way out of one, errors too, passes its destructor.
+Oid outer_user = InvalidOid;
+
+} // namespace
+
+Oid acting_user() { return OidIsValid(outer_user) ? outer_user : GetUserId(); }
+
 OwnerScope::OwnerScope(Oid relation) : in_flight_(std::uncaught_exceptions()) {
     const Oid owner = relation_owner(relation);
     call([&] {
@@ -102,9 +111,15 @@ OwnerScope::OwnerScope(Oid relation) : in_flight_(std::uncaught_exceptions()) {
         (void)set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true,
                                 0, false);
     });
+    if (!OidIsValid(outer_user)) {
+        outer_user = user_;
+        outermost_ = true;
+    }
 }
 
 OwnerScope::~OwnerScope() {
+    if (outermost_)
+        outer_user = InvalidOid;
     // On error the abort restores the user and the settings.
     if (std::uncaught_exceptions() != in_flight_)
         return;

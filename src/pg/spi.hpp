@@ -84,8 +84,12 @@ class OwnerScope {
     Oid user_ = InvalidOid;
     int context_ = 0;
     int guc_level_ = 0;
+    bool outermost_ = false;
     int in_flight_;
 };
+
+/// The role that the client acts as: the current user, or what it was before the outermost OwnerScope.
+Oid acting_user();
 
 /// SET CONSTRAINTS ALL IMMEDIATE, for the rest of the transaction.
 void make_constraints_immediate();

@@ -7,11 +7,23 @@
 
 namespace gdpr::subject {
 
-/// The subjects that a row belongs to: none, one, or several. `row` has the shape of `relation`, which may be a
-/// partition or an inheritance child of the labelled one.
+/// The subjects that a row belongs to: none, one, or several, each once. `row` has the shape of `relation`, which
+/// may be a partition or an inheritance child of the labelled one. Only the columns that owner_columns names are read.
+std::vector<Subject> owners_of(Oid relation, TupleTableSlot *row);
 std::vector<Subject> owners_of(Oid relation, HeapTuple row, TupleDesc descriptor);
 
+/// The columns, by number in `relation`, that tell its rows' owners. Empty where the relation is not in the graph.
+std::vector<AttrNumber> owner_columns(Oid relation);
+
 /// The primary key of a row as text (see key_text); nullopt where the relation has none.
+std::optional<std::string> row_key(Oid relation, TupleTableSlot *row);
 std::optional<std::string> row_key(Oid relation, HeapTuple row, TupleDesc descriptor);
+
+/// The relation that is in the graph for this one: itself, or the table it is a partition or inheritance child of.
+/// InvalidOid where none is.
+Oid node_of(Oid relation);
+
+/// Is the relation (or what it is a partition of) a subject table?
+bool is_subject(Oid relation);
 
 } // namespace gdpr::subject

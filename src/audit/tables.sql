@@ -1,0 +1,41 @@
+-- The audit log. Only the triggers write it; nobody but a superuser can change it.
+CREATE TABLE gdpr.audit_record (
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    at timestamptz NOT NULL,
+    transaction xid8 NOT NULL,
+    session_role name NOT NULL,
+    role name NOT NULL,
+    application text,
+    address inet,
+    relation regclass NOT NULL,
+    operation text NOT NULL,
+    subject_table regclass,
+    key gdpr.encrypted_text,
+    changed text[],
+    content gdpr.encrypted_jsonb
+);
+CREATE INDEX audit_record_subject ON gdpr.audit_record (subject_table, key);
+CREATE INDEX audit_record_at ON gdpr.audit_record USING brin (at);
+COMMENT ON TABLE gdpr.audit_record IS 'What was done to labelled tables. Read it through gdpr.audit_log (Art. 5(2), 30, 33).';
+COMMENT ON COLUMN gdpr.audit_record.id IS 'Order of the records.';
+COMMENT ON COLUMN gdpr.audit_record.at IS 'When: the statement''s time.';
+COMMENT ON COLUMN gdpr.audit_record.transaction IS 'In which transaction.';
+COMMENT ON COLUMN gdpr.audit_record.session_role IS 'Who was logged in.';
+COMMENT ON COLUMN gdpr.audit_record.role IS 'As whom.';
+COMMENT ON COLUMN gdpr.audit_record.application IS 'application_name of the session.';
+COMMENT ON COLUMN gdpr.audit_record.address IS 'Network address of the client; null for a local one.';
+COMMENT ON COLUMN gdpr.audit_record.relation IS 'What was changed.';
+COMMENT ON COLUMN gdpr.audit_record.operation IS 'INSERT, UPDATE, DELETE, TRUNCATE, or the right that was exercised.';
+COMMENT ON COLUMN gdpr.audit_record.subject_table IS 'Subject table of the person whose data it was.';
+COMMENT ON COLUMN gdpr.audit_record.key IS 'Primary key of that person.';
+COMMENT ON COLUMN gdpr.audit_record.changed IS 'Columns that changed.';
+COMMENT ON COLUMN gdpr.audit_record.content IS 'Old and new values; null once the person is forgotten.';
+SELECT pg_catalog.pg_extension_config_dump('gdpr.audit_record', '');
+SELECT pg_catalog.pg_extension_config_dump('gdpr.audit_record_id_seq', '');
+
+CREATE VIEW gdpr.audit_log AS
+    SELECT id, at, transaction, session_role, role, application, address, relation, operation, subject_table,
+           key::text AS key, changed, (content -> 'old')::jsonb AS old, (content -> 'new')::jsonb AS new
+      FROM gdpr.audit_record;
+COMMENT ON VIEW gdpr.audit_log IS 'Who changed whose data, when, and from what to what.';
+GRANT SELECT ON gdpr.audit_log TO gdpr_officer, gdpr_auditor;

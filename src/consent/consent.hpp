@@ -1,0 +1,18 @@
+// Purposes, lawful bases, consent, and where data came from.
+#pragma once
+
+#include "apply/action.hpp"
+#include "subject/graph.hpp"
+
+namespace gdpr::consent {
+
+/// The provenance trigger that a subject table should have and has not.
+void plan_provenance(Oid relation, apply::Actions &actions);
+
+/// Reduces what is kept of a forgotten subject to what accountability needs: that consent was given and withdrawn for
+/// a purpose and when, without key or evidence. Returns how many rows of gdpr.* were changed or removed.
+std::uint64_t erase(const subject::Subject &subject, bool dry_run);
+
+void init();
+
+} // namespace gdpr::consent

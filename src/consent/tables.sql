@@ -1,0 +1,74 @@
+-- Why data is processed, who agreed, and where data came from.
+CREATE TYPE gdpr.lawful_basis AS ENUM
+    ('consent', 'contract', 'legal_obligation', 'vital_interests', 'public_task', 'legitimate_interests');
+COMMENT ON TYPE gdpr.lawful_basis IS 'The six lawful bases of Art. 6(1).';
+
+CREATE TABLE gdpr.purpose (
+    name text PRIMARY KEY CHECK (name ~ '^[a-z][a-z0-9_]*$'),
+    description text NOT NULL,
+    basis gdpr.lawful_basis NOT NULL,
+    retention interval,
+    recipients text[] NOT NULL DEFAULT '{}'
+);
+COMMENT ON TABLE gdpr.purpose IS 'Purposes of processing (Art. 30).';
+COMMENT ON COLUMN gdpr.purpose.name IS 'As labels and settings write it.';
+COMMENT ON COLUMN gdpr.purpose.description IS 'As the person is told.';
+COMMENT ON COLUMN gdpr.purpose.basis IS 'Lawful basis (Art. 6(1)).';
+COMMENT ON COLUMN gdpr.purpose.retention IS 'How long data is kept for it.';
+COMMENT ON COLUMN gdpr.purpose.recipients IS 'Who receives the data.';
+SELECT pg_catalog.pg_extension_config_dump('gdpr.purpose', '');
+GRANT SELECT, INSERT, UPDATE, DELETE ON gdpr.purpose TO gdpr_officer;
+GRANT SELECT ON gdpr.purpose TO gdpr_auditor;
+
+CREATE TABLE gdpr.consent_event (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    subject_table regclass NOT NULL,
+    key gdpr.encrypted_text,
+    purpose text NOT NULL REFERENCES gdpr.purpose ON UPDATE CASCADE,
+    given boolean NOT NULL,
+    evidence gdpr.encrypted_jsonb,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    role name NOT NULL DEFAULT session_user
+);
+CREATE INDEX consent_event_subject ON gdpr.consent_event (subject_table, key, purpose);
+COMMENT ON TABLE gdpr.consent_event IS 'Consent given and withdrawn, with its evidence (Art. 7). Append-only.';
+COMMENT ON COLUMN gdpr.consent_event.id IS 'Order of the events.';
+COMMENT ON COLUMN gdpr.consent_event.subject_table IS 'Subject table of the person.';
+COMMENT ON COLUMN gdpr.consent_event.key IS 'Primary key of the person; null once they are forgotten.';
+COMMENT ON COLUMN gdpr.consent_event.purpose IS 'For what.';
+COMMENT ON COLUMN gdpr.consent_event.given IS 'true: given. false: withdrawn.';
+COMMENT ON COLUMN gdpr.consent_event.evidence IS 'What proves it: wording, source, address, agent.';
+COMMENT ON COLUMN gdpr.consent_event.at IS 'When.';
+COMMENT ON COLUMN gdpr.consent_event.role IS 'Who recorded it.';
+SELECT pg_catalog.pg_extension_config_dump('gdpr.consent_event', '');
+SELECT pg_catalog.pg_extension_config_dump('gdpr.consent_event_id_seq', '');
+GRANT SELECT ON gdpr.consent_event TO gdpr_officer, gdpr_auditor;
+
+CREATE VIEW gdpr.consent AS
+    SELECT DISTINCT ON (subject_table, key, purpose) subject_table, key::text AS key, purpose, given, at,
+           evidence::jsonb AS evidence
+      FROM gdpr.consent_event WHERE key IS NOT NULL
+     ORDER BY subject_table, key, purpose, id DESC;
+COMMENT ON VIEW gdpr.consent IS 'The state of consent of each person and purpose: the newest event.';
+GRANT SELECT ON gdpr.consent TO gdpr_officer, gdpr_auditor;
+
+CREATE TABLE gdpr.provenance (
+    subject_table regclass NOT NULL,
+    key gdpr.encrypted_text NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('webform', 'import', 'manual', 'api', 'integration')),
+    name text,
+    address inet,
+    at timestamptz NOT NULL DEFAULT now(),
+    role name NOT NULL
+);
+CREATE INDEX provenance_subject ON gdpr.provenance (subject_table, key);
+COMMENT ON TABLE gdpr.provenance IS 'Where each person''s data came from first (Art. 14(2)(f)). A row without one is from before gdpr.';
+COMMENT ON COLUMN gdpr.provenance.subject_table IS 'Subject table of the person.';
+COMMENT ON COLUMN gdpr.provenance.key IS 'Primary key of the person.';
+COMMENT ON COLUMN gdpr.provenance.kind IS 'webform, import, manual, api or integration.';
+COMMENT ON COLUMN gdpr.provenance.name IS 'Which form, file, application or partner.';
+COMMENT ON COLUMN gdpr.provenance.address IS 'Network address it came from.';
+COMMENT ON COLUMN gdpr.provenance.at IS 'When.';
+COMMENT ON COLUMN gdpr.provenance.role IS 'As whom it was stored.';
+SELECT pg_catalog.pg_extension_config_dump('gdpr.provenance', '');
+GRANT SELECT ON gdpr.provenance TO gdpr_officer, gdpr_auditor;

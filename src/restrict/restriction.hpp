@@ -1,0 +1,23 @@
+// Restriction of processing (Art. 18): restricted people are out of everyone's sight and reach but the officers'.
+#pragma once
+
+#include "apply/action.hpp"
+#include "subject/graph.hpp"
+
+namespace gdpr::restriction {
+
+/// The policies, row security settings and guarding triggers that a relation should have and has not.
+void plan(Oid relation, apply::Actions &actions);
+
+/// Is the person's processing restricted now?
+bool is_restricted(const subject::Subject &subject);
+
+/// Restricts from now on. `kind` is a word: request, retention (what the law has us keep of a forgotten person).
+void add(const subject::Subject &subject, std::string_view kind, std::string_view reason);
+
+/// Ends every restriction of a subject, leaving nothing of it behind. Returns how many there were.
+std::uint64_t erase(const subject::Subject &subject);
+
+void init();
+
+} // namespace gdpr::restriction

@@ -1,0 +1,1 @@
+-- Functions of the room; re-run at every upgrade.

@@ -1,0 +1,42 @@
+-- Receipts of erasure, and what recognises a forgotten person who comes back. Neither says who they were.
+CREATE TABLE gdpr.erasure (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    subject_table regclass NOT NULL,
+    subject bytea NOT NULL,
+    reason gdpr.encrypted_text,
+    at timestamptz NOT NULL DEFAULT now(),
+    role name NOT NULL DEFAULT session_user,
+    actions jsonb NOT NULL
+);
+CREATE INDEX erasure_subject ON gdpr.erasure (subject);
+COMMENT ON TABLE gdpr.erasure IS 'Receipts of erasure (Art. 17, 5(2)). They hold no personal data.';
+COMMENT ON COLUMN gdpr.erasure.id IS 'Number of the receipt.';
+COMMENT ON COLUMN gdpr.erasure.subject_table IS 'Subject table the person was in.';
+COMMENT ON COLUMN gdpr.erasure.subject IS 'Keyed hash of table and key: recognises a second request for the same person.';
+COMMENT ON COLUMN gdpr.erasure.reason IS 'Why, in the words of who erased.';
+COMMENT ON COLUMN gdpr.erasure.at IS 'When.';
+COMMENT ON COLUMN gdpr.erasure.role IS 'Who erased.';
+COMMENT ON COLUMN gdpr.erasure.actions IS 'What was done in each relation, and to how many rows.';
+SELECT pg_catalog.pg_extension_config_dump('gdpr.erasure', '');
+SELECT pg_catalog.pg_extension_config_dump('gdpr.erasure_id_seq', '');
+GRANT SELECT ON gdpr.erasure TO gdpr_officer, gdpr_auditor;
+
+CREATE TABLE gdpr.blocklist (
+    hash bytea NOT NULL,
+    kind text NOT NULL,
+    normaliser integer NOT NULL,
+    key_id bigint NOT NULL,
+    ground text NOT NULL,
+    since timestamptz NOT NULL DEFAULT now(),
+    until timestamptz
+);
+CREATE INDEX blocklist_hash ON gdpr.blocklist (hash);
+COMMENT ON TABLE gdpr.blocklist IS 'Keyed hashes of the identifiers of forgotten people, to recognise them should they come back.';
+COMMENT ON COLUMN gdpr.blocklist.hash IS 'HMAC-SHA256 of the normalised identifier; the identifier itself is nowhere.';
+COMMENT ON COLUMN gdpr.blocklist.kind IS 'How it was normalised: email, phone or text.';
+COMMENT ON COLUMN gdpr.blocklist.normaliser IS 'Version of the normalisation.';
+COMMENT ON COLUMN gdpr.blocklist.key_id IS 'The key of the hash.';
+COMMENT ON COLUMN gdpr.blocklist.ground IS 'Why it is kept.';
+COMMENT ON COLUMN gdpr.blocklist.since IS 'When it was made.';
+COMMENT ON COLUMN gdpr.blocklist.until IS 'When it lapses; null: never.';
+SELECT pg_catalog.pg_extension_config_dump('gdpr.blocklist', '');

@@ -1,0 +1,39 @@
+// From a person down to their rows, set at a time: one condition a relation, usable in any statement on it.
+#pragma once
+
+#include "pg/spi.hpp"
+#include "subject/graph.hpp"
+
+namespace gdpr::subject {
+
+/// The rows of one relation that a step of the walk reaches.
+struct Selection {
+    Step step;                     // the relation is step.node; kind, hops, shared
+    std::string condition;         // boolean SQL over the relation under the alias t, with parameters $1 … $n
+    std::vector<pg::Param> params; // arrays of keys; they live in the memory context of the collection
+    std::vector<std::string>
+        hop_conditions;     // one for each of step.hops, over the same parameters; OR-ed they are condition
+    std::uint64_t rows = 0; // how many the condition reaches
+};
+
+/// What belongs to one subject, found by one query a relation and hop, each as the owner of its table. Parents come
+/// before children, as in the walk. Nothing is locked: whoever changes rows selects them again FOR UPDATE.
+class Collection {
+  public:
+    /// Allocates in the current memory context. Raises where the walk is undecided.
+    explicit Collection(const Subject &subject);
+
+    const Subject &subject() const noexcept { return subject_; }
+    const Walk &walk() const noexcept { return walk_; }
+    const std::vector<Selection> &selections() const noexcept { return selections_; }
+
+    /// Does the subject have a row of its own?
+    bool exists() const noexcept { return !selections_.empty() && selections_.front().rows > 0; }
+
+  private:
+    Subject subject_;
+    Walk walk_;
+    std::vector<Selection> selections_;
+};
+
+} // namespace gdpr::subject
