@@ -87,24 +87,8 @@ Labels read(Oid relation) {
     return labels;
 }
 
-/// The relation this one is a partition or an inheritance child of; the first, should there be several.
-Oid parent_of(Oid relation) {
-    return pg::call([&] {
-        ::Relation catalog = table_open(InheritsRelationId, AccessShareLock);
-        ScanKeyData key;
-        ScanKeyInit(&key, Anum_pg_inherits_inhrelid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relation));
-        SysScanDesc scan = systable_beginscan(catalog, InheritsRelidSeqnoIndexId, true, nullptr, 1, &key);
-        HeapTuple tuple = systable_getnext(scan);
-        const Oid parent =
-            HeapTupleIsValid(tuple) ? reinterpret_cast<Form_pg_inherits>(GETSTRUCT(tuple))->inhparent : InvalidOid;
-        systable_endscan(scan);
-        table_close(catalog, AccessShareLock);
-        return parent;
-    });
-}
-
 Labels inherited(Oid relation) {
-    const Oid parent = parent_of(relation);
+    const Oid parent = pg::parent_of(relation);
     if (!OidIsValid(parent))
         return {};
     Labels labels = of(parent);
@@ -142,6 +126,8 @@ void check_label(const ObjectAddress *object, const char *text) {
             ListCell *cell;
             foreach (cell, find_all_inheritors(object->objectId, NoLock, nullptr))
                 CacheInvalidateRelcacheByRelid(lfirst_oid(cell));
+            // Whoever keeps what all labels say together learns of it too.
+            CacheInvalidateRelcacheByRelid(SecLabelRelationId);
         });
     });
 }

@@ -99,6 +99,21 @@ std::vector<Column> columns_of(Oid relation) {
     return columns;
 }
 
+Oid parent_of(Oid relation) {
+    return call([&] {
+        ::Relation catalog = table_open(InheritsRelationId, AccessShareLock);
+        ScanKeyData key;
+        ScanKeyInit(&key, Anum_pg_inherits_inhrelid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relation));
+        SysScanDesc scan = systable_beginscan(catalog, InheritsRelidSeqnoIndexId, true, nullptr, 1, &key);
+        HeapTuple tuple = systable_getnext(scan);
+        const Oid parent =
+            HeapTupleIsValid(tuple) ? reinterpret_cast<Form_pg_inherits>(GETSTRUCT(tuple))->inhparent : InvalidOid;
+        systable_endscan(scan);
+        table_close(catalog, AccessShareLock);
+        return parent;
+    });
+}
+
 std::vector<Column> primary_key(Oid relation) {
     Relation opened(relation, AccessShareLock);
     std::vector<Column> key;

@@ -50,6 +50,10 @@ Oid relation_owner(Oid relation);
 /// Live user columns in order.
 std::vector<Column> columns_of(Oid relation);
 
+/// The relation this one is a partition or an inheritance child of (the first, should there be several); InvalidOid
+/// where there is none.
+Oid parent_of(Oid relation);
+
 /// Columns of the primary key in key order; empty where there is none.
 std::vector<Column> primary_key(Oid relation);
 

@@ -1,9 +1,192 @@
 #include "subject/collect.hpp"
 
+#include "encrypted/type.hpp"
 #include "pg/pg.hpp"
 
 namespace gdpr::subject {
 
-Collection::Collection(const Subject &subject) : subject_(subject) {}
+namespace {
+
+std::string hop_name(const Hop &hop) {
+    std::string name = std::to_string(hop.owner) + ">" + std::to_string(hop.owned) + (hop.reversed() ? "!" : "");
+    for (std::size_t i = 0; i < hop.edge.child_columns.size(); i++)
+        name += "/" + hop.edge.child_columns[i] + "=" + hop.edge.parent_columns[i];
+    return name + "?" + hop.edge.when;
+}
+
+/// The columns of the owner's rows whose values lead to the owned ones, and the columns of those.
+const std::vector<std::string> &owner_side(const Hop &hop) {
+    return hop.reversed() ? hop.edge.child_columns : hop.edge.parent_columns;
+}
+const std::vector<std::string> &owned_side(const Hop &hop) {
+    return hop.reversed() ? hop.edge.parent_columns : hop.edge.child_columns;
+}
+
+/// The type that a key travels as: the column's own, or the plain one where that is encrypted.
+Oid key_type(Oid relation, const std::string &column) {
+    return pg::call([&] {
+        const Oid type = get_atttype(relation, get_attnum(relation, column.c_str()));
+        const Oid plain = encrypted::plain_counterpart(type);
+        return OidIsValid(plain) ? plain : type;
+    });
+}
+
+Oid array_type(Oid type) {
+    const Oid array = pg::call([&] { return get_array_type(type); });
+    if (!OidIsValid(array))
+        pg::raise(ERRCODE_FEATURE_NOT_SUPPORTED, "keys of type " + pg::type_name(type) + " cannot be followed",
+                  "The type has no array type.");
+    return array;
+}
+
+/// A key column of the owner's rows, as it travels.
+std::string carried(const Hop &hop, std::size_t i) {
+    const std::string &column = owner_side(hop)[i];
+    return "t." + pg::quote(column) + "::" + pg::type_name(key_type(hop.owner, column));
+}
+
+/// Does the hop carry from this row of the owner at all?
+std::string carries(const Hop &hop) {
+    std::string text;
+    for (const std::string &column : owner_side(hop))
+        text += (text.empty() ? "t." : " AND t.") + pg::quote(column) + " IS NOT NULL";
+    return hop.reversed() && !hop.edge.when.empty() ? text + " AND (" + hop.edge.when + ")" : text;
+}
+
+/// The condition on the owned relation's rows, its parameters from number `next` on.
+std::string condition_of(const Hop &hop, std::size_t next) {
+    const std::vector<std::string> &columns = owned_side(hop);
+    std::string text;
+    if (columns.size() == 1)
+        text = "t." + pg::quote(columns[0]) + " = ANY ($" + std::to_string(next) + ")";
+    else {
+        std::string row, values, names;
+        for (std::size_t i = 0; i < columns.size(); i++) {
+            const std::string comma = i == 0 ? "" : ", ", name = "k" + std::to_string(i);
+            row += comma + "t." + pg::quote(columns[i]);
+            values += comma + "$" + std::to_string(next + i);
+            names += comma + name;
+        }
+        text = "(" + row + ") IN (SELECT " + names + " FROM unnest(" + values + ") AS k(" + names + "))";
+    }
+    return hop.reversed() || hop.edge.when.empty() ? text : text + " AND (" + hop.edge.when + ")";
+}
+
+} // namespace
+
+Collection::Collection(const Subject &subject) : subject_(subject), walk_(decided_walk(subject.table)) {
+    // Accessed rows hang on owned ones and have nothing below them.
+    std::map<unsigned, std::size_t> owned;
+    for (std::size_t i = 0; i < walk_.steps.size(); i++) {
+        if (walk_.steps[i].kind != Step::Kind::accessed)
+            owned[walk_.steps[i].node] = i;
+        for (const Hop &hop : walk_.steps[i].hops)
+            if (!keys_.contains(hop_name(hop))) {
+                Keys empty;
+                for (const std::string &column : owner_side(hop))
+                    empty.push_back(pg::null_param(array_type(key_type(hop.owner, column))));
+                keys_.emplace(hop_name(hop), std::move(empty));
+            }
+    }
+    for (const Step &step : walk_.steps)
+        for (const Hop &hop : step.hops)
+            carried_[owned.at(hop.owner)].push_back(hop);
+    select_subject(walk_.steps.front());
+    for (std::size_t first = 1; first < walk_.steps.size();) {
+        std::size_t last = first + 1;
+        while (last < walk_.steps.size() && walk_.steps[last].group == walk_.steps[first].group)
+            last++;
+        select_group(first, last);
+        first = last;
+    }
+}
+
+void Collection::select_subject(const Step &step) {
+    Selection root;
+    root.step = step;
+    const std::vector<Datum> values = key_values(subject_);
+    const std::vector<pg::Column> key = pg::primary_key(subject_.table);
+    for (std::size_t i = 0; i < key.size(); i++) {
+        root.condition += (i > 0 ? " AND t." : "t.") + pg::quote(key[i].name) + " = $" + std::to_string(i + 1);
+        root.params.push_back(pg::param(key_type(subject_.table, key[i].name), values[i]));
+    }
+    selections_.push_back(std::move(root));
+    read_keys(selections_.back());
+}
+
+/// A group of one is selected once; a group whose relations own one another, until nothing new is found.
+void Collection::select_group(std::size_t first, std::size_t last) {
+    for (std::size_t i = first; i < last; i++)
+        selections_.push_back(Selection{walk_.steps[i], "", {}, {}, 0});
+    bool grew = true;
+    while (grew) {
+        grew = false;
+        for (std::size_t i = first; i < last; i++) {
+            const std::uint64_t before = selections_[i].rows;
+            selections_[i] = select(walk_.steps[i]);
+            read_keys(selections_[i]);
+            grew = grew || (walk_.steps[i].recursive && selections_[i].rows != before);
+        }
+    }
+}
+
+Selection Collection::select(const Step &step) const {
+    Selection selection;
+    selection.step = step;
+    for (const Hop &hop : step.hops) {
+        const std::string condition = condition_of(hop, selection.params.size() + 1);
+        selection.hop_conditions.push_back(condition);
+        selection.condition += (selection.condition.empty() ? "(" : " OR (") + condition + ")";
+        const Keys &keys = keys_.at(hop_name(hop));
+        selection.params.insert(selection.params.end(), keys.begin(), keys.end());
+    }
+    selection.condition = "(" + selection.condition + ")";
+    return selection;
+}
+
+/// Counts the rows and takes along, in the same query, the keys that later steps need.
+void Collection::read_keys(Selection &selection) {
+    const std::size_t place = static_cast<std::size_t>(&selection - selections_.data());
+    const auto needed = carried_.find(place);
+    std::string columns = "count(*)";
+    std::vector<std::string> single;
+    std::vector<Hop> composite;
+    if (needed != carried_.end())
+        for (const Hop &hop : needed->second) {
+            if (owner_side(hop).size() > 1) {
+                composite.push_back(hop);
+                continue;
+            }
+            columns += ", array_agg(DISTINCT " + carried(hop, 0) + ") FILTER (WHERE " + carries(hop) + ")";
+            single.push_back(hop_name(hop));
+        }
+    const Oid relation = selection.step.node;
+    const std::string from = " FROM " + pg::relation_name(relation) + " AS t WHERE " + selection.condition;
+    const pg::OwnerScope scope(relation);
+    pg::Spi spi;
+    const auto keep = [&](const pg::Rows &rows, int column, pg::Param &param) {
+        const auto found = rows.datum(0, column);
+        param.null = !found;
+        if (found)
+            param.value = spi.keep(*found, param.type);
+    };
+    const pg::Rows rows = spi.run("SELECT " + columns + from, selection.params);
+    selection.rows = static_cast<std::uint64_t>(rows.number(0, 1));
+    for (std::size_t i = 0; i < single.size(); i++)
+        keep(rows, static_cast<int>(i + 2), keys_.at(single[i]).front());
+    for (const Hop &hop : composite) {
+        std::string arrays, values;
+        for (std::size_t i = 0; i < owner_side(hop).size(); i++) {
+            const std::string comma = i == 0 ? "" : ", ", name = "k" + std::to_string(i);
+            arrays += comma + "array_agg(" + name + ")";
+            values += comma + carried(hop, i) + " AS " + name;
+        }
+        const pg::Rows found =
+            spi.run("SELECT " + arrays + " FROM (SELECT DISTINCT " + values + from + " AND " + carries(hop) + ") AS d",
+                    selection.params);
+        for (std::size_t i = 0; i < owner_side(hop).size(); i++)
+            keep(found, static_cast<int>(i + 1), keys_.at(hop_name(hop))[i]);
+    }
+}
 
 } // namespace gdpr::subject

@@ -8,16 +8,17 @@ namespace gdpr::subject {
 
 /// The rows of one relation that a step of the walk reaches.
 struct Selection {
-    Step step;                     // the relation is step.node; kind, hops, shared
-    std::string condition;         // boolean SQL over the relation under the alias t, with parameters $1 … $n
-    std::vector<pg::Param> params; // arrays of keys; they live in the memory context of the collection
-    std::vector<std::string>
-        hop_conditions;     // one for each of step.hops, over the same parameters; OR-ed they are condition
+    Step step; // the relation is step.node; kind, hops, shared
+    /// Boolean SQL over the relation under the alias t, with parameters $1 … $n; of an accessed relation, too.
+    std::string condition;
+    std::vector<pg::Param> params; // keys; they live in the memory context of the collection
+    /// One for each of step.hops, over the same parameters; OR-ed they are the condition.
+    std::vector<std::string> hop_conditions;
     std::uint64_t rows = 0; // how many the condition reaches
 };
 
-/// What belongs to one subject, found by one query a relation and hop, each as the owner of its table. Parents come
-/// before children, as in the walk. Nothing is locked: whoever changes rows selects them again FOR UPDATE.
+/// What belongs to one subject, found by one query a relation, each as the owner of its table. Parents come before
+/// children, as in the walk. Nothing is locked: whoever changes rows meets those that are there then.
 class Collection {
   public:
     /// Allocates in the current memory context. Raises where the walk is undecided.
@@ -31,9 +32,19 @@ class Collection {
     bool exists() const noexcept { return !selections_.empty() && selections_.front().rows > 0; }
 
   private:
+    /// The keys that one hop carries from its owner's rows, as parameters.
+    using Keys = std::vector<pg::Param>;
+
+    void select_subject(const Step &step);
+    void select_group(std::size_t first, std::size_t last);
+    Selection select(const Step &step) const;
+    void read_keys(Selection &selection);
+
     Subject subject_;
     Walk walk_;
     std::vector<Selection> selections_;
+    std::map<std::size_t, std::vector<Hop>> carried_; // by owner, what its rows' keys are needed for
+    std::map<std::string, Keys> keys_;                // by hop
 };
 
 } // namespace gdpr::subject

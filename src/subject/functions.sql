@@ -1,1 +1,13 @@
--- Functions of the room; re-run at every upgrade.
+CREATE OR REPLACE FUNCTION gdpr.data_map_rows(OUT subject_table regclass, OUT relation regclass, OUT kind text,
+                                              OUT keys text, OUT shared boolean, OUT remedy text) RETURNS SETOF record
+    AS 'MODULE_PATHNAME', 'gdpr_data_map' LANGUAGE C STABLE;
+COMMENT ON FUNCTION gdpr.data_map_rows() IS
+    'The subject graph: which relations hold a person''s rows, and by which keys they are reached (Art. 30). kind is '
+    'subject, owned, accessed, or undecided: then remedy is the label to write.';
+REVOKE ALL ON FUNCTION gdpr.data_map_rows() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION gdpr.data_map_rows() TO gdpr_admin, gdpr_officer, gdpr_auditor;
+
+CREATE OR REPLACE VIEW gdpr.data_map AS SELECT * FROM gdpr.data_map_rows();
+COMMENT ON VIEW gdpr.data_map IS 'The subject graph: which relations hold a person''s rows, and by which keys (Art. 30).';
+REVOKE ALL ON gdpr.data_map FROM PUBLIC;
+GRANT SELECT ON gdpr.data_map TO gdpr_admin, gdpr_officer, gdpr_auditor;

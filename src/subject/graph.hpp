@@ -6,27 +6,45 @@
 
 namespace gdpr::subject {
 
-/// The planned graph of the whole database; node ids are relation OIDs. Built at first need, kept until a label
-/// or a foreign key changes. The reference holds until the next catalog look-up.
+/// The planned graph of the whole database; node ids are relation OIDs. Built at first need, and again when a label,
+/// a key or a relation of it changes. What it returns stays valid until the end of the transaction.
 const Graph &graph();
 
-/// Every relation of the graph, subjects and what belongs to them, with its kind.
-std::vector<Node> nodes();
+/// Grows whenever the graph is built anew, so that what was derived from it can be thrown away.
+std::uint64_t generation();
+
+/// Every relation of the graph, subjects and what belongs to them or is accessed by them, undecided ones included,
+/// ordered by name.
+const std::vector<Node> &nodes();
+
+/// The relation that is in the graph for this one: itself, or the table it is a partition or inheritance child of.
+/// InvalidOid where none is.
+Oid node_of(Oid relation);
+
+/// Is the relation (or what it is a partition of) a subject table?
+bool is_subject(Oid relation);
 
 /// The walk of one subject table. Raises where the relation is no subject table, and, naming table, columns and
 /// the label to write, where a relation it may reach is undecided.
-Walk decided_walk(Oid subject_table);
+const Walk &decided_walk(Oid subject_table);
 
 /// A subject as the rights name it. The key is checked against the primary key's type and made canonical (the
 /// type's own output); a composite key is a row literal.
 struct Subject {
     Oid table = InvalidOid;
     std::string key;
+    auto operator<=>(const Subject &) const = default;
 };
+
+/// Checks and canonicalises; raises where the table is no subject table or the key does not fit its primary key.
+/// Whether such a person exists is not asked.
 Subject subject(Oid subject_table, std::string_view key);
 
 /// The text that stands for a row's primary key in gdpr.*: the value's output, or a row literal when composite.
 std::string key_text(const std::vector<std::optional<std::string>> &values);
+
+/// The values of a subject's primary key, from its text, as datums of the key columns' plain types.
+std::vector<Datum> key_values(const Subject &subject);
 
 void init();
 

@@ -19,11 +19,4 @@ std::vector<AttrNumber> owner_columns(Oid relation);
 std::optional<std::string> row_key(Oid relation, TupleTableSlot *row);
 std::optional<std::string> row_key(Oid relation, HeapTuple row, TupleDesc descriptor);
 
-/// The relation that is in the graph for this one: itself, or the table it is a partition or inheritance child of.
-/// InvalidOid where none is.
-Oid node_of(Oid relation);
-
-/// Is the relation (or what it is a partition of) a subject table?
-bool is_subject(Oid relation);
-
 } // namespace gdpr::subject

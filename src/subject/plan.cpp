@@ -306,6 +306,14 @@ std::vector<Undecided> Graph::undecided_above(unsigned node) const {
     return undecided_in(closure(possible_, {rank(node)}, false));
 }
 
+std::vector<Hop> Graph::owners(unsigned node) const {
+    std::vector<Hop> hops;
+    for (const Arc &arc : owning_[rank(node)])
+        if (reached_[arc.owner])
+            hops.push_back(hop(arc));
+    return hops;
+}
+
 Walk Graph::walk(unsigned subject) const {
     const Rank root = rank(subject);
     if (!nodes_[root].subject)

@@ -126,6 +126,9 @@ class Graph {
     /// The undecided relations on any way from a relation up, itself included: its owner is then unknown.
     std::vector<Undecided> undecided_above(unsigned node) const;
 
+    /// The keys by which a relation's rows have their owners, one step up.
+    std::vector<Hop> owners(unsigned node) const;
+
     /// The ways from a row to its owners.
     std::vector<Path> paths_to_subjects(unsigned node) const;
 
