@@ -9,6 +9,7 @@
 #include "restrict/restriction.hpp"
 #include "rights/rights.hpp"
 #include "subject/graph.hpp"
+#include "wire/wire.hpp"
 
 extern "C" {
 PG_MODULE_MAGIC;
@@ -20,6 +21,7 @@ void _PG_init(void) {
         gdpr::key::init();
         gdpr::encrypted::init();
         gdpr::label::init();
+        gdpr::wire::init();
         gdpr::subject::init();
         gdpr::audit::init();
         gdpr::restriction::init();

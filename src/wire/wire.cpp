@@ -1,0 +1,118 @@
+#include "wire/wire.hpp"
+
+#include "encrypted/literal.hpp"
+#include "pg/pg.hpp"
+
+namespace gdpr::wire {
+
+namespace {
+
+post_parse_analyze_hook_type next_post_parse_analyze = nullptr;
+ProcessUtility_hook_type next_process_utility = nullptr;
+
+// How deep in utility commands we are, and the text whose statements count as the client's within the innermost.
+int utility_depth = 0;
+const char *admitted_source = nullptr;
+
+/// Restores what a utility command changed, however it ends.
+class Utility {
+  public:
+    explicit Utility(const char *admitted) noexcept : source_(admitted_source) {
+        utility_depth++;
+        admitted_source = admitted;
+    }
+    ~Utility() {
+        utility_depth--;
+        admitted_source = source_;
+    }
+    Utility(const Utility &) = delete;
+    Utility &operator=(const Utility &) = delete;
+
+  private:
+    const char *source_;
+};
+
+/// Only the pointer tells the client's statement from one of PL/pgSQL, SPI, a trigger or an SQL function.
+bool is_clients_own(const ParseState *state) {
+    return state->p_sourcetext != nullptr &&
+           state->p_sourcetext == (utility_depth == 0 ? debug_query_string : admitted_source);
+}
+
+/// What a utility command of the client returns rows of.
+Query *inner_query(Node *utility) {
+    Node *inner = nullptr;
+    if (IsA(utility, DeclareCursorStmt))
+        inner = castNode(DeclareCursorStmt, utility)->query;
+    else if (IsA(utility, ExplainStmt))
+        inner = castNode(ExplainStmt, utility)->query;
+    return inner != nullptr && IsA(inner, Query) && castNode(Query, inner)->commandType != CMD_UTILITY
+               ? castNode(Query, inner)
+               : nullptr;
+}
+
+void post_parse_analyze(ParseState *state, Query *query, JumbleState *jumble) {
+    if (next_post_parse_analyze != nullptr)
+        next_post_parse_analyze(state, query, jumble);
+    if (!is_clients_own(state))
+        return;
+    Query *target = query->commandType == CMD_UTILITY ? inner_query(query->utilityStmt) : query;
+    if (target == nullptr)
+        return;
+    retype_parameters(state, target);
+    // A dump reads ciphertext.
+    if (!encrypted::output_is_ciphertext())
+        retype_results(state, target);
+}
+
+/// The text of a statement that PREPARE or EXECUTE will analyse as if the client had sent it; else nothing.
+const char *admitted_by(Node *utility, const char *text) {
+    if (IsA(utility, PrepareStmt))
+        return text;
+    if (!IsA(utility, ExecuteStmt))
+        return nullptr;
+    const PreparedStatement *prepared = FetchPreparedStatement(castNode(ExecuteStmt, utility)->name, false);
+    return prepared != nullptr ? prepared->plansource->query_string : nullptr;
+}
+
+/// CREATE TABLE … AS EXECUTE would store the plaintext that the statement was prepared to send.
+void refuse_plain_copy(Node *utility) {
+    if (!IsA(utility, CreateTableAsStmt))
+        return;
+    Node *query = castNode(CreateTableAsStmt, utility)->query;
+    if (query == nullptr || !IsA(query, Query) || castNode(Query, query)->utilityStmt == nullptr ||
+        !IsA(castNode(Query, query)->utilityStmt, ExecuteStmt))
+        return;
+    const PreparedStatement *prepared =
+        FetchPreparedStatement(castNode(ExecuteStmt, castNode(Query, query)->utilityStmt)->name, false);
+    if (prepared == nullptr || prepared->plansource->query_list == NIL ||
+        !was_retyped(linitial_node(Query, prepared->plansource->query_list)))
+        return;
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                    errmsg("cannot store the result of a prepared statement that returns encrypted columns"),
+                    errdetail("The table would hold their plaintext."),
+                    errhint("Write the query itself: CREATE TABLE ... AS SELECT ...")));
+}
+
+void process_utility(PlannedStmt *planned, const char *text, bool read_only, ProcessUtilityContext context,
+                     ParamListInfo parameters, QueryEnvironment *environment, DestReceiver *destination,
+                     QueryCompletion *completion) {
+    pg::boundary([&] {
+        pg::call([&] { refuse_plain_copy(planned->utilityStmt); });
+        const Utility utility(pg::call([&] { return admitted_by(planned->utilityStmt, text); }));
+        pg::call([&] {
+            (next_process_utility != nullptr ? next_process_utility : standard_ProcessUtility)(
+                planned, text, read_only, context, parameters, environment, destination, completion);
+        });
+    });
+}
+
+} // namespace
+
+void init() {
+    next_post_parse_analyze = post_parse_analyze_hook;
+    post_parse_analyze_hook = post_parse_analyze;
+    next_process_utility = ProcessUtility_hook;
+    ProcessUtility_hook = process_utility;
+}
+
+} // namespace gdpr::wire

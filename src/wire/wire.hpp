@@ -1,0 +1,21 @@
+// What goes to the client bears plain types: result columns and inferred parameters of the client's own statements.
+// Stored things (views, tables made from queries, functions) keep the encrypted ones.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+namespace gdpr::wire {
+
+/// Casts what a query returns to the client to plain types. The query is changed in place.
+void retype_results(ParseState *state, Query *query);
+
+/// Gives parameters whose types the parser inferred to be encrypted their plain types, where the statement's
+/// parameters are still open to inference.
+void retype_parameters(ParseState *state, Query *query);
+
+/// Does the prepared query's first column list hold a cast that retype_results put there?
+bool was_retyped(const Query *query);
+
+void init();
+
+} // namespace gdpr::wire
