@@ -3,6 +3,9 @@ use strict;
 use warnings FATAL => 'all';
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Session;
 use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('sessions');
@@ -12,34 +15,20 @@ $node->safe_psql('postgres', 'CREATE DATABASE crm');
 $node->safe_psql('crm',
 	"CREATE TABLE person (id int PRIMARY KEY, email text); INSERT INTO person VALUES (1, 'a\@example.it')");
 
-# run($session, $sql): what an open psql answers, output and errors together.
+# run($name, $sql): what an open psql answers, output and errors together.
 my %sessions;
 
 sub open_session
 {
 	my ($name) = @_;
-	my ($in, $out, $err) = ('', '', '');
-	my $timer = IPC::Run::timeout(180);
-	my $handle = IPC::Run::start(
-		[ 'psql', '-XAtq', '-d', $node->connstr('crm'), '-f', '-' ], '<', \$in, '>', \$out, '2>', \$err, $timer);
-	$sessions{$name} = { in => \$in, out => \$out, err => \$err, handle => $handle };
-	run($name, 'SELECT 1');
+	$sessions{$name} = Session->new($node, 'crm');
 	return;
 }
 
 sub run
 {
 	my ($name, $sql) = @_;
-	my $session = $sessions{$name};
-	${ $session->{out} } = '';
-	${ $session->{err} } = '';
-	${ $session->{in} } .= "$sql;\n\\echo end-of-answer\n\\warn end-of-answer\n";
-	IPC::Run::pump($session->{handle})
-	  until ${ $session->{out} } =~ /end-of-answer\n/ && ${ $session->{err} } =~ /end-of-answer\n/;
-	my $answer = ${ $session->{out} } . ${ $session->{err} };
-	$answer =~ s/end-of-answer\n//g;
-	chomp $answer;
-	return $answer;
+	return $sessions{$name}->query($sql);
 }
 
 open_session('early');
@@ -82,9 +71,5 @@ $node->restart;
 is($node->safe_psql('crm', "SELECT 'x'::gdpr.encrypted_text = 'x'"), 't', 'works from shared_preload_libraries');
 is($node->safe_psql('postgres', 'SELECT 1'), '1', 'and harms no database without the extension');
 
-for my $session (values %sessions)
-{
-	${ $session->{in} } .= "\\q\n";
-	eval { $session->{handle}->finish };
-}
+$_->quit for values %sessions;
 done_testing();
