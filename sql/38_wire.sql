@@ -23,6 +23,8 @@ WITH w AS (INSERT INTO sealed (id, email) VALUES (100, 'w@example.it') RETURNING
 DELETE FROM sealed WHERE id = 100 RETURNING email, name \gdesc
 DELETE FROM sealed WHERE id = 100 RETURNING email;
 UPDATE sealed SET name = upper(name) WHERE id = 3 RETURNING name;
+SELECT array_agg(name ORDER BY id) AS names, ARRAY[born] AS days FROM sealed GROUP BY born \gdesc
+SELECT array_agg(name ORDER BY id) AS names FROM sealed WHERE id < 3;
 VALUES (1) \gdesc
 
 -- Sorting works on what is stored, and an index still serves.

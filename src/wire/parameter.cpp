@@ -33,17 +33,6 @@ VariableParameters *open_parameters(const ParseState *state) {
                                                    : nullptr;
 }
 
-/// The plain type behind an encrypted one, or the array of plain behind an array of encrypted; else InvalidOid.
-Oid plain_of(Oid type) {
-    if (type < FirstNormalObjectId)
-        return InvalidOid;
-    const Oid element = get_element_type(type);
-    if (!OidIsValid(element))
-        return encrypted::plain_counterpart(type);
-    const Oid plain = encrypted::plain_counterpart(element);
-    return OidIsValid(plain) ? get_array_type(plain) : InvalidOid;
-}
-
 /// What PostgreSQL infers beside a plain column in an operator: the operator's own type, text for varchar; of an array
 /// of plain, the array of that.
 Oid operand_of(Oid plain) {

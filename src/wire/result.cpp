@@ -8,10 +8,7 @@ namespace gdpr::wire {
 
 namespace {
 
-Oid plain_of(const Expr *expression) {
-    const Oid type = exprType(reinterpret_cast<const Node *>(expression));
-    return type < FirstNormalObjectId ? InvalidOid : encrypted::plain_counterpart(type);
-}
+Oid plain_of(const Expr *expression) { return wire::plain_of(exprType(reinterpret_cast<const Node *>(expression))); }
 
 Expr *cast(ParseState *state, Expr *expression, Oid plain) {
     auto *node = reinterpret_cast<Node *>(expression);
@@ -104,6 +101,16 @@ void enclose(ParseState *state, Query *query) {
 
 } // namespace
 
+Oid plain_of(Oid type) {
+    if (type < FirstNormalObjectId)
+        return InvalidOid;
+    const Oid element = get_element_type(type);
+    if (!OidIsValid(element))
+        return encrypted::plain_counterpart(type);
+    const Oid plain = encrypted::plain_counterpart(element);
+    return OidIsValid(plain) ? get_array_type(plain) : InvalidOid;
+}
+
 void retype_results(ParseState *state, Query *query) {
     if (query->commandType != CMD_SELECT) {
         cast_in_place(state, query->returningList);
@@ -122,6 +129,8 @@ bool was_retyped(const Query *query) {
     ListCell *cell;
     foreach (cell, query->targetList) {
         const Node *node = reinterpret_cast<Node *>(lfirst_node(TargetEntry, cell)->expr);
+        if (IsA(node, ArrayCoerceExpr))
+            return true;
         if (IsA(node, RelabelType))
             node = reinterpret_cast<const Node *>(reinterpret_cast<const RelabelType *>(node)->arg);
         if (!IsA(node, FuncExpr))

@@ -6,6 +6,9 @@
 
 namespace gdpr::wire {
 
+/// The plain type behind an encrypted one, the array of plain behind an array of encrypted; InvalidOid for any other.
+Oid plain_of(Oid type);
+
 /// Casts what a query returns to the client to plain types. The query is changed in place.
 void retype_results(ParseState *state, Query *query);
 
