@@ -151,6 +151,21 @@ void recreate(Oid view, Oid relation, pg::Spi &spi, Actions &actions) {
         add(comments.text_or(row, 1));
 }
 
+/// A policy forbids the change of any column that it uses, in partitions too. Ours is made again, and the table stays
+/// locked meanwhile.
+void set_policies_aside(Oid relation, pg::Spi &spi, Actions &actions) {
+    const pg::Rows rows =
+        spi.run("SELECT polrelid FROM pg_catalog.pg_policy WHERE polname = 'gdpr_restriction' AND ("
+                "  polrelid = $1 OR polrelid IN (WITH RECURSIVE below(id) AS ("
+                "    SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = $1 UNION"
+                "    SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN below b ON i.inhparent = b.id)"
+                "   SELECT id FROM below)) ORDER BY polrelid",
+                {pg::param(OIDOID, ObjectIdGetDatum(relation))});
+    for (std::uint64_t row = 0; row < rows.size(); row++)
+        actions.push_back({relation, "drop policy for a moment",
+                           "DROP POLICY gdpr_restriction ON " + pg::relation_name(rows.oid(row, 1))});
+}
+
 std::string collation_clause(const Change &change) {
     const Oid collation = change.column.collation;
     if (!OidIsValid(collation) || collation == DEFAULT_COLLATION_OID)
@@ -195,6 +210,7 @@ void plan_encryption(Oid relation, Actions &actions) {
     for (std::uint64_t row = 0; row < triggers.size(); row++)
         actions.push_back({relation, "drop trigger for a moment",
                            "DROP TRIGGER " + triggers.text_or(row, 1) + " ON " + pg::relation_name(relation)});
+    set_policies_aside(relation, spi, actions);
     const std::vector<Oid> views = dependent_views(relation, wanted, spi);
     for (const Oid view : views) {
         refuse_fragile(view, relation, spi);
