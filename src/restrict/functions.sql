@@ -1,1 +1,58 @@
--- Functions of the room; re-run at every upgrade.
+CREATE OR REPLACE FUNCTION gdpr.permitted_support(internal) RETURNS internal
+    AS 'MODULE_PATHNAME', 'gdpr_permitted_support' LANGUAGE C STRICT;
+COMMENT ON FUNCTION gdpr.permitted_support(internal) IS 'Tells the planner that nearly every row is permitted, and what asking costs.';
+REVOKE ALL ON FUNCTION gdpr.permitted_support(internal) FROM PUBLIC;
+
+-- STABLE: a restriction binds from the next statement on, and never changes its mind within one. LEAKPROOF: its
+-- errors name relations, never values; without it every other condition would lose its index. PARALLEL SAFE: a
+-- worker reads the set of restricted people for itself.
+CREATE OR REPLACE FUNCTION gdpr.permitted(VARIADIC "any") RETURNS boolean
+    AS 'MODULE_PATHNAME', 'gdpr_permitted' LANGUAGE C STABLE LEAKPROOF PARALLEL SAFE SUPPORT gdpr.permitted_support;
+COMMENT ON FUNCTION gdpr.permitted(VARIADIC "any") IS
+    'The predicate of the policy gdpr_restriction: false for a row of anyone whose processing is restricted, unless the '
+    'current role is a member of gdpr_officer or a superuser. Arguments: the relation, and the columns that tell whose '
+    'its rows are (Art. 18(2)). Raises where the policy is not as gdpr.apply() makes it.';
+REVOKE ALL ON FUNCTION gdpr.permitted(VARIADIC "any") FROM PUBLIC;
+-- PostgreSQL runs a policy's functions with the privileges of whoever queries the table.
+GRANT EXECUTE ON FUNCTION gdpr.permitted(VARIADIC "any") TO PUBLIC;
+
+CREATE OR REPLACE FUNCTION gdpr.restriction_guard() RETURNS trigger
+    AS 'MODULE_PATHNAME', 'gdpr_restriction_guard' LANGUAGE C;
+COMMENT ON FUNCTION gdpr.restriction_guard() IS
+    'Trigger that refuses changes of restricted people''s rows where row security does not: foreign keys that cascade, '
+    'roles with BYPASSRLS, TRUNCATE. Officers and superusers pass (Art. 18(2)).';
+-- Whoever attaches a partition must be allowed to run the triggers that are cloned to it. It cannot be called otherwise.
+GRANT EXECUTE ON FUNCTION gdpr.restriction_guard() TO PUBLIC;
+
+CREATE OR REPLACE FUNCTION gdpr.restriction_changed() RETURNS trigger
+    AS 'MODULE_PATHNAME', 'gdpr_restriction_changed' LANGUAGE C;
+COMMENT ON FUNCTION gdpr.restriction_changed() IS 'Trigger that makes every session read gdpr.restriction again.';
+REVOKE ALL ON FUNCTION gdpr.restriction_changed() FROM PUBLIC;
+
+-- For each row, since logical replication fires no triggers for each statement.
+CREATE OR REPLACE TRIGGER restriction_changed AFTER INSERT OR UPDATE OR DELETE ON gdpr.restriction
+    FOR EACH ROW EXECUTE FUNCTION gdpr.restriction_changed();
+CREATE OR REPLACE TRIGGER restriction_emptied AFTER TRUNCATE ON gdpr.restriction
+    FOR EACH STATEMENT EXECUTE FUNCTION gdpr.restriction_changed();
+ALTER TABLE gdpr.restriction ENABLE ALWAYS TRIGGER restriction_changed;
+ALTER TABLE gdpr.restriction ENABLE ALWAYS TRIGGER restriction_emptied;
+
+CREATE OR REPLACE FUNCTION gdpr.restrict(subject_table regclass, key text, reason text, until timestamptz DEFAULT NULL)
+    RETURNS void AS 'MODULE_PATHNAME', 'gdpr_restrict' LANGUAGE C;
+COMMENT ON FUNCTION gdpr.restrict(regclass, text, text, timestamptz) IS
+    'Restricts the processing of one person (Art. 18): subject table, primary key (a row literal when composite), why, '
+    'and when it ends by itself. From the next statement on, in every session, the person''s rows in all tables of the '
+    'graph are out of sight and reach of all but members of gdpr_officer. Several restrictions may stand side by side; '
+    'the person is restricted while any does. Raises where there is no such person, or where a label must first say '
+    'whose the rows of a table are. Needs gdpr_officer; audited.';
+REVOKE ALL ON FUNCTION gdpr.restrict(regclass, text, text, timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION gdpr.restrict(regclass, text, text, timestamptz) TO gdpr_officer;
+
+CREATE OR REPLACE FUNCTION gdpr.unrestrict(subject_table regclass, key text, reason text)
+    RETURNS void AS 'MODULE_PATHNAME', 'gdpr_unrestrict' LANGUAGE C;
+COMMENT ON FUNCTION gdpr.unrestrict(regclass, text, text) IS
+    'Ends every restriction that was asked for a person: subject table, primary key, why. What is retained of a '
+    'forgotten person because the law says so stays restricted. The person must be told beforehand (Art. 18(3)). '
+    'Raises where there is no such restriction. Needs gdpr_officer; audited.';
+REVOKE ALL ON FUNCTION gdpr.unrestrict(regclass, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION gdpr.unrestrict(regclass, text, text) TO gdpr_officer;

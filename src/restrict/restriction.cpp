@@ -1,13 +1,113 @@
+// Restricting a person, and lifting the restriction.
 #include "restrict/restriction.hpp"
 
+#include "audit/audit.hpp"
+#include "encrypted/type.hpp"
 #include "pg/pg.hpp"
+#include "restrict/set.hpp"
+#include "subject/graph.hpp"
 
 namespace gdpr::restriction {
 
-void plan(Oid, apply::Actions &) {}
-bool is_restricted(const subject::Subject &) { return false; }
-void add(const subject::Subject &, std::string_view, std::string_view) {}
-std::uint64_t erase(const subject::Subject &) { return 0; }
-void init() {}
+namespace {
+
+void insert(const subject::Subject &subject, std::string_view kind, std::string_view reason, const pg::Param &until) {
+    const pg::OwnerScope scope(pg::gdpr_relation("restriction"));
+    pg::Spi spi;
+    (void)spi.run("INSERT INTO gdpr.restriction (subject_table, key, kind, reason, until) VALUES ($1, $2, $3, $4, $5)",
+                  {pg::param_oid(subject.table), pg::param(subject.key), pg::param(kind), pg::param(reason), until});
+}
+
+bool exists(const subject::Subject &subject) {
+    const std::vector<Datum> values = subject::key_values(subject);
+    std::vector<AttrNumber> columns;
+    std::vector<Oid> types;
+    for (const pg::Column &column : pg::primary_key(subject.table)) {
+        const Oid plain = pg::call([&] { return encrypted::plain_counterpart(column.type); });
+        columns.push_back(column.number);
+        types.push_back(OidIsValid(plain) ? plain : column.type);
+    }
+    bool found = false;
+    pg::Lookup(subject.table, columns, types)
+        .each({values.begin(), values.end()}, pg::call([] { return GetActiveSnapshot(); }),
+              [&](TupleTableSlot *) { return found = true, false; });
+    return found;
+}
+
+/// How many there were. An empty kind means every kind.
+std::uint64_t remove(const subject::Subject &subject, std::string_view kind) {
+    const pg::OwnerScope scope(pg::gdpr_relation("restriction"));
+    pg::Spi spi;
+    return spi
+        .run("DELETE FROM gdpr.restriction WHERE subject_table = $1 AND key = $2 AND ($3 = '' OR kind = $3)",
+             {pg::param_oid(subject.table), pg::param(subject.key), pg::param(kind)})
+        .processed();
+}
+
+} // namespace
+
+bool is_restricted(const subject::Subject &subject) {
+    (void)refresh_now();
+    return contains(subject);
+}
+
+void add(const subject::Subject &subject, std::string_view kind, std::string_view reason) {
+    insert(subject, kind, reason, pg::null_param(TIMESTAMPTZOID));
+}
+
+std::uint64_t erase(const subject::Subject &subject) { return remove(subject, ""); }
+
+void init() { init_set(); }
 
 } // namespace gdpr::restriction
+
+using namespace gdpr;
+
+namespace {
+
+/// Table, key and reason: the arguments that both functions need.
+subject::Subject subject_argument(FunctionCallInfo fcinfo) {
+    static constexpr std::array names{"subject_table", "key", "reason"};
+    for (int i = 0; i < static_cast<int>(names.size()); i++)
+        if (PG_ARGISNULL(i))
+            pg::raise(ERRCODE_NULL_VALUE_NOT_ALLOWED, std::string(names[i]) + " must not be null");
+    return subject::subject(PG_GETARG_OID(0), pg::to_string(PG_GETARG_DATUM(1)));
+}
+
+pg::Param until_argument(FunctionCallInfo fcinfo) {
+    if (PG_ARGISNULL(3))
+        return pg::null_param(TIMESTAMPTZOID);
+    if (PG_GETARG_TIMESTAMPTZ(3) <= GetCurrentStatementStartTimestamp())
+        pg::raise(ERRCODE_INVALID_PARAMETER_VALUE, "the restriction would have ended already",
+                  "The time it ends at is in the past.", "Give a later time, or none: then unrestrict() ends it.");
+    return pg::param(TIMESTAMPTZOID, PG_GETARG_DATUM(3));
+}
+
+} // namespace
+
+GDPR_FUNCTION(gdpr_restrict) {
+    pg::require_role("gdpr_officer", "restrict the processing of a person");
+    const subject::Subject subject = subject_argument(fcinfo);
+    const std::string reason = pg::to_string(PG_GETARG_DATUM(2));
+    const pg::Param until = until_argument(fcinfo);
+    // Refuses where a label must first decide whose rows are: a restriction must not leave any in sight.
+    (void)subject::decided_walk(subject.table);
+    if (!restriction::exists(subject))
+        pg::raise(ERRCODE_NO_DATA_FOUND, "there is no such person in " + pg::relation_name(subject.table), "",
+                  "Check the key: it is the primary key's value, a row literal when it has several columns.");
+    restriction::insert(subject, "request", reason, until);
+    audit::record(subject, "restrict", reason);
+    PG_RETURN_VOID();
+}
+
+GDPR_FUNCTION(gdpr_unrestrict) {
+    pg::require_role("gdpr_officer", "lift a restriction");
+    const subject::Subject subject = subject_argument(fcinfo);
+    const std::string reason = pg::to_string(PG_GETARG_DATUM(2));
+    if (restriction::remove(subject, "request") == 0)
+        pg::raise(ERRCODE_NO_DATA_FOUND, "no such person of " + pg::relation_name(subject.table) + " is restricted",
+                  "Only restrictions that were asked for can be lifted, not what is retained because the law says so.",
+                  "Check the key, and gdpr.restriction.");
+    audit::record(subject, "unrestrict", reason);
+    PG_RETURN_VOID();
+}

@@ -1,0 +1,228 @@
+// Policies, row security settings and guarding triggers: what a relation should have, and has not.
+#include "restrict/policy.hpp"
+
+#include "pg/pg.hpp"
+#include "restrict/check.hpp"
+#include "restrict/restriction.hpp"
+#include "subject/owner.hpp"
+
+namespace gdpr::restriction {
+
+namespace {
+
+constexpr const char *restriction_policy = "gdpr_restriction";
+constexpr const char *default_policy = "gdpr_default";
+constexpr const char *guard_trigger = "gdpr_restriction_guard";
+constexpr const char *truncate_trigger = "gdpr_restriction_truncate";
+
+/// The row security of a relation as it is.
+struct State {
+    struct Policy {
+        bool exists = false;
+        bool as_wanted = false;
+    };
+    bool enabled = false, forced = false, partition = false;
+    Policy restriction, fallback;
+    bool own_policies = false, own_permissive = false;
+};
+
+std::string predicate(Oid relation, const std::vector<AttrNumber> &columns) {
+    std::string arguments = pg::quote_literal(pg::relation_name(relation)) + "::regclass";
+    for (const pg::Column &each : pg::columns_of(relation))
+        if (std::find(columns.begin(), columns.end(), each.number) != columns.end())
+            arguments += ", " + pg::quote(each.name);
+    return "gdpr.permitted(" + arguments + ")";
+}
+
+State state_of(Oid relation, const std::string &wanted) {
+    State state;
+    {
+        pg::Relation opened(relation, AccessShareLock);
+        state.enabled = opened.get()->rd_rel->relrowsecurity;
+        state.forced = opened.get()->rd_rel->relforcerowsecurity;
+        state.partition = opened.get()->rd_rel->relispartition;
+    }
+    pg::Spi spi;
+    const pg::Rows rows = spi.run("SELECT polname, polpermissive, polcmd = '*' AND polroles = '{0}',"
+                                  "       pg_catalog.pg_get_expr(polqual, polrelid),"
+                                  "       pg_catalog.pg_get_expr(polwithcheck, polrelid)"
+                                  "  FROM pg_catalog.pg_policy WHERE polrelid = $1",
+                                  {pg::param(OIDOID, ObjectIdGetDatum(relation))});
+    for (std::uint64_t row = 0; row < rows.size(); row++) {
+        const std::string name = rows.text_or(row, 1);
+        const bool permissive = rows.boolean(row, 2);
+        const auto found = [&](const std::string &qual) {
+            return State::Policy{true, permissive == (name == default_policy) && rows.boolean(row, 3) &&
+                                           rows.text(row, 4) == qual && rows.text(row, 5) == "true"};
+        };
+        if (name == restriction_policy)
+            state.restriction = found(wanted);
+        else if (name == default_policy)
+            state.fallback = found("true");
+        else {
+            state.own_policies = true;
+            state.own_permissive = state.own_permissive || permissive;
+        }
+    }
+    return state;
+}
+
+/// Names the actions of one relation, each once: a partition is planned with its table and by itself, and encryption
+/// may have set a policy aside already.
+class Plan {
+  public:
+    Plan(Oid relation, apply::Actions &actions)
+        : relation_(relation), name_(pg::relation_name(relation)), actions_(actions) {}
+
+    void enforce(const std::vector<AttrNumber> &columns);
+    void withdraw();
+
+  private:
+    void add(const char *action, const std::string &statement) {
+        const bool planned = std::any_of(actions_.begin(), actions_.end(),
+                                         [&](const apply::Action &each) { return each.statement == statement; });
+        if (!planned)
+            actions_.push_back({relation_, action, statement});
+    }
+    void create_policy(const char *policy, const char *kind, const std::string &qual, const State::Policy &now);
+    void drop_policy(const char *policy) { add("drop policy", std::string("DROP POLICY ") + policy + " ON " + name_); }
+    void enforce_trigger(const char *trigger, const std::string &events, bool inherited);
+
+    Oid relation_;
+    std::string name_;
+    apply::Actions &actions_;
+};
+
+void Plan::create_policy(const char *policy, const char *kind, const std::string &qual, const State::Policy &now) {
+    if (now.as_wanted)
+        return;
+    if (now.exists)
+        drop_policy(policy);
+    // USING alone would also check what is written: storing data of a restricted person stays allowed (Art. 18(2)).
+    add("create policy", std::string("CREATE POLICY ") + policy + " ON " + name_ + " AS " + kind +
+                             " FOR ALL TO PUBLIC USING (" + qual + ") WITH CHECK (true)");
+}
+
+/// Row triggers of a partitioned table are cloned to its partitions; triggers for TRUNCATE are not.
+void Plan::enforce_trigger(const char *trigger, const std::string &events, bool inherited) {
+    const std::string wanted =
+        std::string("TRIGGER ") + trigger + " BEFORE " + events + " EXECUTE FUNCTION gdpr.restriction_guard()";
+    pg::Spi spi;
+    const pg::Rows now =
+        spi.run("SELECT pg_catalog.pg_get_triggerdef(oid) = 'CREATE ' || $3, tgenabled = 'A'"
+                "  FROM pg_catalog.pg_trigger WHERE tgrelid = $1 AND tgname = $2",
+                {pg::param(OIDOID, ObjectIdGetDatum(relation_)), pg::param(trigger), pg::param(wanted)});
+    if (inherited && now.empty())
+        return; // comes with the parent's
+    const bool exists = inherited || (!now.empty() && now.boolean(0, 1));
+    if (!exists)
+        add("create restriction trigger", "CREATE OR REPLACE " + wanted);
+    if (!exists || !now.boolean(0, 2))
+        add("make trigger fire always", "ALTER TABLE " + name_ + " ENABLE ALWAYS TRIGGER " + trigger);
+}
+
+void Plan::enforce(const std::vector<AttrNumber> &columns) {
+    const std::string wanted = predicate(relation_, columns);
+    const State state = state_of(relation_, wanted);
+    if (!state.enabled && state.own_policies && !state.restriction.exists)
+        pg::raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                  "row security of " + name_ + " is off although it has policies",
+                  "To keep restricted people out of sight row security must be on, and the policies would come into "
+                  "force with it.",
+                  "Enable row level security on the table, or drop its policies.");
+    create_policy(restriction_policy, "RESTRICTIVE", wanted, state.restriction);
+    // Restrictive policies alone show nothing. Where row security was off everyone saw everything, and still should.
+    // Where it was on with no policy, nobody did, and nobody should; and ours beside the table's own would open them.
+    if (state.own_permissive) {
+        if (state.fallback.exists)
+            drop_policy(default_policy);
+    } else if (state.fallback.exists || !state.enabled)
+        create_policy(default_policy, "PERMISSIVE", "true", state.fallback);
+    if (!state.enabled)
+        add("enable row level security", "ALTER TABLE " + name_ + " ENABLE ROW LEVEL SECURITY");
+    if (!state.forced)
+        add("force row level security", "ALTER TABLE " + name_ + " FORCE ROW LEVEL SECURITY");
+    // As pg_get_triggerdef() writes them.
+    enforce_trigger(guard_trigger, "DELETE OR UPDATE ON " + name_ + " FOR EACH ROW", state.partition);
+    enforce_trigger(truncate_trigger, "TRUNCATE ON " + name_ + " FOR EACH STATEMENT", false);
+}
+
+/// Takes away what enforce() made. Row security goes off only where our own permissive policy says that it was us who
+/// switched it on, and no other policy would silently go out of force with it.
+void Plan::withdraw() {
+    const State state = state_of(relation_, "");
+    if (state.restriction.exists)
+        drop_policy(restriction_policy);
+    if (state.fallback.exists)
+        drop_policy(default_policy);
+    if (state.fallback.exists && !state.own_policies) {
+        if (state.enabled)
+            add("disable row level security", "ALTER TABLE " + name_ + " DISABLE ROW LEVEL SECURITY");
+        if (state.forced)
+            add("no longer force row level security", "ALTER TABLE " + name_ + " NO FORCE ROW LEVEL SECURITY");
+    }
+    pg::Spi spi;
+    const pg::Rows triggers = spi.run(
+        "SELECT tgname FROM pg_catalog.pg_trigger WHERE tgrelid = $1 AND tgname IN ($2, $3) AND tgparentid = 0"
+        "  AND tgfoid = 'gdpr.restriction_guard()'::pg_catalog.regprocedure ORDER BY 1",
+        {pg::param(OIDOID, ObjectIdGetDatum(relation_)), pg::param(guard_trigger), pg::param(truncate_trigger)});
+    for (std::uint64_t row = 0; row < triggers.size(); row++)
+        add("drop restriction trigger", "DROP TRIGGER " + pg::quote(triggers.text_or(row, 1)) + " ON " + name_);
+}
+
+/// The relation and what is below it: policies and settings are not inherited, and each partition can be queried.
+std::vector<Oid> with_descendants(Oid relation) {
+    std::vector<Oid> all;
+    List *found = pg::call([&] { return find_all_inheritors(relation, AccessShareLock, nullptr); });
+    ListCell *cell;
+    foreach (cell, found)
+        all.push_back(lfirst_oid(cell));
+    return all;
+}
+
+bool can_have_policies(Oid relation) {
+    const char kind = pg::call([&] { return get_rel_relkind(relation); });
+    return kind == RELKIND_RELATION || kind == RELKIND_PARTITIONED_TABLE;
+}
+
+void plan_one(Oid relation, apply::Actions &actions) {
+    if (!can_have_policies(relation))
+        return;
+    // Rows that are only accessed by a person belong to nobody: no column tells an owner.
+    const std::vector<AttrNumber> columns = subject::owner_columns(relation);
+    if (columns.empty())
+        Plan(relation, actions).withdraw();
+    else
+        Plan(relation, actions).enforce(columns);
+}
+
+} // namespace
+
+void plan(Oid relation, apply::Actions &actions) {
+    if (const Oid node = subject::node_of(relation); OidIsValid(node))
+        require_decided(node);
+    for (const Oid each : with_descendants(relation))
+        plan_one(each, actions);
+}
+
+std::vector<AttrNumber> policy_columns(::Relation relation) {
+    const RowSecurityDesc *security = relation->rd_rsdesc;
+    std::vector<AttrNumber> columns;
+    ListCell *cell;
+    foreach (cell, security != nullptr ? security->policies : NIL) {
+        const auto *policy = static_cast<const RowSecurityPolicy *>(lfirst(cell));
+        if (std::string_view(policy->policy_name) != restriction_policy || policy->qual == nullptr ||
+            !IsA(policy->qual, FuncExpr))
+            continue;
+        const List *arguments = reinterpret_cast<const FuncExpr *>(policy->qual)->args;
+        for (int i = 1; i < list_length(arguments); i++) {
+            const auto *argument = static_cast<const Node *>(list_nth(arguments, i));
+            if (!IsA(argument, Var))
+                break;
+            columns.push_back(reinterpret_cast<const Var *>(argument)->varattno);
+        }
+    }
+    return columns;
+}
+
+} // namespace gdpr::restriction

@@ -1,0 +1,12 @@
+// The policy gdpr_restriction as it stands in the catalogs.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+namespace gdpr::restriction {
+
+/// The columns that the relation's policy gdpr_restriction passes to gdpr.permitted(), in order; none where it has no
+/// such policy.
+std::vector<AttrNumber> policy_columns(::Relation relation);
+
+} // namespace gdpr::restriction
