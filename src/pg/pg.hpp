@@ -2,8 +2,10 @@
 #pragma once
 
 #include "pg/catalog.hpp"
+#include "pg/cursor.hpp"
 #include "pg/error.hpp"
 #include "pg/lookup.hpp"
 #include "pg/memory.hpp"
 #include "pg/result.hpp"
 #include "pg/spi.hpp"
+#include "pg/subtransaction.hpp"

@@ -1,0 +1,56 @@
+#include "pg/cursor.hpp"
+
+#include "pg/error.hpp"
+
+namespace gdpr::pg {
+
+namespace {
+
+constexpr std::size_t batch_bytes = 512 * 1024;
+constexpr long batch_rows = 1000;
+
+} // namespace
+
+Cursor::Cursor(const std::string &sql, const std::vector<Param> &params) : in_flight_(std::uncaught_exceptions()) {
+    std::vector<Oid> types;
+    std::vector<Datum> values;
+    std::string nulls;
+    for (const Param &each : params) {
+        types.push_back(each.type);
+        values.push_back(each.value);
+        nulls.push_back(each.null ? 'n' : ' ');
+    }
+    portal_ = call([&] {
+        return SPI_cursor_open_with_args(nullptr, sql.c_str(), static_cast<int>(types.size()), types.data(),
+                                         values.data(), nulls.c_str(), true, 0);
+    });
+}
+
+Cursor::~Cursor() {
+    // While an error travels out, the (sub)transaction's abort closes it.
+    if (std::uncaught_exceptions() != in_flight_)
+        return;
+    if (batch_ != nullptr)
+        SPI_freetuptable(batch_);
+    SPI_cursor_close(portal_);
+}
+
+Rows Cursor::fetch() {
+    if (batch_ != nullptr) {
+        std::size_t bytes = 1;
+        for (std::uint64_t row = 0; row < batch_->numvals; row++)
+            bytes += batch_->vals[row]->t_len;
+        const std::size_t each = bytes / std::max<std::uint64_t>(batch_->numvals, 1) + 1;
+        count_ = std::clamp(static_cast<long>(batch_bytes / each), 1L, batch_rows);
+    }
+    call([&] {
+        if (batch_ != nullptr)
+            SPI_freetuptable(batch_);
+        batch_ = nullptr;
+        SPI_cursor_fetch(portal_, true, count_);
+        batch_ = SPI_tuptable;
+    });
+    return {batch_, SPI_processed};
+}
+
+} // namespace gdpr::pg
