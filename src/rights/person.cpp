@@ -1,0 +1,54 @@
+#include "rights/person.hpp"
+
+#include "encrypted/literal.hpp"
+#include "encrypted/type.hpp"
+#include "pg/pg.hpp"
+
+namespace gdpr::rights {
+
+subject::Subject person(Oid table, Datum key) {
+    const std::string text = pg::to_string(key);
+    const pg::OwnerScope scope(table);
+    return subject::subject(table, text);
+}
+
+subject::Collection collect(const subject::Subject &subject) {
+    const pg::OwnerScope scope(subject.table);
+    subject::Collection collection(subject);
+    if (!collection.exists())
+        pg::raise(ERRCODE_NO_DATA_FOUND, pg::relation_name(subject.table) + " has no such person",
+                  "No row has this primary key.", "Look the key up with gdpr.find().");
+    return collection;
+}
+
+void pin_output_formats() {
+    constexpr std::pair<const char *, const char *> formats[] = {
+        {"datestyle", "ISO, YMD"}, {"intervalstyle", "postgres"}, {"timezone", "UTC"},
+        {"bytea_output", "hex"},   {"extra_float_digits", "1"},   {"xmlbinary", "base64"}};
+    for (const auto &[name, value] : formats)
+        pg::call([name = name, value = value] {
+            (void)set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+        });
+}
+
+Oid travelling_type(Oid type) {
+    return pg::call([&] {
+        const Oid plain = encrypted::plain_counterpart(getBaseType(type));
+        return OidIsValid(plain) ? plain : type;
+    });
+}
+
+Datum input_value(Oid type, std::int32_t typmod, const std::string &text) {
+    // An array or a composite may have an encrypted type inside. Strings are themselves, and json knows no types.
+    const bool itself = type == JSONOID || type == JSONBOID ||
+                        pg::call([&] { return TypeCategory(getBaseType(type)); }) == TYPCATEGORY_STRING;
+    if (!itself && text.find(encrypted::literal_prefix) != std::string::npos)
+        pg::raise(ERRCODE_INVALID_TEXT_REPRESENTATION, "value holds a ciphertext literal");
+    return pg::call([&] {
+        Oid input, argument;
+        getTypeInputInfo(type, &input, &argument);
+        return OidInputFunctionCall(input, const_cast<char *>(text.c_str()), argument, typmod);
+    });
+}
+
+} // namespace gdpr::rights
