@@ -8,3 +8,15 @@ COMMENT ON FUNCTION gdpr.find(text) IS
     'does not take matches nothing there. Ordered by table, key and column; for gdpr_officer (Art. 12, 15).';
 REVOKE ALL ON FUNCTION gdpr.find(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gdpr.find(text) TO gdpr_officer;
+
+CREATE OR REPLACE FUNCTION gdpr.access(subject_table regclass, key text) RETURNS jsonb
+    AS 'MODULE_PATHNAME', 'gdpr_access' LANGUAGE C VOLATILE STRICT;
+COMMENT ON FUNCTION gdpr.access(regclass, text) IS
+    'All that is held of a person: subject, data and accessed (rows by relation, in the order of the primary key), '
+    'redacted (columns of which values were withheld, by relation), purposes, consents, source, restrictions, '
+    'generated_at; times in UTC. Of a row that belongs to others as well, and of an accessed one, the columns labelled '
+    'personal, sensitive or identifier and the keys of other owners are withheld. Recorded in the audit log as access. '
+    'Raises no_data_found where there is no such person, and where a label is missing to decide whose a row is; for '
+    'gdpr_officer (Art. 15).';
+REVOKE ALL ON FUNCTION gdpr.access(regclass, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION gdpr.access(regclass, text) TO gdpr_officer;
