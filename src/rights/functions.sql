@@ -20,3 +20,15 @@ COMMENT ON FUNCTION gdpr.access(regclass, text) IS
     'gdpr_officer (Art. 15).';
 REVOKE ALL ON FUNCTION gdpr.access(regclass, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gdpr.access(regclass, text) TO gdpr_officer;
+
+CREATE OR REPLACE FUNCTION gdpr.export(subject_table regclass, key text, format text DEFAULT 'csv')
+    RETURNS TABLE (file text, content bytea)
+    AS 'MODULE_PATHNAME', 'gdpr_export' LANGUAGE C VOLATILE STRICT;
+COMMENT ON FUNCTION gdpr.export(regclass, text, text) IS
+    'What a person provided, in UTF-8: a file for each relation of theirs, named schema.table.format, without the columns '
+    'labelled derived, and manifest.json with rows, columns and SHA-256 of each. format is csv (RFC 4180; null is nothing, '
+    'an empty string is ""), json or xml. The same data gives the same bytes. Values are withheld as access() does it. '
+    'Recorded in the audit log as export. Raises as access() does, and where a file would exceed 1 GB; for gdpr_officer '
+    '(Art. 20).';
+REVOKE ALL ON FUNCTION gdpr.export(regclass, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION gdpr.export(regclass, text, text) TO gdpr_officer;
