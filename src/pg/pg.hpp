@@ -4,6 +4,7 @@
 #include "pg/catalog.hpp"
 #include "pg/cursor.hpp"
 #include "pg/error.hpp"
+#include "pg/formats.hpp"
 #include "pg/lookup.hpp"
 #include "pg/memory.hpp"
 #include "pg/result.hpp"

@@ -57,7 +57,7 @@ Told tell(const subject::Subject &subject) {
 /// The one JSON value that a query on the extension's tables returns.
 std::string one(const std::string &sql, const std::vector<pg::Param> &params = {}) {
     const pg::OwnerScope scope(pg::gdpr_relation("key"));
-    pin_output_formats();
+    const pg::PinnedFormats formats;
     pg::Spi spi;
     return spi.run(sql, params, true).text_or(0, 1, "null");
 }

@@ -21,16 +21,6 @@ subject::Collection collect(const subject::Subject &subject) {
     return collection;
 }
 
-void pin_output_formats() {
-    constexpr std::pair<const char *, const char *> formats[] = {
-        {"datestyle", "ISO, YMD"}, {"intervalstyle", "postgres"}, {"timezone", "UTC"},
-        {"bytea_output", "hex"},   {"extra_float_digits", "1"},   {"xmlbinary", "base64"}};
-    for (const auto &[name, value] : formats)
-        pg::call([name = name, value = value] {
-            (void)set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-        });
-}
-
 Oid travelling_type(Oid type) {
     return pg::call([&] {
         const Oid plain = encrypted::plain_counterpart(getBaseType(type));

@@ -13,9 +13,6 @@ subject::Subject person(Oid table, Datum key);
 /// What belongs to a person, as person() names them; raises no_data_found where they do not exist.
 subject::Collection collect(const subject::Subject &subject);
 
-/// Values are written alike in every session for as long as the surrounding OwnerScope lives: ISO dates, UTC.
-void pin_output_formats();
-
 /// The plain type that values of a column travel as: of an encrypted type, or of a domain over one, the plain type.
 Oid travelling_type(Oid type);
 

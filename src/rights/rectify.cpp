@@ -76,8 +76,8 @@ Rectifier::Rectifier(const subject::Subject &subject, const subject::Selection &
 std::map<std::string, Rectifier::Key> Rectifier::find(const std::map<std::string, RowChanges> &rows) const {
     std::map<std::string, Key> found;
     MemoryContext context = CurrentMemoryContext;
-    const pg::OwnerScope formats(relation_);
-    pin_output_formats();
+    const pg::OwnerScope scope(relation_);
+    const pg::PinnedFormats formats;
     pg::Cursor cursor("SELECT " + shape_ + " FROM " + name_ + " AS t WHERE " + selection_.condition, selection_.params);
     for (pg::Rows batch = cursor.fetch(); !batch.empty(); batch = cursor.fetch())
         for (std::uint64_t row = 0; row < batch.size(); row++) {

@@ -128,7 +128,7 @@ std::uint64_t Rows::each(const std::function<void(const Cells &)> &visit) {
     const int first = shape_ + static_cast<int>(ways_.size()) + 1;
     const pg::OwnerScope scope(relation_);
     const encrypted::PlainOutput plain;
-    pin_output_formats();
+    const pg::PinnedFormats formats;
     pg::Spi spi;
     pg::Cursor cursor(sql, selection_.params);
     pg::TemporaryContext scratch("gdpr rows");

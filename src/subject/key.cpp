@@ -107,11 +107,16 @@ std::string key_text(const std::vector<std::optional<std::string>> &values) {
 }
 
 std::vector<Datum> key_values(const Subject &subject) {
+    // A domain's checks are the owner's code.
+    const pg::OwnerScope scope(subject.table);
+    const pg::PinnedFormats formats;
     return parse(subject.table, key_columns(subject.table), subject.key);
 }
 
 Subject subject(Oid subject_table, std::string_view key) {
     const std::vector<pg::Column> columns = key_columns(subject_table);
+    const pg::OwnerScope scope(subject_table);
+    const pg::PinnedFormats formats;
     const std::vector<Datum> values = parse(subject_table, columns, std::string(key));
     std::vector<std::optional<std::string>> texts;
     for (std::size_t i = 0; i < columns.size(); i++)

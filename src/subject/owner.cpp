@@ -14,6 +14,7 @@ struct Field {
     AttrNumber number = InvalidAttrNumber;
     Oid type = InvalidOid;
     Oid output = InvalidOid;
+    bool pinned = false; // its text depends on the session's settings
 };
 
 /// One key by which rows have their owner.
@@ -39,17 +40,23 @@ struct Cache {
 };
 Cache *cache = nullptr;
 
+Oid plain_type(Oid type) {
+    const Oid plain = pg::call([&] { return encrypted::plain_counterpart(type); });
+    return OidIsValid(plain) ? plain : type;
+}
+
 Field field(Oid relation, const std::string &name) {
-    return pg::call([&] {
-        Field out;
+    Field out;
+    pg::call([&] {
         out.number = get_attnum(relation, name.c_str());
         int32 typmod;
         Oid collation;
         get_atttypetypmodcoll(relation, out.number, &out.type, &typmod, &collation);
         bool variable;
         getTypeOutputInfo(out.type, &out.output, &variable);
-        return out;
     });
+    out.pinned = pg::depends_on_formats(plain_type(out.type));
+    return out;
 }
 
 std::vector<Field> fields(Oid relation, const std::vector<std::string> &names) {
@@ -64,11 +71,6 @@ std::vector<std::string> key_names(Oid relation) {
     for (const pg::Column &column : pg::primary_key(relation))
         names.push_back(column.name);
     return names;
-}
-
-Oid plain_type(Oid type) {
-    const Oid plain = pg::call([&] { return encrypted::plain_counterpart(type); });
-    return OidIsValid(plain) ? plain : type;
 }
 
 bool writes_alike(Oid one, Oid other) {
@@ -148,6 +150,9 @@ std::optional<Datum> value(TupleTableSlot *row, AttrNumber number) {
 
 std::optional<std::string> text(TupleTableSlot *row, const std::vector<Field> &fields) {
     const encrypted::PlainOutput plain;
+    std::optional<pg::PinnedFormats> formats;
+    if (std::any_of(fields.begin(), fields.end(), [](const Field &each) { return each.pinned; }))
+        formats.emplace();
     std::vector<std::optional<std::string>> texts;
     for (const Field &each : fields) {
         const auto datum = value(row, each.number);
