@@ -56,3 +56,9 @@ COMMENT ON FUNCTION gdpr.unrestrict(regclass, text, text) IS
     'Raises where there is no such restriction. Needs gdpr_officer; audited.';
 REVOKE ALL ON FUNCTION gdpr.unrestrict(regclass, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gdpr.unrestrict(regclass, text, text) TO gdpr_officer;
+
+CREATE OR REPLACE PROCEDURE gdpr.copy_from() AS 'MODULE_PATHNAME', 'gdpr_copy_from' LANGUAGE C;
+COMMENT ON PROCEDURE gdpr.copy_from() IS
+    'Carries out a COPY FROM into a table under row security, in the place of the server, with the privileges of the '
+    'role that copies. Raises when called by anything but COPY.';
+GRANT EXECUTE ON PROCEDURE gdpr.copy_from() TO PUBLIC;

@@ -4,6 +4,7 @@
 #include "audit/audit.hpp"
 #include "encrypted/type.hpp"
 #include "pg/pg.hpp"
+#include "restrict/copy.hpp"
 #include "restrict/set.hpp"
 #include "subject/graph.hpp"
 
@@ -57,7 +58,10 @@ void add(const subject::Subject &subject, std::string_view kind, std::string_vie
 
 std::uint64_t erase(const subject::Subject &subject) { return remove(subject, ""); }
 
-void init() { init_set(); }
+void init() {
+    init_set();
+    init_copy();
+}
 
 } // namespace gdpr::restriction
 
