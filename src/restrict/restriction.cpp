@@ -5,6 +5,7 @@
 #include "encrypted/type.hpp"
 #include "pg/pg.hpp"
 #include "restrict/copy.hpp"
+#include "restrict/planner.hpp"
 #include "restrict/set.hpp"
 #include "subject/graph.hpp"
 
@@ -61,6 +62,7 @@ std::uint64_t erase(const subject::Subject &subject) { return remove(subject, ""
 void init() {
     init_set();
     init_copy();
+    init_planner();
 }
 
 } // namespace gdpr::restriction
