@@ -34,7 +34,7 @@ DATA_built = gdpr--$(EXTVERSION).sql $(patsubst %,gdpr--%--$(EXTVERSION).sql,$(O
 EXTRA_CLEAN = build gdpr--*.sql.tmp $(OBJS:.o=.d) $(OBJS:.o=.bc.d)
 
 # Code that knows nothing of PostgreSQL: unit tests link it alone.
-PURE := $(sort $(wildcard src/cipher/*.cpp src/key/keyring.cpp src/label/grammar.cpp src/subject/plan.cpp))
+PURE := $(sort $(wildcard src/cipher/*.cpp src/key/keyring.cpp src/label/grammar.cpp src/rights/normalise.cpp src/subject/plan.cpp))
 
 # ---- How it is compiled ----------------------------------------------------
 
