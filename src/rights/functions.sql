@@ -45,3 +45,18 @@ COMMENT ON FUNCTION gdpr.rectify(regclass, text, jsonb, text) IS
     'gdpr_officer (Art. 16).';
 REVOKE ALL ON FUNCTION gdpr.rectify(regclass, text, jsonb, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gdpr.rectify(regclass, text, jsonb, text) TO gdpr_officer;
+
+CREATE OR REPLACE FUNCTION gdpr.blocklist_check() RETURNS trigger
+    AS 'MODULE_PATHNAME', 'gdpr_blocklist_check' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION gdpr.blocklist_check() IS
+    'Trigger of apply() on tables with identifier columns: recognises a forgotten person by the blocklist, and then warns, '
+    'rejects or logs as the setting gdpr.blocklist_action says (Art. 17).';
+REVOKE ALL ON FUNCTION gdpr.blocklist_check() FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION gdpr.unblock(identifier text, reason text) RETURNS bigint
+    AS 'MODULE_PATHNAME', 'gdpr_unblock' LANGUAGE C VOLATILE STRICT;
+COMMENT ON FUNCTION gdpr.unblock(text, text) IS
+    'Takes an identifier off the blocklist, because its person agreed anew or was taken for another; returns how many '
+    'entries there were. The reason is kept in gdpr.unblocking; for gdpr_officer (Art. 5(2), 17).';
+REVOKE ALL ON FUNCTION gdpr.unblock(text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION gdpr.unblock(text, text) TO gdpr_officer;

@@ -1,9 +1,9 @@
 #include "rights/rights.hpp"
 
-#include "pg/pg.hpp"
+#include "rights/blocklist.hpp"
 
 namespace gdpr::rights {
 
-void init() {}
+void init() { init_blocklist(); }
 
 } // namespace gdpr::rights

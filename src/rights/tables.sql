@@ -40,3 +40,20 @@ COMMENT ON COLUMN gdpr.blocklist.ground IS 'Why it is kept.';
 COMMENT ON COLUMN gdpr.blocklist.since IS 'When it was made.';
 COMMENT ON COLUMN gdpr.blocklist.until IS 'When it lapses; null: never.';
 SELECT pg_catalog.pg_extension_config_dump('gdpr.blocklist', '');
+
+CREATE TABLE gdpr.unblocking (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    reason gdpr.encrypted_text NOT NULL,
+    entries bigint NOT NULL,
+    at timestamptz NOT NULL DEFAULT now(),
+    role name NOT NULL DEFAULT session_user
+);
+COMMENT ON TABLE gdpr.unblocking IS 'When identifiers were taken off the blocklist, and why; not which.';
+COMMENT ON COLUMN gdpr.unblocking.id IS 'Order of the acts.';
+COMMENT ON COLUMN gdpr.unblocking.reason IS 'Why, in the words of who did.';
+COMMENT ON COLUMN gdpr.unblocking.entries IS 'How many entries went.';
+COMMENT ON COLUMN gdpr.unblocking.at IS 'When.';
+COMMENT ON COLUMN gdpr.unblocking.role IS 'Who did.';
+SELECT pg_catalog.pg_extension_config_dump('gdpr.unblocking', '');
+SELECT pg_catalog.pg_extension_config_dump('gdpr.unblocking_id_seq', '');
+GRANT SELECT ON gdpr.unblocking TO gdpr_officer, gdpr_auditor;
