@@ -46,6 +46,28 @@ COMMENT ON FUNCTION gdpr.rectify(regclass, text, jsonb, text) IS
 REVOKE ALL ON FUNCTION gdpr.rectify(regclass, text, jsonb, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gdpr.rectify(regclass, text, jsonb, text) TO gdpr_officer;
 
+CREATE OR REPLACE FUNCTION gdpr.forget(subject_table regclass, key text, reason text, dry_run boolean DEFAULT false)
+    RETURNS TABLE (relation regclass, action text, rows bigint)
+    AS 'MODULE_PATHNAME', 'gdpr_forget' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION gdpr.forget(regclass, text, text, boolean) IS
+    'Erases a person from their subject table, from every row they own and from the records of gdpr, in one transaction, '
+    'and says what was done in each relation. Actions: delete; anonymize; keep until DATE (ground), by the label keep; '
+    'leave to other owners, for rows with several; unlink, for rows of others that pointed at the person. dry_run says '
+    'the same and changes nothing. A person forgotten before gives no rows, but what the law had kept until now. Their '
+    'identifiers go to the blocklist, and gdpr.erasure has a receipt. Raises no_data_found where there is no such person, '
+    'and where a label is missing to decide whose a row is or what takes the place of a value; for gdpr_officer (Art. 17).';
+REVOKE ALL ON FUNCTION gdpr.forget(regclass, text, text, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION gdpr.forget(regclass, text, text, boolean) TO gdpr_officer;
+
+CREATE OR REPLACE FUNCTION gdpr.verify_forgotten(subject_table regclass, key text)
+    RETURNS TABLE (place text, finding text)
+    AS 'MODULE_PATHNAME', 'gdpr_verify_forgotten' LANGUAGE C VOLATILE STRICT;
+COMMENT ON FUNCTION gdpr.verify_forgotten(regclass, text) IS
+    'What is left of a person, and where: their rows, the audit log, consent and source, restrictions other than '
+    'retention. Empty when they are forgotten; for gdpr_officer (Art. 17, 5(2)).';
+REVOKE ALL ON FUNCTION gdpr.verify_forgotten(regclass, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION gdpr.verify_forgotten(regclass, text) TO gdpr_officer;
+
 CREATE OR REPLACE FUNCTION gdpr.blocklist_check() RETURNS trigger
     AS 'MODULE_PATHNAME', 'gdpr_blocklist_check' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION gdpr.blocklist_check() IS

@@ -1,0 +1,243 @@
+#include "rights/erase_plan.hpp"
+
+#include "encrypted/literal.hpp"
+#include "pg/pg.hpp"
+
+namespace gdpr::rights {
+
+namespace {
+
+using subject::Hop;
+using subject::Step;
+
+/// The key is there, and the label says that it counts.
+std::string points(const Hop &hop) {
+    return filled(hop.edge.child_columns) + (hop.edge.when.empty() ? "" : " AND (" + hop.edge.when + ")");
+}
+
+} // namespace
+
+Target::Target(const subject::Selection &selected, bool erased_before)
+    : selection(&selected), relation(selected.step.node), name(pg::relation_name(relation)),
+      labels(label::of(relation)), blank(blanks(relation, labels)), params(selected.params),
+      departing(selected.hop_conditions),
+      anonymise(labels.table && labels.table->erase == label::TableLabel::Erase::anonymize), again(erased_before) {}
+
+Where Target::where(Fate fate) const {
+    std::string sql = mine();
+    if (fate == Fate::keep)
+        return {sql + " AND (" + kept + ")", params};
+    sql += " AND " + not_true(kept);
+    if (fate == Fate::leave)
+        return {sql + " AND (" + others + ")", params};
+    sql += " AND " + not_true(others);
+    if (fate == Fate::remove)
+        return {sql + (anonymise ? " AND false" : " AND " + not_true(referenced)), params};
+    if (!anonymise)
+        sql += " AND (" + referenced + ")";
+    return {sql + (again ? " AND " + ("(" + undone(blank) + " OR " + cut + ")") : ""), params};
+}
+
+ErasePlan::ErasePlan(const subject::Collection &collection, bool again) : collection_(collection) {
+    for (const subject::Selection &each : collection.selections())
+        if (each.step.kind != Step::Kind::accessed)
+            targets_.emplace_back(each, again);
+    while (mark_others())
+        ;
+    for (Target &each : targets_)
+        mark_kept(each);
+    read_references();
+    for (const subject::Selection &each : collection.selections())
+        if (each.step.kind == Step::Kind::accessed)
+            find_accessed(each);
+    find_pointing();
+    while (mark_referenced())
+        ;
+    for (Target &each : targets_)
+        mark_cuts(each);
+    refuse_pointing();
+    refuse_uncuttable();
+    count();
+}
+
+Target *ErasePlan::target(Oid relation) noexcept {
+    const auto found =
+        std::find_if(targets_.begin(), targets_.end(), [&](const Target &each) { return each.relation == relation; });
+    return found == targets_.end() ? nullptr : &*found;
+}
+
+const Target *ErasePlan::target(Oid relation) const noexcept { return const_cast<ErasePlan *>(this)->target(relation); }
+
+/// One round over all relations, parents first; true while a relation that owns itself may still change its mind.
+bool ErasePlan::mark_others() {
+    bool grew = false;
+    for (Target &each : targets_) {
+        const Step &step = each.selection->step;
+        if (!step.shared || each.selection->rows == 0)
+            continue;
+        const std::uint64_t before =
+            step.recursive ? count_rows(each.relation, each.with(each.mine() + " AND (" + each.others + ")")) : 0;
+        std::vector<pg::Param> params = each.selection->params;
+        std::string others = "false";
+        for (const Hop &hop : subject::graph().owners(each.relation))
+            others += " OR (" + another_owner(each, hop, params) + ")";
+        each.others = others;
+        each.params = params;
+        grew = grew || (step.recursive &&
+                        count_rows(each.relation, each.with(each.mine() + " AND (" + each.others + ")")) != before);
+    }
+    return grew;
+}
+
+/// Rows of the target that someone else owns by this key.
+std::string ErasePlan::another_owner(Target &owned, const Hop &hop, std::vector<pg::Param> &params) {
+    const auto &hops = owned.selection->step.hops;
+    const auto place = static_cast<std::size_t>(std::find(hops.begin(), hops.end(), hop) - hops.begin());
+    const bool walked = place < hops.size();
+    const Target *owner = walked ? target(hop.owner) : nullptr;
+    if (hop.reversed()) {
+        const Columns &key = hop.edge.parent_columns;
+        std::vector<pg::Param> theirs;
+        if (owner != nullptr)
+            theirs = owner->params;
+        std::string pointing =
+            one_of(hop.owner, hop.edge.child_columns, keys_of(owned.relation, key, owned.with(owned.mine())), theirs);
+        if (owner != nullptr)
+            pointing += " AND (" + not_true(owner->mine()) + " OR (" + owner->others + "))";
+        if (!hop.edge.when.empty())
+            pointing += " AND (" + hop.edge.when + ")";
+        if (walked)
+            owned.departing[place] = "false";
+        return one_of(owned.relation, key, keys_of(hop.owner, hop.edge.child_columns, {pointing, theirs}), params);
+    }
+    if (!walked)
+        return living(owned, hop, points(hop), params);
+    const std::string &own = owned.selection->hop_conditions[place];
+    std::string shared = "false";
+    if (owner->others != "false")
+        shared = one_of(owned.relation, hop.edge.child_columns,
+                        keys_of(owner->relation, hop.edge.parent_columns,
+                                owner->with(owner->mine() + " AND (" + owner->others + ")")),
+                        params);
+    owned.departing[place] = "(" + own + ") AND " + not_true(shared);
+    return "((" + own + ") AND " + shared + ") OR (" +
+           living(owned, hop, points(hop) + " AND " + not_true(own), params) + ")";
+}
+
+/// A key that no foreign key guards may lead to nobody.
+std::string ErasePlan::living(const Target &owned, const Hop &hop, const std::string &condition,
+                              std::vector<pg::Param> &params) {
+    if (hop.edge.kind == subject::Edge::Kind::foreign_key)
+        return condition;
+    std::vector<pg::Param> theirs;
+    const std::string named =
+        one_of(hop.owner, hop.edge.parent_columns,
+               keys_of(owned.relation, hop.edge.child_columns, owned.with(owned.mine() + " AND " + condition)), theirs);
+    return condition + " AND " +
+           one_of(owned.relation, hop.edge.child_columns, keys_of(hop.owner, hop.edge.parent_columns, {named, theirs}),
+                  params);
+}
+
+void ErasePlan::mark_kept(Target &each) {
+    if (!each.labels.table || !each.labels.table->keep)
+        return;
+    const label::Keep &keep = *each.labels.table->keep;
+    const AttrNumber number = pg::call([&] { return get_attnum(each.relation, keep.column.c_str()); });
+    if (number == InvalidAttrNumber)
+        pg::raise(ERRCODE_UNDEFINED_COLUMN, "column " + pg::quote(keep.column) + " of " + each.name + " does not exist",
+                  "The table's label names it in keep(…).", "Correct the label.");
+    const Oid type = travelling_type(each.relation, keep.column);
+    each.kept = "(t." + pg::quote(keep.column) + "::" + pg::type_name(type) + " + " + pg::quote_literal(keep.interval) +
+                "::pg_catalog.interval) > pg_catalog.now()";
+}
+
+void ErasePlan::refuse_uncuttable() const {
+    for (const Target &each : targets_) {
+        if (each.others == "false")
+            continue;
+        const auto &hops = each.selection->step.hops;
+        for (std::size_t i = 0; i < hops.size(); i++)
+            if (!hops[i].reversed() && cuttable(each.relation, hops[i].edge.child_columns).empty() &&
+                count_rows(each.relation,
+                           each.with(each.where(Target::Fate::leave).sql + " AND (" + each.departing[i] + ")")) > 0)
+                pg::raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                          "rows of " + each.name + " have another owner, and their key to this person cannot be null",
+                          "The key is (" + column_list(hops[i].edge.child_columns) + ").",
+                          "Drop NOT NULL from one of its columns, or label the table so that the rows have one owner, "
+                          "the other key being accessed(…).");
+    }
+}
+
+void ErasePlan::count() {
+    std::map<std::pair<std::string, std::string>, Line> lines;
+    const auto add = [&](Oid relation, const std::string &action, std::uint64_t rows) {
+        if (rows == 0)
+            return;
+        Line &line = lines[{pg::relation_name(relation), action}];
+        line = {relation, action, line.rows + rows};
+    };
+    for (Target &each : targets_) {
+        if (each.selection->rows == 0)
+            continue;
+        using Fate = Target::Fate;
+        for (const Fate fate : {Fate::leave, Fate::blank, Fate::remove})
+            each.rows[fate] = count_rows(each.relation, each.where(fate));
+        add(each.relation, "leave to other owners", each.rows[Fate::leave]);
+        add(each.relation, "anonymize", each.rows[Fate::blank]);
+        add(each.relation, "delete", each.rows[Fate::remove]);
+        if (each.kept == "false")
+            continue;
+        const label::Keep &keep = *each.labels.table->keep;
+        const std::string until = each.kept.substr(0, each.kept.rfind(" > "));
+        const pg::OwnerScope scope(each.relation);
+        pg::Spi spi;
+        const Where where = each.where(Fate::keep);
+        const pg::Rows days =
+            spi.run("SELECT CASE WHEN pg_catalog.isfinite(u::pg_catalog.date)"
+                    "  THEN pg_catalog.to_char(u::pg_catalog.date, 'YYYY-MM-DD') ELSE 'infinity' END,"
+                    "  pg_catalog.count(*) FROM (SELECT " +
+                        until + " AS u FROM " + each.name + " AS t WHERE " + where.sql + ") AS k GROUP BY 1 ORDER BY 1",
+                    where.params);
+        for (std::uint64_t row = 0; row < days.size(); row++) {
+            const std::string day = days.text_or(row, 1);
+            kept_until_ = std::max(kept_until_, day);
+            if (!each.again)
+                add(each.relation, "keep until " + day + " (" + std::string(label::to_string(keep.ground)) + ")",
+                    static_cast<std::uint64_t>(days.number(row, 2)));
+        }
+    }
+    for (const Unlink &each : unlinks_)
+        if (each.kept.empty())
+            add(each.relation, each.cuts.empty() ? "anonymize" : "unlink", each.rows);
+        else if (!targets_.front().again)
+            add(each.relation, each.kept, each.rows);
+    for (const auto &[key, line] : lines)
+        lines_.push_back(line);
+}
+
+std::set<Identifier> ErasePlan::identifiers() const {
+    std::set<Identifier> out;
+    for (const Target &each : targets_)
+        for (const label::LabelledColumn &column : each.labels.columns) {
+            if (!column.label.identifier || each.selection->rows == 0)
+                continue;
+            const Oid type = travelling_type(each.relation, column.name);
+            const std::string name = "t." + pg::quote(column.name);
+            const auto blanked = std::find_if(each.blank.begin(), each.blank.end(),
+                                              [&](const Blank &blank) { return blank.column == column.name; });
+            const encrypted::PlainOutput plain;
+            const pg::OwnerScope scope(each.relation);
+            pg::Spi spi;
+            const pg::Rows rows =
+                spi.run("SELECT DISTINCT " + name + "::" + pg::type_name(type) + "::pg_catalog.text FROM " + each.name +
+                            " AS t WHERE " + each.mine() + " AND " + not_true(each.others) + " AND " + name +
+                            " IS NOT NULL" + (blanked == each.blank.end() ? "" : " AND " + not_true(blanked->done)),
+                        each.params);
+            for (std::uint64_t row = 0; row < rows.size(); row++)
+                if (Identifier one = identifier(rows.text_or(row, 1)); !one.value.empty())
+                    out.insert(std::move(one));
+        }
+    return out;
+}
+
+} // namespace gdpr::rights

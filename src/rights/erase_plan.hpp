@@ -1,0 +1,115 @@
+// What erasure does to every row of a person, decided before anything is done: the dry run and the run read one plan.
+#pragma once
+
+#include "label/label.hpp"
+#include "rights/blocklist.hpp"
+#include "rights/erase_keys.hpp"
+#include "rights/pseudonym.hpp"
+#include "subject/collect.hpp"
+
+namespace gdpr::rights {
+
+/// A key from rows of one table to those of another: a foreign key, or what a label says is one.
+struct Reference {
+    Oid child = InvalidOid, parent = InvalidOid; // nodes of the graph where they are in it
+    Columns child_columns, parent_columns;
+    Oid constraint = InvalidOid; // the foreign key; none where only a label says it
+    char on_delete = 0;          // pg_constraint.confdeltype
+    bool deferrable = false;
+    Columns cuts; // columns of the child that may be null
+
+    bool cuttable() const noexcept { return !cuts.empty(); }
+};
+
+/// A relation in which the person owns rows, and what becomes of those.
+class Target {
+  public:
+    enum class Fate {
+        keep,  // a legal duty: untouched
+        leave, // it has other owners, who keep it: this person's keys are cut
+        blank, // it stays without its personal values
+        remove
+    };
+
+    Target(const subject::Selection &selection, bool again);
+
+    /// The condition on rows with that fate, over params.
+    Where where(Fate fate) const;
+    Where with(const std::string &sql) const { return {sql, params}; }
+    /// Rows that are the person's; rows that have an owner besides.
+    const std::string &mine() const noexcept { return selection->condition; }
+
+    const subject::Selection *selection;
+    Oid relation;
+    std::string name;
+    label::Labels labels;
+    std::vector<Blank> blank;
+    std::vector<pg::Param> params;
+    std::string kept = "false", others = "false", referenced = "false";
+    std::vector<std::string> departing; // for each hop, rows whose key leads to what goes
+    std::string cuts, cut = "false";    // keys of rows that stay to rows that go: SET …, and which rows have one
+    bool anonymise;                     // its label says that rows stay
+    bool again;                         // erased before: only what is still to do counts
+    std::map<Fate, std::uint64_t> rows;
+};
+
+/// Rows of others that point at rows of the person, and stay.
+struct Unlink {
+    Oid relation = InvalidOid;
+    Columns cuts;             // set to null ...
+    std::vector<Blank> blank; // ... or given a pseudonym ...
+    std::string kept;         // ... or left, with the reason
+    std::string where;
+    std::vector<pg::Param> params;
+    std::uint64_t rows = 0;
+};
+
+struct Line {
+    Oid relation = InvalidOid;
+    std::string action;
+    std::uint64_t rows = 0;
+};
+
+class ErasePlan {
+  public:
+    /// `again`: the person was erased before. Raises where a row can neither go nor stay.
+    ErasePlan(const subject::Collection &collection, bool again);
+
+    /// What is done, ordered by relation and action; of what was kept before, nothing is said again.
+    const std::vector<Line> &lines() const noexcept { return lines_; }
+    /// Until when rows are kept, the last day; empty where none are.
+    const std::string &kept_until() const noexcept { return kept_until_; }
+
+    const std::vector<Target> &targets() const noexcept { return targets_; }
+    const std::vector<Unlink> &unlinks() const noexcept { return unlinks_; }
+    const std::vector<Reference> &references() const noexcept { return references_; }
+    const Target *target(Oid relation) const noexcept;
+    /// What recognises the person, from the rows that are theirs alone.
+    std::set<Identifier> identifiers() const;
+
+  private:
+    Target *target(Oid relation) noexcept;
+    bool mark_others();
+    std::string another_owner(Target &owned, const subject::Hop &hop, std::vector<pg::Param> &params);
+    static std::string living(const Target &owned, const subject::Hop &hop, const std::string &condition,
+                              std::vector<pg::Param> &params);
+    static void mark_kept(Target &target);
+    void read_references();
+    bool mark_referenced();
+    void mark_cuts(Target &child);
+    void find_accessed(const subject::Selection &selection);
+    void find_pointing();
+    void refuse_pointing() const;
+    void refuse_uncuttable() const;
+    void count();
+
+    const subject::Collection &collection_;
+    std::vector<Target> targets_; // parents first, as in the walk
+    std::vector<Reference> references_;
+    std::vector<Unlink> unlinks_;
+    std::map<Oid, std::vector<std::pair<Columns, Keys>>> pinned_; // rows that must stay, beyond what references say
+    std::vector<Line> lines_;
+    std::string kept_until_;
+};
+
+} // namespace gdpr::rights

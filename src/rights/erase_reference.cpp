@@ -1,0 +1,257 @@
+// How the person's rows and those of others point at one another: what must be cut, and what must stay for it.
+#include "rights/erase_plan.hpp"
+
+#include "pg/pg.hpp"
+
+namespace gdpr::rights {
+
+namespace {
+
+using subject::Hop;
+using subject::Step;
+
+/// Rows are left out that the person owns: by their primary key, since two selections have parameters of their own.
+std::string not_own(const Target *target, Oid relation, std::vector<pg::Param> &params) {
+    const Columns key = primary_key_of(relation);
+    if (target == nullptr || key.empty())
+        return "true";
+    return not_true(one_of(relation, key, keys_of(relation, key, target->with(target->mine())), params));
+}
+
+} // namespace
+
+/// Foreign keys to the person's relations, wherever they are, and the keys that labels say.
+void ErasePlan::read_references() {
+    std::string oids;
+    for (const Target &each : targets_) {
+        List *heirs = pg::call([&] { return find_all_inheritors(each.relation, AccessShareLock, nullptr); });
+        ListCell *cell;
+        foreach (cell, heirs)
+            oids += (oids.empty() ? "" : ",") + std::to_string(lfirst_oid(cell));
+    }
+    {
+        const pg::OwnerScope scope(pg::gdpr_relation("key"));
+        pg::Spi spi;
+        const pg::Rows rows = spi.run(
+            "SELECT c.oid, c.conrelid, c.confrelid, c.condeferrable, c.confdeltype::text, a.attname::text, f.attname::text"
+            "  FROM pg_catalog.pg_constraint c, unnest(c.conkey, c.confkey) WITH ORDINALITY AS k(own, far, n)"
+            "  JOIN pg_catalog.pg_attribute a ON a.attnum = k.own JOIN pg_catalog.pg_attribute f ON f.attnum = k.far"
+            " WHERE c.contype = 'f' AND c.conparentid = 0 AND c.confrelid = ANY ($1::oid[])"
+            "   AND a.attrelid = c.conrelid AND f.attrelid = c.confrelid ORDER BY c.oid, k.n",
+            {pg::param("{" + oids + "}")});
+        for (std::uint64_t row = 0; row < rows.size(); row++) {
+            if (references_.empty() || references_.back().constraint != rows.oid(row, 1)) {
+                const Oid child = subject::node_of(rows.oid(row, 2));
+                references_.push_back({OidIsValid(child) ? child : rows.oid(row, 2),
+                                       subject::node_of(rows.oid(row, 3)),
+                                       {},
+                                       {},
+                                       rows.oid(row, 1),
+                                       rows.text_or(row, 5, "a").front(),
+                                       rows.boolean(row, 4),
+                                       {}});
+            }
+            references_.back().child_columns.push_back(rows.text_or(row, 6));
+            references_.back().parent_columns.push_back(rows.text_or(row, 7));
+        }
+    }
+    for (const Target &each : targets_)
+        for (const Hop &hop : each.selection->step.hops) {
+            const subject::Edge &edge = hop.edge;
+            if (std::none_of(references_.begin(), references_.end(), [&](const Reference &known) {
+                    return known.child == edge.child && known.parent == edge.parent &&
+                           known.child_columns == edge.child_columns && known.parent_columns == edge.parent_columns;
+                }))
+                references_.push_back(
+                    {edge.child, edge.parent, edge.child_columns, edge.parent_columns, InvalidOid, 0, false, {}});
+        }
+    for (Reference &each : references_)
+        each.cuts = cuttable(each.child, each.child_columns);
+}
+
+/// Rows that the person accesses and others own.
+void ErasePlan::find_accessed(const subject::Selection &selection) {
+    const Oid relation = selection.step.node;
+    if (selection.rows == 0)
+        return;
+    for (std::size_t i = 0; i < selection.step.hops.size(); i++) {
+        const Hop &hop = selection.step.hops[i];
+        const Target &owner = *target(hop.owner);
+        Unlink found;
+        found.relation = relation;
+        found.params = selection.params;
+        found.where = "(" + selection.hop_conditions[i] + ") AND " + not_own(target(relation), relation, found.params);
+        if (owner.kept != "false" || owner.others != "false")
+            found.where += " AND " + not_true(one_of(relation, hop.edge.child_columns,
+                                                     keys_of(owner.relation, hop.edge.parent_columns,
+                                                             owner.with(owner.mine() + " AND ((" + owner.kept +
+                                                                        ") OR (" + owner.others + "))")),
+                                                     found.params));
+        found.rows = count_rows(relation, {found.where, found.params});
+        if (found.rows == 0)
+            continue;
+        found.cuts = cuttable(relation, hop.edge.child_columns);
+        if (found.cuts.empty()) {
+            const bool guarded = std::any_of(references_.begin(), references_.end(), [&](const Reference &each) {
+                return OidIsValid(each.constraint) && each.child == relation && each.parent == hop.owner &&
+                       each.child_columns == hop.edge.child_columns;
+            });
+            if (guarded) {
+                found.kept = "keep (" + column_list(hop.edge.child_columns) + " cannot be null)";
+                pinned_[hop.owner].emplace_back(hop.edge.parent_columns,
+                                                keys_of(relation, hop.edge.child_columns, {found.where, found.params}));
+            } else
+                for (const std::string &column : hop.edge.child_columns)
+                    found.blank.push_back(pseudonym(relation, column));
+        }
+        unlinks_.push_back(std::move(found));
+    }
+}
+
+/// Rows that are not the person's and have a foreign key to what goes, in relations that the graph knows.
+void ErasePlan::find_pointing() {
+    for (const Reference &each : references_) {
+        const Target *parent = target(each.parent), *child = target(each.child);
+        const auto &selections = collection_.selections();
+        const auto through = [&](bool all) {
+            return std::any_of(selections.begin(), selections.end(), [&](const subject::Selection &selection) {
+                return selection.step.node == each.child &&
+                       (all || std::any_of(selection.step.hops.begin(), selection.step.hops.end(), [&](const Hop &hop) {
+                            return !hop.reversed() && hop.edge.when.empty() && hop.owner == each.parent &&
+                                   hop.edge.child_columns == each.child_columns;
+                        }));
+            });
+        };
+        if (!OidIsValid(each.constraint) || parent == nullptr || parent->selection->rows == 0 || !through(true) ||
+            through(false))
+            continue;
+        Unlink found;
+        found.relation = each.child;
+        found.where = one_of(each.child, each.child_columns,
+                             keys_of(parent->relation, each.parent_columns,
+                                     parent->with(parent->mine() + " AND " + not_true(parent->kept) + " AND " +
+                                                  not_true(parent->others))),
+                             found.params);
+        found.where += " AND " + not_own(child, each.child, found.params);
+        found.rows = count_rows(each.child, {found.where, found.params});
+        if (found.rows == 0)
+            continue;
+        found.cuts = each.cuts;
+        if (!each.cuttable()) {
+            found.kept = "keep (" + column_list(each.child_columns) + " cannot be null)";
+            pinned_[each.parent].emplace_back(each.parent_columns,
+                                              keys_of(each.child, each.child_columns, {found.where, found.params}));
+        }
+        unlinks_.push_back(std::move(found));
+    }
+}
+
+/// One round, children first: what rows that stay go on pointing at stays too. True while a circle may still grow.
+bool ErasePlan::mark_referenced() {
+    std::map<Oid, std::string> referenced;
+    std::map<Oid, std::vector<pg::Param>> params;
+    for (Target &each : targets_) {
+        params[each.relation] = each.params;
+        referenced[each.relation] = "false";
+        for (const auto &[columns, keys] : pinned_[each.relation])
+            referenced[each.relation] += " OR " + one_of(each.relation, columns, keys, params[each.relation]);
+    }
+    bool changed = false;
+    for (const unsigned node : subject::graph().erase_order(collection_.walk()).nodes) {
+        const Target *child = target(node);
+        if (child == nullptr || child->selection->rows == 0)
+            continue;
+        for (const Reference &each : references_) {
+            Target *parent = target(each.parent);
+            if (each.child != node || parent == nullptr || parent->selection->rows == 0)
+                continue;
+            const auto &hops = child->selection->step.hops;
+            const bool owning = std::any_of(hops.begin(), hops.end(), [&](const Hop &hop) {
+                return !hop.reversed() && hop.owner == each.parent && hop.edge.child_columns == each.child_columns;
+            });
+            std::string hold = "(" + child->kept + ") OR (" + not_true(child->others) + " AND (" + child->referenced +
+                               (child->anonymise && !each.cuttable() && OidIsValid(each.constraint) ? " OR true" : "") +
+                               "))";
+            if (!owning)
+                hold += " OR (" + child->others + ")";
+            if (child->kept == "false" && child->others == "false" && child->referenced == "false" && !child->anonymise)
+                continue;
+            const Keys keys =
+                keys_of(child->relation, each.child_columns, child->with(child->mine() + " AND (" + hold + ")"));
+            if (any(keys))
+                referenced[each.parent] += " OR " + one_of(each.parent, each.parent_columns, keys, params[each.parent]);
+        }
+        // Children come first, so a relation has heard of all its children when its turn comes; circles take rounds.
+        Target &self = *target(node);
+        const std::uint64_t before = count_rows(node, self.with(self.mine() + " AND (" + self.referenced + ")"));
+        const std::uint64_t after = count_rows(node, {self.mine() + " AND (" + referenced[node] + ")", params[node]});
+        changed = changed || before != after;
+        if (referenced[node] != "false") {
+            self.referenced = referenced[node];
+            self.params = params[node];
+        }
+    }
+    return changed;
+}
+
+/// Rows that stay by their table's label lose their keys to rows that go. One that cannot be null and is no foreign key
+/// takes a pseudonym.
+void ErasePlan::mark_cuts(Target &child) {
+    if (!child.anonymise || child.selection->rows == 0)
+        return;
+    std::map<std::string, std::string> when;
+    for (const Reference &each : references_) {
+        const Target *parent = target(each.parent);
+        if (each.child != child.relation || parent == nullptr || parent->selection->rows == 0 || parent == &child)
+            continue;
+        const Keys keys = keys_of(parent->relation, each.parent_columns, parent->where(Target::Fate::remove));
+        if (!any(keys))
+            continue;
+        const auto blanked = [&](const std::string &column) {
+            return std::any_of(child.blank.begin(), child.blank.end(),
+                               [&](const Blank &blank) { return blank.column == column; });
+        };
+        if (!each.cuttable() && !OidIsValid(each.constraint))
+            for (const std::string &column : each.child_columns)
+                if (!blanked(column))
+                    child.blank.push_back(pseudonym(child.relation, column));
+        for (const std::string &column : each.cuts)
+            if (!blanked(column))
+                when[column] += (when[column].empty() ? "" : " OR ") +
+                                one_of(child.relation, each.child_columns, keys, child.params);
+    }
+    for (const auto &[column, condition] : when) {
+        const std::string name = pg::quote(column);
+        child.cuts += (child.cuts.empty() ? "" : ", ") + name + " = CASE WHEN " + condition + " THEN NULL ELSE t." +
+                      name + " END";
+        child.cut += " OR " + condition;
+    }
+    child.cut = "(" + child.cut + ")";
+}
+
+/// A relation outside of the graph stands in the way: nothing of it is touched, silently or otherwise.
+void ErasePlan::refuse_pointing() const {
+    const auto &selections = collection_.selections();
+    for (const Reference &each : references_) {
+        const Target *parent = target(each.parent);
+        if (parent == nullptr || parent->selection->rows == 0 || each.on_delete == FKCONSTR_ACTION_SETNULL ||
+            each.on_delete == FKCONSTR_ACTION_SETDEFAULT ||
+            std::any_of(selections.begin(), selections.end(),
+                        [&](const subject::Selection &selection) { return selection.step.node == each.child; }))
+            continue;
+        std::vector<pg::Param> params;
+        const std::string pointing =
+            one_of(each.child, each.child_columns,
+                   keys_of(parent->relation, each.parent_columns, parent->where(Target::Fate::remove)), params);
+        if (count_rows(each.child, {pointing, params}) == 0)
+            continue;
+        const std::string name = pg::relation_name(each.child);
+        pg::raise(ERRCODE_FOREIGN_KEY_VIOLATION,
+                  "rows of " + name + " point at rows of " + parent->name + " that are to be erased",
+                  "Its key (" + column_list(each.child_columns) + ") is not in the subject's graph.",
+                  "Say whose its rows are: SECURITY LABEL FOR gdpr ON TABLE " + name + " IS 'owned(" +
+                      column_list(each.child_columns) + ")', or accessed(" + column_list(each.child_columns) + ").");
+    }
+}
+
+} // namespace gdpr::rights

@@ -1,0 +1,184 @@
+// Erasure of a person (Art. 17), in one transaction: plan, carry out, scrub what speaks of them, and a receipt.
+#include "audit/audit.hpp"
+#include "consent/consent.hpp"
+#include "pg/pg.hpp"
+#include "restrict/restriction.hpp"
+#include "rights/erase.hpp"
+#include "rights/receipt.hpp"
+
+namespace gdpr::rights {
+
+namespace {
+
+constexpr int most_rounds = 10;
+
+subject::Subject named(Oid table, const std::string &key) {
+    // The key's type may carry code of the owner, such as a domain's CHECK.
+    const pg::OwnerScope scope(table);
+    return subject::subject(table, key);
+}
+
+std::uint64_t lock(const subject::Selection &selection) {
+    return run_on(selection.step.node,
+                  "SELECT FROM " + pg::relation_name(selection.step.node) + " AS t WHERE " + selection.condition +
+                      " FOR UPDATE",
+                  selection.params, "lock rows of");
+}
+
+bool same(const subject::Collection &one, const subject::Collection &other) {
+    return std::equal(
+        one.selections().begin(), one.selections().end(), other.selections().begin(), other.selections().end(),
+        [](const subject::Selection &left, const subject::Selection &right) { return left.rows == right.rows; });
+}
+
+/// What belongs to the person, every row locked. A row that a foreign key would lead to a locked one waits for us; one
+/// that came before is found by the next round.
+subject::Collection collect_locked(const subject::Subject &subject) {
+    auto found = std::make_unique<subject::Collection>(subject);
+    for (int round = 0; round < most_rounds; round++) {
+        for (const subject::Selection &each : found->selections())
+            if (each.rows > 0 && each.step.kind != subject::Step::Kind::accessed)
+                (void)lock(each);
+        auto again = std::make_unique<subject::Collection>(subject);
+        const bool settled = same(*found, *again);
+        found = std::move(again);
+        if (settled)
+            return *found;
+    }
+    pg::raise(ERRCODE_T_R_SERIALIZATION_FAILURE, "rows of this person keep appearing while they are being forgotten",
+              "", "Restrict the person first, or try again.");
+}
+
+/// What is kept of the person in gdpr.* itself.
+void add_own(const subject::Subject &subject, const std::set<Identifier> &identifiers, std::vector<Line> &lines) {
+    const auto add = [&](const char *relation, const char *action, std::uint64_t rows) {
+        if (rows > 0)
+            lines.push_back({pg::gdpr_relation(relation), action, rows});
+    };
+    add("audit_record", "scrub", audit::scrub(subject, true));
+    add("blocklist", "block", block(identifiers, "", false));
+    add("consent_event", "erase", consent::erase(subject, true));
+}
+
+void carry_out(const ErasePlan &plan, const subject::Collection &collection, const std::vector<Line> &lines,
+               const std::set<Identifier> &identifiers, const std::optional<std::string> &reason) {
+    const subject::Subject &subject = collection.subject();
+    const audit::WithoutValues without_values;
+    const std::set<Oid> changed = erase_rows(plan, collection);
+    (void)audit::scrub(subject, false);
+    (void)consent::erase(subject, false);
+    (void)restriction::erase(subject);
+    if (!plan.kept_until().empty())
+        restriction::add(subject, "retention", "kept until " + plan.kept_until());
+    (void)block(identifiers, "erasure", true);
+    const std::int64_t receipt = write_receipt(subject, reason, lines);
+    audit::record(subject, "forget", "receipt " + std::to_string(receipt));
+    refresh_statistics(changed);
+}
+
+void forget(Oid table, const std::string &key, const std::optional<std::string> &reason, bool dry_run,
+            pg::ResultSet &result) {
+    const subject::Subject subject = named(table, key);
+    (void)subject::decided_walk(table);
+    const subject::Collection collection = dry_run ? subject::Collection(subject) : collect_locked(subject);
+    const bool again = has_receipt(subject);
+    if (!collection.exists() && !again)
+        pg::raise(ERRCODE_NO_DATA_FOUND, "there is no such person in " + pg::relation_name(table), "",
+                  "Look for the key with gdpr.find().");
+    std::vector<Line> lines;
+    if (collection.exists()) {
+        const ErasePlan plan(collection, again);
+        if (!plan.lines().empty()) {
+            const std::set<Identifier> identifiers = plan.identifiers();
+            lines = plan.lines();
+            add_own(subject, identifiers, lines);
+            if (!dry_run)
+                carry_out(plan, collection, lines, identifiers, reason);
+        }
+    }
+    if (lines.empty())
+        pg::call([] { ereport(NOTICE, (errmsg("this person was forgotten before, nothing is left to do"))); });
+    for (const Line &each : lines)
+        result.add(
+            {pg::param_oid(each.relation), pg::param(each.action), pg::param(static_cast<std::int64_t>(each.rows))});
+}
+
+/// Rows that a key without foreign key leads to, though the person is gone.
+void find_leftovers(const subject::Subject &subject, const std::function<void(Oid, const std::string &)> &report) {
+    const std::vector<Datum> values = subject::key_values(subject);
+    const Columns key = primary_key_of(subject.table);
+    for (const subject::Step &step : subject::decided_walk(subject.table).steps)
+        for (const subject::Hop &hop : step.hops) {
+            if (hop.owner != subject.table || hop.reversed())
+                continue;
+            std::string where = hop.edge.when.empty() ? "true" : "(" + hop.edge.when + ")";
+            std::vector<pg::Param> params;
+            for (std::size_t i = 0; i < hop.edge.parent_columns.size() && !where.empty(); i++) {
+                const auto place = std::find(key.begin(), key.end(), hop.edge.parent_columns[i]);
+                if (place == key.end()) {
+                    where.clear();
+                    break;
+                }
+                params.push_back(pg::param(travelling_type(subject.table, *place),
+                                           values[static_cast<std::size_t>(place - key.begin())]));
+                where += " AND t." + pg::quote(hop.edge.child_columns[i]) + " = $" + std::to_string(params.size());
+            }
+            if (where.empty())
+                continue;
+            if (const std::uint64_t rows = count_rows(step.node, {where, params}); rows > 0)
+                report(step.node, std::to_string(rows) + " rows with the person's key");
+        }
+}
+
+void verify(Oid table, const std::string &key, pg::ResultSet &result) {
+    const subject::Subject subject = named(table, key);
+    const auto report = [&](Oid relation, const std::string &finding) {
+        result.add({pg::param(pg::relation_name(relation)), pg::param(finding)});
+    };
+    const subject::Collection collection(subject);
+    if (collection.exists()) {
+        const ErasePlan plan(collection, true);
+        for (const Line &each : plan.lines())
+            report(each.relation, std::to_string(each.rows) + " rows left to " + each.action);
+    } else
+        find_leftovers(subject, report);
+    if (const std::uint64_t records = audit::scrub(subject, true); records > 0)
+        report(pg::gdpr_relation("audit_record"), std::to_string(records) + " records with key or values");
+    if (const std::uint64_t rows = consent::erase(subject, true); rows > 0)
+        report(pg::gdpr_relation("consent_event"), std::to_string(rows) + " rows of consent and source with the key");
+    const pg::OwnerScope scope(pg::gdpr_relation("restriction"));
+    pg::Spi spi;
+    const std::int64_t restrictions = spi.run("SELECT pg_catalog.count(*) FROM gdpr.restriction"
+                                              " WHERE subject_table = $1 AND key = $2 AND kind <> 'retention'",
+                                              {pg::param_oid(subject.table), pg::param(subject.key)})
+                                          .number(0, 1);
+    if (restrictions > 0)
+        report(pg::gdpr_relation("restriction"), std::to_string(restrictions) + " restrictions other than retention");
+}
+
+} // namespace
+
+} // namespace gdpr::rights
+
+using namespace gdpr;
+
+GDPR_FUNCTION(gdpr_forget) {
+    pg::require_role("gdpr_officer", "forget a person");
+    for (const int argument : {0, 1, 3})
+        if (PG_ARGISNULL(argument))
+            pg::raise(ERRCODE_NULL_VALUE_NOT_ALLOWED, "subject_table, key and dry_run cannot be null");
+    pg::ResultSet result(fcinfo);
+    pg::make_constraints_immediate();
+    rights::forget(PG_GETARG_OID(0), pg::to_string(PG_GETARG_DATUM(1)),
+                   PG_ARGISNULL(2) ? std::nullopt : std::optional<std::string>(pg::to_string(PG_GETARG_DATUM(2))),
+                   PG_GETARG_BOOL(3), result);
+    PG_RETURN_NULL();
+}
+
+GDPR_FUNCTION(gdpr_verify_forgotten) {
+    pg::require_role("gdpr_officer", "verify an erasure");
+    pg::ResultSet result(fcinfo);
+    pg::make_constraints_immediate();
+    rights::verify(PG_GETARG_OID(0), pg::to_string(PG_GETARG_DATUM(1)), result);
+    PG_RETURN_NULL();
+}

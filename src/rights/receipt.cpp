@@ -1,0 +1,51 @@
+#include "rights/receipt.hpp"
+
+#include "pg/pg.hpp"
+
+namespace gdpr::rights {
+
+namespace {
+
+pg::Param hash_param(const subject::Subject &subject) {
+    const cipher::Digest digest = receipt_hash(subject);
+    return pg::param_bytes({reinterpret_cast<const char *>(digest.data()), digest.size()});
+}
+
+} // namespace
+
+bool has_receipt(const subject::Subject &subject) {
+    const pg::OwnerScope scope(pg::gdpr_relation("erasure"));
+    pg::Spi spi;
+    // Where nobody was forgotten there may be no key yet, and asking makes none.
+    if (!spi.run("SELECT EXISTS (SELECT FROM gdpr.erasure WHERE subject_table = $1)", {pg::param_oid(subject.table)})
+             .boolean(0, 1))
+        return false;
+    return spi
+        .run("SELECT EXISTS (SELECT FROM gdpr.erasure WHERE subject = $1 AND subject_table = $2)",
+             {hash_param(subject), pg::param_oid(subject.table)})
+        .boolean(0, 1);
+}
+
+std::int64_t write_receipt(const subject::Subject &subject, const std::optional<std::string> &reason,
+                           const std::vector<Line> &lines) {
+    std::string relations, actions, counts;
+    for (const Line &each : lines) {
+        const std::string comma = relations.empty() ? "" : ", ";
+        relations += comma + pg::quote_literal(pg::relation_name(each.relation));
+        actions += comma + pg::quote_literal(each.action);
+        counts += comma + std::to_string(each.rows);
+    }
+    const pg::OwnerScope scope(pg::gdpr_relation("erasure"));
+    pg::Spi spi;
+    return spi
+        .run("INSERT INTO gdpr.erasure (subject_table, subject, reason, actions)"
+             "  SELECT $1, $2, $3, pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object("
+             "    'relation', r, 'action', a, 'rows', n) ORDER BY i)"
+             "    FROM unnest(ARRAY[" +
+                 relations + "], ARRAY[" + actions + "], ARRAY[" + counts +
+                 "]::bigint[]) WITH ORDINALITY AS l(r, a, n, i) RETURNING id",
+             {pg::param_oid(subject.table), hash_param(subject), pg::param_or_null(reason)})
+        .number(0, 1);
+}
+
+} // namespace gdpr::rights
