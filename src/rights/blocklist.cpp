@@ -208,6 +208,8 @@ cipher::Digest receipt_hash(const subject::Subject &subject) {
 }
 
 void plan_blocklist(Oid relation, apply::Actions &actions) {
+    if (const Oid labelled = label::of(relation).labelled; OidIsValid(labelled) && labelled != relation)
+        return; // planned with the table it inherits from
     for (const Oid each : own_triggers_on(relation)) {
         const label::Labels labels = label::of(each);
         std::vector<AttrNumber> wanted;
