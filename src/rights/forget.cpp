@@ -4,6 +4,7 @@
 #include "pg/pg.hpp"
 #include "restrict/restriction.hpp"
 #include "rights/erase.hpp"
+#include "rights/person.hpp"
 #include "rights/receipt.hpp"
 
 namespace gdpr::rights {
@@ -12,10 +13,10 @@ namespace {
 
 constexpr int most_rounds = 10;
 
-subject::Subject named(Oid table, const std::string &key) {
-    // The key's type may carry code of the owner, such as a domain's CHECK.
-    const pg::OwnerScope scope(table);
-    return subject::subject(table, key);
+/// The key's type may carry code of the table's owner, which must not run as the officer.
+std::unique_ptr<subject::Collection> collected(const subject::Subject &subject) {
+    const pg::OwnerScope scope(subject.table);
+    return std::make_unique<subject::Collection>(subject);
 }
 
 std::uint64_t lock(const subject::Selection &selection) {
@@ -34,12 +35,12 @@ bool same(const subject::Collection &one, const subject::Collection &other) {
 /// What belongs to the person, every row locked. A row that a foreign key would lead to a locked one waits for us; one
 /// that came before is found by the next round.
 subject::Collection collect_locked(const subject::Subject &subject) {
-    auto found = std::make_unique<subject::Collection>(subject);
+    auto found = collected(subject);
     for (int round = 0; round < most_rounds; round++) {
         for (const subject::Selection &each : found->selections())
             if (each.rows > 0 && each.step.kind != subject::Step::Kind::accessed)
                 (void)lock(each);
-        auto again = std::make_unique<subject::Collection>(subject);
+        auto again = collected(subject);
         const bool settled = same(*found, *again);
         found = std::move(again);
         if (settled)
@@ -76,11 +77,10 @@ void carry_out(const ErasePlan &plan, const subject::Collection &collection, con
     refresh_statistics(changed);
 }
 
-void forget(Oid table, const std::string &key, const std::optional<std::string> &reason, bool dry_run,
-            pg::ResultSet &result) {
-    const subject::Subject subject = named(table, key);
+void forget(Oid table, Datum key, const std::optional<std::string> &reason, bool dry_run, pg::ResultSet &result) {
+    const subject::Subject subject = person(table, key);
     (void)subject::decided_walk(table);
-    const subject::Collection collection = dry_run ? subject::Collection(subject) : collect_locked(subject);
+    const subject::Collection collection = dry_run ? *collected(subject) : collect_locked(subject);
     const bool again = has_receipt(subject);
     if (!collection.exists() && !again)
         pg::raise(ERRCODE_NO_DATA_FOUND, "there is no such person in " + pg::relation_name(table), "",
@@ -105,7 +105,10 @@ void forget(Oid table, const std::string &key, const std::optional<std::string> 
 
 /// Rows that a key without foreign key leads to, though the person is gone.
 void find_leftovers(const subject::Subject &subject, const std::function<void(Oid, const std::string &)> &report) {
-    const std::vector<Datum> values = subject::key_values(subject);
+    const std::vector<Datum> values = [&] {
+        const pg::OwnerScope scope(subject.table);
+        return subject::key_values(subject);
+    }();
     const Columns key = primary_key_of(subject.table);
     for (const subject::Step &step : subject::decided_walk(subject.table).steps)
         for (const subject::Hop &hop : step.hops) {
@@ -130,12 +133,12 @@ void find_leftovers(const subject::Subject &subject, const std::function<void(Oi
         }
 }
 
-void verify(Oid table, const std::string &key, pg::ResultSet &result) {
-    const subject::Subject subject = named(table, key);
+void verify(Oid table, Datum key, pg::ResultSet &result) {
+    const subject::Subject subject = person(table, key);
     const auto report = [&](Oid relation, const std::string &finding) {
         result.add({pg::param(pg::relation_name(relation)), pg::param(finding)});
     };
-    const subject::Collection collection(subject);
+    const subject::Collection collection = *collected(subject);
     if (collection.exists()) {
         const ErasePlan plan(collection, true);
         for (const Line &each : plan.lines())
@@ -169,7 +172,7 @@ GDPR_FUNCTION(gdpr_forget) {
             pg::raise(ERRCODE_NULL_VALUE_NOT_ALLOWED, "subject_table, key and dry_run cannot be null");
     pg::ResultSet result(fcinfo);
     pg::make_constraints_immediate();
-    rights::forget(PG_GETARG_OID(0), pg::to_string(PG_GETARG_DATUM(1)),
+    rights::forget(PG_GETARG_OID(0), PG_GETARG_DATUM(1),
                    PG_ARGISNULL(2) ? std::nullopt : std::optional<std::string>(pg::to_string(PG_GETARG_DATUM(2))),
                    PG_GETARG_BOOL(3), result);
     PG_RETURN_NULL();
@@ -179,6 +182,6 @@ GDPR_FUNCTION(gdpr_verify_forgotten) {
     pg::require_role("gdpr_officer", "verify an erasure");
     pg::ResultSet result(fcinfo);
     pg::make_constraints_immediate();
-    rights::verify(PG_GETARG_OID(0), pg::to_string(PG_GETARG_DATUM(1)), result);
+    rights::verify(PG_GETARG_OID(0), PG_GETARG_DATUM(1), result);
     PG_RETURN_NULL();
 }
