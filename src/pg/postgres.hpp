@@ -69,6 +69,7 @@ extern "C" {
 #include "commands/trigger.h"
 #include "commands/vacuum.h"
 #include "common/base64.h"
+#include "common/hashfn.h"
 #include "executor/execExpr.h"
 #include "executor/executor.h"
 #include "executor/spi.h"
