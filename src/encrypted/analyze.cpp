@@ -32,7 +32,8 @@ Oid encrypted_operator(Oid plain_operator, Oid encrypted) {
 
 void seal_statistics(VacAttrStatsP stats, Oid encrypted) {
     const EncryptedType &type = encrypted::type_of(encrypted);
-    MemoryContext previous = MemoryContextSwitchTo(stats->anl_context);
+    MemoryContext previous =
+        MemoryContextSwitchTo(stats->anl_context != nullptr ? stats->anl_context : CurrentMemoryContext);
     for (int slot = 0; slot < STATISTIC_NUM_SLOTS; slot++) {
         if (stats->stakind[slot] == 0)
             continue;
@@ -75,6 +76,7 @@ void compute(VacAttrStatsP stats, AnalyzeAttrFetchFunc fetch, int rows, double t
         stats->stawidth += static_cast<int32>(encrypted::overhead);
     pretend(stats, analysis->encrypted, analysis->encrypted_form);
     seal_statistics(stats, analysis->encrypted);
+    stats->extra_data = analysis;
     current = nullptr;
 }
 
@@ -84,7 +86,8 @@ GDPR_FUNCTION(gdpr_typanalyze) {
     auto *stats = reinterpret_cast<VacAttrStats *>(PG_GETARG_POINTER(0));
     const EncryptedType &type = encrypted::type_of(stats->attrtypid);
     HeapTuple plain = SearchSysCacheCopy1(TYPEOID, ObjectIdGetDatum(type.plain));
-    auto *analysis = static_cast<Analysis *>(MemoryContextAllocZero(stats->anl_context, sizeof(Analysis)));
+    // In the caller's context, like std_typanalyze: extended statistics on expressions have no anl_context.
+    auto *analysis = static_cast<Analysis *>(palloc0(sizeof(Analysis)));
     analysis->encrypted = stats->attrtypid;
     analysis->encrypted_form = stats->attrtype;
     analysis->plain_form = reinterpret_cast<Form_pg_type>(GETSTRUCT(plain));

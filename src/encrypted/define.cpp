@@ -35,6 +35,7 @@ class Definition {
     };
     std::vector<Pairing> pairings() const;
     std::string cross_operators(bool equality_only) const;
+    std::string in_range();
 
     pg::Spi spi_;
     Oid plain_;
@@ -340,7 +341,28 @@ void Definition::btree() {
                 spi_.run("SELECT $1::regprocedure::text", {pg::param(REGPROCEDUREOID, ObjectIdGetDatum(plain_compare))})
                     .text_or(0, 1));
     }
-    execute("ALTER OPERATOR FAMILY " + family_ + " USING btree ADD " + members);
+    execute("ALTER OPERATOR FAMILY " + family_ + " USING btree ADD " + members + in_range());
+}
+
+/// Window frames by distance (RANGE BETWEEN '30 days' PRECEDING …), for every offset that the plain type takes.
+std::string Definition::in_range() {
+    const pg::Rows rows = spi_.run("SELECT amprocrighttype FROM pg_catalog.pg_amproc"
+                                   " WHERE amprocfamily = $1 AND amproclefttype = $2 AND amprocnum = 3 ORDER BY 1",
+                                   {pg::param(OIDOID, ObjectIdGetDatum(family_of(plain_, BTREE_AM_OID))),
+                                    pg::param(OIDOID, ObjectIdGetDatum(plain_))});
+    std::string members;
+    for (std::uint64_t row = 0; row < rows.size(); row++) {
+        const std::string offset = pg::type_name(rows.oid(row, 1));
+        const std::string signature = "gdpr." + pg::quote(base_ + "_in_range") + "(" + name_ + ", " + name_ + ", " +
+                                      offset + ", boolean, boolean)";
+        execute("CREATE FUNCTION " + signature +
+                " RETURNS boolean LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE"
+                " RETURN pg_catalog.in_range($1::" +
+                plain_name_ + ", $2::" + plain_name_ + ", $3, $4, $5)");
+        comment("FUNCTION " + signature, "Is a value within an offset of another? For window frames.");
+        members += ", FUNCTION 3 (" + name_ + ", " + offset + ") " + signature;
+    }
+    return members;
 }
 
 void Definition::hash() {
