@@ -56,9 +56,8 @@ quietly "cannot apply" script -d $protected -c 'CALL gdpr.apply()'
 encrypted=$(script -At -d $protected -c "SELECT count(*) FROM pg_attribute
 	WHERE attrelid::regclass::text LIKE 'crm.%' AND atttypid::regtype::text LIKE 'gdpr.%' AND attnum > 0")
 
-# Unaligned: psql sets numbers to the right by the type the wire declares, which is not what is compared here.
 for database in $plain $protected; do
-	psql -X -A -U crm_app -d $database -f "$crm/application.sql" >"$work/$database" 2>&1 &
+	psql -X -U crm_app -d $database -f "$crm/application.sql" >"$work/$database" 2>&1 &
 done
 wait
 split $plain
