@@ -9,8 +9,8 @@ using encrypted::Opened;
 
 namespace {
 
-// Which operands are encrypted: both, the left one, the right one.
-enum class Sides { both, left, right };
+// Which operands are encrypted: both, the left one, the right one; the other one may be a name, compared as text.
+enum class Sides { both, left, right, left_name, right_name };
 
 int32 ask(const EncryptedType &type, Oid collation, Datum left, Datum right) {
     if (!OidIsValid(type.compare.fn_oid))
@@ -20,7 +20,9 @@ int32 ask(const EncryptedType &type, Oid collation, Datum left, Datum right) {
 }
 
 template <Sides sides> int32 compare(FunctionCallInfo fcinfo) {
-    const EncryptedType &type = encrypted::type_of_call(fcinfo, sides == Sides::right ? 1 : 0);
+    constexpr bool name = sides == Sides::left_name || sides == Sides::right_name;
+    constexpr int sealed = sides == Sides::right || sides == Sides::right_name ? 1 : 0;
+    const EncryptedType &type = encrypted::type_of_call(fcinfo, sealed);
     const Oid collation = PG_GET_COLLATION();
     if constexpr (sides == Sides::both) {
         Opened left(type, PG_GETARG_DATUM(0));
@@ -31,10 +33,12 @@ template <Sides sides> int32 compare(FunctionCallInfo fcinfo) {
         right.release();
         return order;
     } else {
-        constexpr int sealed = sides == Sides::left ? 0 : 1;
+        Datum plain = PG_GETARG_DATUM(1 - sealed);
+        if constexpr (name)
+            plain = CStringGetTextDatum(NameStr(*DatumGetName(plain)));
         Opened opened(type, PG_GETARG_DATUM(sealed));
-        const int32 order = sealed == 0 ? ask(type, collation, opened.value(), PG_GETARG_DATUM(1))
-                                        : ask(type, collation, PG_GETARG_DATUM(0), opened.value());
+        const int32 order =
+            sealed == 0 ? ask(type, collation, opened.value(), plain) : ask(type, collation, plain, opened.value());
         opened.release();
         return order;
     }
@@ -93,6 +97,8 @@ std::uint64_t hash_plain(FunctionCallInfo fcinfo, std::uint64_t seed) {
 GDPR_COMPARISON(both, Sides::both)
 GDPR_COMPARISON(left, Sides::left)
 GDPR_COMPARISON(right, Sides::right)
+GDPR_COMPARISON(left_name, Sides::left_name)
+GDPR_COMPARISON(right_name, Sides::right_name)
 
 GDPR_FUNCTION(gdpr_hash) { PG_RETURN_INT32(static_cast<int32>(hash_encrypted(fcinfo, 0))); }
 GDPR_FUNCTION(gdpr_hash_extended) {

@@ -32,6 +32,7 @@ class Definition {
     /// The pairs of types whose operators this definition adds: itself, its operand, its siblings.
     struct Pairing {
         std::string left, right, suffix;
+        bool joins = true; // by merge and by hash: then the plain pair must be in the family too
     };
     std::vector<Pairing> pairings() const;
     std::string cross_operators(bool equality_only) const;
@@ -226,6 +227,11 @@ std::vector<Definition::Pairing> Definition::pairings() const {
         out.push_back({name_, sibling_, "both"});
         out.push_back({sibling_, name_, "both"});
     }
+    // name = CURRENT_USER: text has operators of its own for that.
+    if (operand_ == TEXTOID) {
+        out.push_back({name_, "pg_catalog.name", "left_name", false});
+        out.push_back({"pg_catalog.name", name_, "right_name", false});
+    }
     return out;
 }
 
@@ -261,7 +267,7 @@ void Definition::shadowed_operators() {
 }
 
 void Definition::operators() {
-    for (const auto &[left, right, suffix] : pairings()) {
+    for (const auto &[left, right, suffix, joins] : pairings()) {
         const std::string arguments = "(" + left + ", " + right + ")";
         function(pg::quote(base_ + "_compare") + arguments, "integer", "gdpr_compare_" + suffix, "IMMUTABLE",
                  "Order of two values by their plaintext: negative, zero or positive.");
@@ -281,7 +287,7 @@ void Definition::operators() {
                                   ", COMMUTATOR = OPERATOR(pg_catalog." + each.commutator +
                                   "), NEGATOR = OPERATOR(pg_catalog." + each.negator +
                                   "), RESTRICT = " + like.text_or(0, 2) + ", JOIN = " + like.text_or(0, 3);
-            if (each.number == BTEqualStrategyNumber)
+            if (each.number == BTEqualStrategyNumber && joins)
                 options += hashed_ ? ", MERGES, HASHES" : ", MERGES";
             execute("CREATE OPERATOR pg_catalog." + std::string(each.symbol) + " (" + options + ")");
             comment("OPERATOR pg_catalog." + std::string(each.symbol) + " " + arguments,
@@ -301,7 +307,7 @@ std::string Definition::cross_operators(bool equality_only) const {
                            left + ", " + right + ")";
     };
     for (const Pairing &each : pairings())
-        if (each.left != each.right)
+        if (each.left != each.right && (each.joins || !equality_only))
             add(each.left, each.right);
     // The plain pair closes the family, so that a merge join can sort both sides.
     if (sibling_.empty())
