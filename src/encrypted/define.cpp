@@ -144,6 +144,9 @@ void Definition::casts() {
              "The plaintext of an encrypted value.");
     function(pg::quote(base_) + "(" + plain_name_ + ")", name_, "gdpr_encrypt", "VOLATILE",
              "Encrypts a value; each call gives another ciphertext.");
+    // What it gives always compares equal, and that is all that an index or a generated column needs.
+    function("sealed(" + plain_name_ + ")", name_, "gdpr_encrypt", "IMMUTABLE",
+             "Encrypts a value, in an index expression or a generated column.");
     execute("CREATE CAST (" + name_ + " AS " + plain_name_ + ") WITH FUNCTION gdpr.decrypt(" + name_ + ") AS IMPLICIT");
     execute("CREATE CAST (" + plain_name_ + " AS " + name_ + ") WITH FUNCTION gdpr." + pg::quote(base_) + "(" +
             plain_name_ + ") AS ASSIGNMENT");
