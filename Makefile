@@ -5,6 +5,7 @@
 #   make installcheck         SQL, isolation and TAP tests against a running server
 #   make unit                 unit tests of the code that needs no server
 #   make test                 everything, on a private server of its own
+#   make bench                what encryption costs, on a private server of its own
 #   make demo                 the walk-through, on a private server of its own
 #   make deps                 install the Debian packages the above need
 #   make format, make lint    clang-format; clang-tidy and cppcheck
@@ -16,7 +17,7 @@ PG_CONFIG ?= pg_config
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" gdpr.control)
 
 # These must work on a machine that has neither PostgreSQL nor a compiler.
-LONE_GOALS := deps test demo format
+LONE_GOALS := deps test demo bench format
 ifneq (,$(filter-out $(LONE_GOALS),$(or $(MAKECMDGOALS),all)))
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 endif
@@ -108,13 +109,15 @@ unit: unit-build
 
 # ---- The rest --------------------------------------------------------------
 
-.PHONY: deps test demo format lint
+.PHONY: deps test demo bench format lint
 deps:
 	test/lib/deps.sh
 test:
 	test/run
 demo:
 	demo/run
+bench:
+	bench/encrypted.sh
 
 FORMATTED = $(sort $(wildcard src/*.cpp src/*.hpp src/*/*.cpp src/*/*.hpp test/unit/*.cpp test/unit/*.hpp test/fuzz/*.cpp))
 format:

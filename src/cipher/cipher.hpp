@@ -69,8 +69,8 @@ class Aead {
     bool open(Bytes nonce, Bytes associated, Bytes sealed, std::uint8_t *out) noexcept;
 
   private:
-    evp_cipher_ctx_st *seal_ = nullptr;
-    evp_cipher_ctx_st *open_ = nullptr;
+    struct State;
+    std::unique_ptr<State> state_;
 };
 
 /// A keyed 64-bit pseudorandom function: one AES-256 block. Hides the hash of a value from whoever has no key.
