@@ -222,6 +222,13 @@ void Definition::sibling_cast() {
             pg::quote("encrypted_" + pg::bare_type_name(operand_)) + "(gdpr.decrypt($1)::" + operand_name_ + ")");
     comment("FUNCTION gdpr." + signature, "Encrypts the plaintext of another encrypted type anew.");
     execute("CREATE CAST (" + name_ + " AS " + sibling_ + ") WITH FUNCTION gdpr." + signature + " AS IMPLICIT");
+    // And text goes to varchar: so COALESCE(varchar, text) stays varchar.
+    const std::string back = pg::quote(base_) + "(" + sibling_ + ")";
+    execute("CREATE FUNCTION gdpr." + back + " RETURNS " + name_ +
+            " LANGUAGE sql STRICT PARALLEL SAFE VOLATILE RETURN gdpr." + pg::quote(base_) +
+            "(gdpr.decrypt($1)::" + plain_name_ + ")");
+    comment("FUNCTION gdpr." + back, "Encrypts the plaintext of another encrypted type anew.");
+    execute("CREATE CAST (" + sibling_ + " AS " + name_ + ") WITH FUNCTION gdpr." + back + " AS IMPLICIT");
 }
 
 std::vector<Definition::Pairing> Definition::pairings() const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "encrypted/literal.hpp"
+#include "encrypted/recent.hpp"
 #include "encrypted/type.hpp"
 
 namespace gdpr::encrypted {
@@ -9,6 +10,7 @@ namespace gdpr::encrypted {
 inline void init() {
     init_types();
     init_literals();
+    init_recent();
 }
 
 } // namespace gdpr::encrypted
