@@ -6,6 +6,7 @@
 using namespace gdpr;
 using encrypted::EncryptedType;
 using encrypted::Opened;
+using encrypted::Use;
 
 GDPR_FUNCTION(gdpr_encrypted_in) {
     const EncryptedType &type = encrypted::type_of_call(fcinfo, -1);
@@ -20,7 +21,7 @@ GDPR_FUNCTION(gdpr_encrypted_out) {
     const EncryptedType &type = encrypted::type_of_call(fcinfo, 0);
     if (encrypted::output_is_ciphertext())
         PG_RETURN_CSTRING(encrypted::to_literal(PG_GETARG_DATUM(0)));
-    Opened opened(type, PG_GETARG_DATUM(0));
+    Opened opened(type, PG_GETARG_DATUM(0), Use::once);
     char *text = OutputFunctionCall(&type.output, opened.value());
     opened.release();
     PG_RETURN_CSTRING(text);
@@ -37,7 +38,7 @@ GDPR_FUNCTION(gdpr_encrypted_send) {
     if (encrypted::output_is_ciphertext())
         ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("ciphertext is not written in binary format"),
                         errhint("Use text format, or SET gdpr.output = 'plain'.")));
-    Opened opened(type, PG_GETARG_DATUM(0));
+    Opened opened(type, PG_GETARG_DATUM(0), Use::once);
     bytea *wire = SendFunctionCall(&type.send, opened.value());
     opened.release();
     PG_RETURN_BYTEA_P(wire);
@@ -51,7 +52,7 @@ GDPR_FUNCTION(gdpr_encrypted_resize) {
     const EncryptedType &type = encrypted::type_of_call(fcinfo, 0);
     if (PG_GETARG_INT32(1) < 0)
         return PG_GETARG_DATUM(0);
-    Opened opened(type, PG_GETARG_DATUM(0));
+    Opened opened(type, PG_GETARG_DATUM(0), Use::once);
     const Datum plain = opened.value();
     const Datum resized = type.resize_arguments == 3
                               ? FunctionCall3(&type.resize, plain, PG_GETARG_DATUM(1), PG_GETARG_DATUM(2))
@@ -65,7 +66,7 @@ GDPR_FUNCTION(gdpr_encrypted_resize) {
 
 GDPR_FUNCTION(gdpr_encrypted_to_json) {
     const EncryptedType &type = encrypted::type_of_call(fcinfo, 0);
-    Opened opened(type, PG_GETARG_DATUM(0));
+    Opened opened(type, PG_GETARG_DATUM(0), Use::once);
     const Datum json = FunctionCall1(&type.to_json, opened.value());
     opened.release();
     return json;

@@ -160,7 +160,8 @@ Datum open(const EncryptedType &type, Datum sealed) {
     return result;
 }
 
-Opened::Opened(const EncryptedType &type, Datum sealed) {
+Opened::Opened(const EncryptedType &type, Datum sealed, Use use) {
+    const auto into = use == Use::again ? open_recent : open_into;
     auto *value = reinterpret_cast<struct varlena *>(PG_DETOAST_DATUM_PACKED(sealed));
     if (value != reinterpret_cast<struct varlena *>(DatumGetPointer(sealed)))
         detoasted_ = value;
@@ -174,10 +175,10 @@ Opened::Opened(const EncryptedType &type, Datum sealed) {
     }
     if (type.length == -1) {
         SET_VARSIZE(place, size);
-        open_recent(type, parsed, reinterpret_cast<std::uint8_t *>(VARDATA(place)));
+        into(type, parsed, reinterpret_cast<std::uint8_t *>(VARDATA(place)));
         value_ = PointerGetDatum(place);
     } else {
-        open_recent(type, parsed, reinterpret_cast<std::uint8_t *>(place));
+        into(type, parsed, reinterpret_cast<std::uint8_t *>(place));
         value_ = fetch(type, place);
     }
 }

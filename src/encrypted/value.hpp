@@ -16,10 +16,13 @@ Datum seal(const EncryptedType &type, Datum plain);
 /// Opens an encrypted datum; the result is palloc'd unless it is passed by value.
 Datum open(const EncryptedType &type, Datum sealed);
 
+/// Is a value likely to be asked for again, as those that are compared and hashed are?
+enum class Use { again, once };
+
 /// Opens for a comparison: small values stay on the stack.
 class Opened {
   public:
-    Opened(const EncryptedType &type, Datum sealed);
+    Opened(const EncryptedType &type, Datum sealed, Use use = Use::again);
     Datum value() const noexcept { return value_; }
     /// Frees what was allocated; a longjmp past it loses nothing that the memory context does not free.
     void release() noexcept;
