@@ -9,6 +9,7 @@
 GDPR_ROOT=$(cd "$(dirname "$0")/.." && pwd)
 rows=${1:-200000}
 if [ -z "${PGHOST:-}" ]; then
+	# shellcheck source=/dev/null
 	. "$GDPR_ROOT/test/lib/server.sh"
 	begin
 	install_deps
@@ -18,7 +19,7 @@ if [ -z "${PGHOST:-}" ]; then
 	start_server 'shared_buffers = 1GB' 'max_wal_size = 4GB' 'autovacuum = off' 'synchronous_commit = off'
 fi
 createdb gdpr_bench || exit 1
-psql -X -q -v ON_ERROR_STOP=1 -v rows="$rows" -d gdpr_bench <<'END'
+psql -X -q -v ON_ERROR_STOP=1 -v rows="$rows" -d gdpr_bench <<'END_OF_SQL'
 \set QUIET on
 SET client_min_messages = warning;
 CREATE EXTENSION gdpr CASCADE;
@@ -94,7 +95,7 @@ SELECT what, round(plain, 1) AS plain_ms, round(sealed, 1) AS encrypted_ms, roun
 SELECT pg_size_pretty(pg_table_size('plain')) AS plain_size, pg_size_pretty(pg_table_size('sealed')) AS encrypted_size,
        (SELECT max(pg_column_size(s.mail) - octet_length(p.mail) - 1) FROM (SELECT * FROM plain LIMIT 1000) p JOIN sealed s USING (id)) AS bytes_over_plaintext;
 
-END
+END_OF_SQL
 status=$?
 dropdb gdpr_bench
 exit $status

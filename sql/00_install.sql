@@ -31,7 +31,7 @@ SELECT c.oid::regclass AS open_to_public, a.privilege_type
   FROM pg_class c, aclexplode(c.relacl) a WHERE c.relnamespace = 'gdpr'::regnamespace AND a.grantee = 0
  ORDER BY 1, 2;
 SELECT p.proname, count(*) FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
- WHERE p.pronamespace = 'gdpr'::regnamespace AND a.grantee = 0 AND p.proname !~ '^(encrypted_|decrypt)'
+ WHERE p.pronamespace = 'gdpr'::regnamespace AND a.grantee = 0 AND p.proname !~ '^(encrypted_|decrypt|sealed$)'
  GROUP BY 1 ORDER BY 1;
 
 -- All of the extension's own tables are dumped.

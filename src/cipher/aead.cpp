@@ -41,7 +41,7 @@ struct Aead::State {
         first = counter;
         count = static_cast<std::uint32_t>(std::min(wanted, batch));
         for (std::uint32_t i = 0; i < count; i++) {
-            std::uint8_t *place = stream + i * 16;
+            std::uint8_t *place = stream + std::size_t{i} * 16;
             std::memcpy(place, nonce, nonce_size);
             for (int byte = 0; byte < 4; byte++)
                 place[nonce_size + byte] = static_cast<std::uint8_t>((first + i) >> (24 - 8 * byte));
@@ -62,7 +62,7 @@ struct Aead::State {
         auto *state = static_cast<State *>(const_cast<void *>(key));
         const std::uint32_t at = counter_of(in) - state->first;
         if (at < state->count) {
-            std::memcpy(out, state->stream + at * 16, 16);
+            std::memcpy(out, state->stream + std::size_t{at} * 16, 16);
             return;
         }
         int written = 0;
@@ -98,7 +98,7 @@ struct Aead::State {
     }
 
     void end() noexcept {
-        cleanse(stream, count * 16);
+        cleanse(stream, std::size_t{count} * 16);
         count = 0;
     }
 };

@@ -21,7 +21,7 @@ static_assert(sizeof(Datum) == 8, "an abbreviated key has a bit to spare only wh
 // bits 56 to 59), ppc64, riscv64 and s390x never hands out an address with this bit; SPARC does: see supported().
 constexpr Datum sealed_mark = static_cast<Datum>(1) << 63;
 // An ordered aggregate makes a sort for each group: begin small.
-constexpr std::size_t first_block = 1024, largest_block = 64 * 1024;
+constexpr std::size_t first_block = 1024, largest_block = 65536;
 constexpr std::size_t first_slots = 32;
 
 struct Block {

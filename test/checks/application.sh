@@ -47,8 +47,8 @@ mkdir "$work/csv"
 quietly "cannot generate the data" script -d $plain -v dir="$work/csv" -f "$crm/generate.sql"
 quietly "cannot make the databases" createdb -T template0 $protected
 for database in $plain $protected; do
-	quietly "cannot make the schema" script -d $database -f "$crm/schema.sql"
-	quietly "cannot load the data" script -d $database -v dir="$work/csv" -f "$crm/load.sql"
+	quietly "cannot make the schema" script -d "$database" -f "$crm/schema.sql"
+	quietly "cannot load the data" script -d "$database" -v dir="$work/csv" -f "$crm/load.sql"
 done
 quietly "cannot create the extension" script -d $protected -c 'CREATE EXTENSION gdpr CASCADE'
 quietly "cannot label" script -d $protected -f "$crm/labels.sql"
@@ -57,7 +57,7 @@ encrypted=$(script -At -d $protected -c "SELECT count(*) FROM pg_attribute
 	WHERE attrelid::regclass::text LIKE 'crm.%' AND atttypid::regtype::text LIKE 'gdpr.%' AND attnum > 0")
 
 for database in $plain $protected; do
-	psql -X -U crm_app -d $database -f "$crm/application.sql" >"$work/$database" 2>&1 &
+	psql -X -U crm_app -d "$database" -f "$crm/application.sql" >"$work/$database" 2>&1 &
 done
 wait
 split $plain
