@@ -136,5 +136,17 @@ SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY n::numeric) FROM sealed;
 SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY d), min(t), max(v), sum(n), avg(n) FROM sealed;
 SELECT (s).t, (s).n FROM (SELECT sealed AS s FROM sealed WHERE id = 3) x;
 
+-- An array of a narrower type: the overload that decides is not inlined there, and the index serves all the same.
+CREATE TABLE counted AS SELECT g::numeric AS plain, g::numeric::gdpr.encrypted_numeric AS n FROM generate_series(1, 2000) g;
+CREATE INDEX ON counted (plain);
+CREATE INDEX ON counted (n);
+ANALYZE counted;
+SET enable_bitmapscan = off;
+EXPLAIN (COSTS OFF) SELECT FROM counted WHERE plain = ANY (ARRAY[1, 2, 3]);
+EXPLAIN (COSTS OFF) SELECT FROM counted WHERE n = ANY ('{1,2,3}'::int[]);
+RESET enable_bitmapscan;
+SELECT plain, n FROM counted WHERE plain = ANY (ARRAY[1, 2, NULL, 3000]) AND n = ANY (ARRAY[2, 1]) ORDER BY 1;
+SELECT count(*) FROM counted WHERE plain <> ALL (ARRAY[1, 2]) AND (SELECT n < ANY (ARRAY[500, 400]));
+
 SET client_min_messages = warning;
 DROP SCHEMA tr CASCADE;

@@ -7,10 +7,14 @@
 
 namespace gdpr::encrypted {
 
+/// Keeps the index of a column in `column = ANY (array)` where an overload decides.
+void init_array_search();
+
 inline void init() {
     init_types();
     init_literals();
     init_recent();
+    init_array_search();
 }
 
 } // namespace gdpr::encrypted
