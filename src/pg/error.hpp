@@ -3,12 +3,32 @@
 //   pg::call(f)      C++ calling PostgreSQL: an ERROR inside f arrives as pg::Error, with all its fields.
 //   pg::boundary(f)  PostgreSQL calling C++: any exception leaves as an ERROR once every C++ frame is gone.
 //
-// A caught pg::Error must always travel on to a boundary: the transaction is already doomed.
+// A caught pg::Error must always travel on to a boundary, or the subtransaction that it doomed be rolled back: until
+// then locks, SPI and the current user are as the error left them. So a guard that finds itself unwound by an
+// exception leaves to the abort what the abort restores.
 #pragma once
 
 #include "pg/postgres.hpp"
 
 namespace gdpr::pg {
+
+namespace detail {
+
+/// What a boundary carries out of its catch clauses; the raise itself happens outside them, when no C++ object is
+/// left whose destructor it would skip. Hence it has none either.
+class Outcome {
+  public:
+    void capture() noexcept;
+    [[noreturn]] void raise();
+
+  private:
+    ErrorData *data_ = nullptr;  // PostgreSQL's error, or
+    const char *type_ = nullptr; // that of an exception which is not ours, or
+    int sqlstate_ = 0;           // one in our own words
+    const char *message_ = nullptr;
+};
+
+} // namespace detail
 
 /// What is wrong, in PostgreSQL's terms. Never put personal data or key material in any of the texts.
 struct Problem {
@@ -21,15 +41,20 @@ struct Problem {
 class Error : public std::exception {
   public:
     explicit Error(Problem problem) : problem_(std::move(problem)) {}
+    /// Takes over PostgreSQL's error, which lies in a memory context of its own.
     explicit Error(ErrorData *data) noexcept : data_(data) {}
+    Error(Error &&other) noexcept : problem_(std::move(other.problem_)), data_(std::exchange(other.data_, nullptr)) {}
+    ~Error() override;
 
     const char *what() const noexcept override;
     int sqlstate() const noexcept { return data_ != nullptr ? data_->sqlerrcode : problem_.sqlstate; }
 
-    ErrorData *data() const noexcept { return data_; }
-    Problem take_problem() noexcept { return std::move(problem_); }
+    /// PostgreSQL's error; null where it is one of ours. It remains this object's.
+    ErrorData *data() noexcept { return data_; }
+    const ErrorData *data() const noexcept { return data_; }
 
   private:
+    friend class detail::Outcome;
     Problem problem_;
     ErrorData *data_ = nullptr;
 };
@@ -41,16 +66,6 @@ namespace detail {
 
 /// Runs `step(argument)` under PG_TRY; returns the copied error, or null.
 ErrorData *try_call(void (*step)(void *), void *argument);
-
-/// What a boundary carries out of its catch clauses; the raise itself happens outside them.
-class Outcome {
-  public:
-    void capture() noexcept;
-    [[noreturn]] void raise();
-
-  private:
-    ErrorData *data_ = nullptr;
-};
 
 } // namespace detail
 
@@ -64,6 +79,7 @@ template <typename Step> auto call(Step &&step) -> std::invoke_result_t<Step &> 
         Stored result;
         std::exception_ptr thrown;
     } frame{&step, Stored{}, nullptr};
+    MemoryContext caller = CurrentMemoryContext;
 
     ErrorData *failed = detail::try_call(
         [](void *argument) {
@@ -80,8 +96,10 @@ template <typename Step> auto call(Step &&step) -> std::invoke_result_t<Step &> 
         &frame);
     if (failed != nullptr)
         throw Error(failed);
-    if (frame.thrown)
+    if (frame.thrown) {
+        MemoryContextSwitchTo(caller);
         std::rethrow_exception(frame.thrown);
+    }
     if constexpr (!std::is_void_v<Result>)
         return frame.result;
 }
