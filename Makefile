@@ -32,7 +32,7 @@ OBJS := $(SRCS:.cpp=.o)
 # Upgrade scripts: one from every earlier version, straight to this one.
 OLD_VERSIONS := $(sort $(foreach f,$(basename $(notdir $(wildcard src/upgrade/*--*.sql))),$(firstword $(subst --, ,$(f)))))
 DATA_built = gdpr--$(EXTVERSION).sql $(patsubst %,gdpr--%--$(EXTVERSION).sql,$(OLD_VERSIONS))
-EXTRA_CLEAN = build gdpr--*.sql.tmp $(OBJS:.o=.d) $(OBJS:.o=.bc.d)
+EXTRA_CLEAN = build gdpr--*.sql.tmp $(OBJS:.o=.d) $(OBJS:.o=.bc.d) $(wildcard test/wall/wall.[ods]*)
 
 # Code that knows nothing of PostgreSQL: unit tests link it alone.
 PURE := $(sort $(wildcard src/cipher/*.cpp src/key/keyring.cpp src/label/grammar.cpp src/rights/normalise.cpp src/subject/plan.cpp))
@@ -71,7 +71,7 @@ COMPILE.cxx.bc += $(GDPR_CXXFLAGS) -MMD -MP -MF $(@:.bc=.bc.d) -MT $@
 -include $(wildcard $(OBJS:.o=.d) $(OBJS:.o=.bc.d))
 
 # Another server version, compiler or set of flags compiles everything anew.
-$(OBJS) $(OBJS:.o=.bc): build/compiled-with
+$(OBJS) $(OBJS:.o=.bc) test/wall/wall.o: build/compiled-with
 build/compiled-with: FORCE
 	@mkdir -p $(@D)
 	@echo "$(VERSION) $(CXX) $(CXXFLAGS)" | cmp -s - $@ || echo "$(VERSION) $(CXX) $(CXXFLAGS)" >$@
@@ -107,6 +107,19 @@ unit: unit-build
 .SECONDARY: $(UNIT_TESTS:=.o) $(UNIT_PURE)
 -include $(wildcard $(UNIT_PURE:.o=.d) $(UNIT_TESTS:=.d))
 
+# ---- A module that fails through the wall, for a test ----------------------
+# Loaded by its path and never installed.
+
+WALL = test/wall/wall.so
+WALL_OBJS = test/wall/wall.o $(patsubst %.cpp,%.o,$(sort $(wildcard src/pg/*.cpp)))
+$(WALL): $(WALL_OBJS)
+	$(CXX) $(CXXFLAGS) $(CFLAGS_SL) -shared -o $@ $^ $(LDFLAGS) $(LDFLAGS_SL) -lstdc++
+
+.PHONY: wall
+wall: $(WALL)
+installcheck: $(WALL)
+-include test/wall/wall.d
+
 # ---- The rest --------------------------------------------------------------
 
 .PHONY: deps test demo bench format lint
@@ -119,7 +132,7 @@ demo:
 bench:
 	bench/encrypted.sh
 
-FORMATTED = $(sort $(wildcard src/*.cpp src/*.hpp src/*/*.cpp src/*/*.hpp test/unit/*.cpp test/unit/*.hpp test/fuzz/*.cpp))
+FORMATTED = $(sort $(wildcard src/*.cpp src/*.hpp src/*/*.cpp src/*/*.hpp test/unit/*.cpp test/unit/*.hpp test/wall/*.cpp test/fuzz/*.cpp))
 format:
 	clang-format -i $(FORMATTED)
 
