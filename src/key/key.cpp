@@ -57,9 +57,7 @@ Loaded &remember(const WrappedKey &wrapped, const Keyring &ring) {
                   "root key of epoch " + std::to_string(wrapped.epoch) + " does not open key " + hex_id(wrapped.id),
                   "The keyring is \"" + keyring_path() + "\", provider \"file\".",
                   "It is another database's keyring. Restore the one that this database was written with.");
-    auto &slot = (*loaded)[wrapped.id];
-    slot = std::make_unique<Loaded>(wrapped.id, wrapped.use, secret);
-    return *slot;
+    return *loaded->emplace(wrapped.id, std::make_unique<Loaded>(wrapped.id, wrapped.use, secret)).first->second;
 }
 
 Loaded &load(std::uint32_t id) {
@@ -77,7 +75,7 @@ Loaded &load(std::uint32_t id) {
     });
 }
 
-WrappedKey make(Use use, Keyring &ring) {
+void make(Use use, Keyring &ring) {
     const RootKey *root = ring.newest_root();
     if (root == nullptr)
         throw KeyringError(KeyringError::Kind::damaged, "the keyring holds no root key", "");
@@ -91,7 +89,6 @@ WrappedKey make(Use use, Keyring &ring) {
     key.database = MyDatabaseId;
     key.wrapped = cipher::wrap(root->secret, cipher::Key::random());
     ring.keys.push_back(key);
-    return key;
 }
 
 /// One keyed hash serves the whole keyring: indexes and partitions built on it must outlive a restore into
@@ -109,18 +106,19 @@ Loaded &choose(Use use) {
         if (const auto recorded = table_active(use))
             return find(recorded->id);
     return with_keyring([&](const std::string &path) -> Loaded & {
-        if (const Keyring ring = Keyring::load(path); const WrappedKey *key = reusable(use, ring)) {
-            table_record(*key);
-            return remember(*key, ring);
-        }
-        const KeyringLock lock(path);
         Keyring ring = Keyring::load(path);
+        if (reusable(use, ring) == nullptr) {
+            const KeyringLock lock(path);
+            ring = Keyring::load(path);
+            if (reusable(use, ring) == nullptr) {
+                make(use, ring);
+                ring.store(path);
+            }
+        }
+        // The table's lock is waited for without the file's: PostgreSQL sees no deadlock that passes through a file.
         const WrappedKey *key = reusable(use, ring);
-        const WrappedKey chosen = key != nullptr ? *key : make(use, ring);
-        if (key == nullptr)
-            ring.store(path);
-        table_record(chosen);
-        return remember(chosen, ring);
+        table_record(*key);
+        return remember(*key, ring);
     });
 }
 

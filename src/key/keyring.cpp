@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <charconv>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -18,7 +19,7 @@ namespace {
 
 using Kind = KeyringError::Kind;
 
-constexpr std::string_view magic = "gdpr-keyring 1";
+constexpr std::string_view magic = "gdpr-keyring 1\n";
 constexpr std::string_view digits = "0123456789abcdef";
 constexpr std::string_view restore_hint =
     "Restore the keyring from its backup; without it encrypted values cannot be read.";
@@ -112,6 +113,12 @@ bool parse_line(const std::vector<std::string_view> &word, Keyring &ring) {
     return false;
 }
 
+/// Where a symbolic link leads: what is replaced is the file, not the link to it.
+std::string behind_links(const std::string &path) {
+    const std::unique_ptr<char, decltype(&std::free)> resolved(realpath(path.c_str(), nullptr), std::free);
+    return resolved != nullptr ? resolved.get() : path;
+}
+
 void read_all(int file, std::string &out) {
     struct stat status {};
     if (fstat(file, &status) == 0 && status.st_size > 0)
@@ -163,7 +170,8 @@ std::optional<Use> use_of(std::string_view name) {
 }
 
 Keyring Keyring::load(const std::string &path) {
-    const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    // Were it a pipe, opening it would wait for a writer.
+    const Descriptor file(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
     if (file < 0 && errno == ENOENT)
         throw KeyringError(Kind::missing, "the keyring \"" + path + "\" does not exist", std::string(restore_hint));
     if (file < 0)
@@ -185,7 +193,7 @@ Keyring Keyring::load(const std::string &path) {
         damaged(path, "damaged: its checksum does not match");
 
     Keyring ring;
-    std::string_view rest = body.substr(body.find('\n') + 1);
+    std::string_view rest = body.substr(magic.size());
     while (!rest.empty()) {
         const auto line_end = rest.find('\n');
         if (!parse_line(words(rest.substr(0, line_end)), ring))
@@ -195,10 +203,11 @@ Keyring Keyring::load(const std::string &path) {
     return ring;
 }
 
-void Keyring::store(const std::string &path) const {
+void Keyring::store(const std::string &named) const {
+    const std::string path = behind_links(named);
     SecretText content;
     content.text.reserve(128 + roots.size() * 128 + keys.size() * 160);
-    content.text.append(magic).append("\n");
+    content.text.append(magic);
     for (const RootKey &root : roots) {
         SecretText secret;
         secret.text = hex(root.secret);
@@ -213,7 +222,7 @@ void Keyring::store(const std::string &path) const {
     }
     content.text += "end " + hex(cipher::sha256(cipher::bytes(content.text))) + "\n";
 
-    const std::string directory = path.substr(0, path.rfind('/') + 1);
+    const std::string directory = path.find('/') == std::string::npos ? "." : path.substr(0, path.rfind('/') + 1);
     const std::string temporary = path + ".new";
     const auto fail = [&](const char *step) {
         const std::string reason = because();

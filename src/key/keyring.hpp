@@ -47,6 +47,7 @@ class Keyring {
     static Keyring load(const std::string &path);
 
     /// Writes it atomically: a temporary file of mode 0600 beside it, fsync, rename, fsync of the directory.
+    /// A symbolic link stays, and what it leads to is replaced.
     void store(const std::string &path) const;
 
     const RootKey *root(std::uint32_t epoch) const noexcept;
