@@ -133,7 +133,8 @@ void read_all(int file, std::string &out) {
 void check_access(int file, const std::string &path) {
     struct stat status {};
     if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode))
-        throw KeyringError(Kind::unreadable, "the keyring \"" + path + "\" is not a regular file", "");
+        throw KeyringError(Kind::unreadable, "the keyring \"" + path + "\" is not a regular file",
+                           "Set gdpr.keyring_file to the path of a keyring, or restore it there.");
     if (status.st_uid != geteuid())
         throw KeyringError(Kind::exposed, "the keyring \"" + path + "\" does not belong to the server's user",
                            "chown it to the user the server runs as.");

@@ -20,5 +20,7 @@ COMMENT ON COLUMN gdpr.key.created IS 'When it was recorded here.';
 SELECT pg_catalog.pg_extension_config_dump('gdpr.key', '');
 
 CREATE VIEW gdpr.key_status AS
-    SELECT lpad(to_hex(id), 8, '0') AS key, use, epoch, state, created FROM gdpr.key;
+    -- A restore may record a key that the first values restored have recorded already.
+    SELECT lpad(to_hex(id), 8, '0') AS key, use, epoch, state, min(created) AS created FROM gdpr.key
+     GROUP BY id, use, epoch, state;
 COMMENT ON VIEW gdpr.key_status IS 'The keys in use, without their material.';
