@@ -19,8 +19,6 @@ bool attempt(int category, const std::function<void()> &step) {
     } catch (const Error &error) {
         thrown = std::current_exception();
         expected = ERRCODE_TO_CATEGORY(error.sqlstate()) == category;
-        if (expected && error.data() != nullptr)
-            FreeErrorData(error.data());
     } catch (...) {
         thrown = std::current_exception();
     }
