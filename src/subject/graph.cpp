@@ -163,12 +163,9 @@ void add_labelled(Oid relation, const label::EdgeLabel &label, const std::vector
         edges.push_back(std::move(edge));
         return;
     }
-    const auto sorted = [](std::vector<std::string> names) {
-        std::sort(names.begin(), names.end());
-        return names;
-    };
     for (const Edge &key : keys)
-        if (key.child == relation && sorted(key.child_columns) == sorted(label.columns)) {
+        if (key.child == relation && std::is_permutation(key.child_columns.begin(), key.child_columns.end(),
+                                                         label.columns.begin(), label.columns.end())) {
             edge.parent = key.parent;
             edge.child_columns = key.child_columns;
             edge.parent_columns = key.parent_columns;
