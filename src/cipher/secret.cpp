@@ -28,8 +28,12 @@ struct Pool {
 void forget_pool() noexcept { pool.used = sizeof pool.bytes; }
 
 struct CipherContext {
-    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+    CipherContext() = default;
+    CipherContext(const CipherContext &) = delete;
+    CipherContext &operator=(const CipherContext &) = delete;
     ~CipherContext() { EVP_CIPHER_CTX_free(context); }
+
+    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
 };
 
 } // namespace

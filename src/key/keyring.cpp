@@ -27,6 +27,9 @@ constexpr std::string_view restore_hint =
 /// Text that held keys, overwritten when it goes.
 class SecretText {
   public:
+    SecretText() = default;
+    SecretText(const SecretText &) = delete;
+    SecretText &operator=(const SecretText &) = delete;
     ~SecretText() { cipher::cleanse(text.data(), text.capacity()); }
     std::string text;
 };

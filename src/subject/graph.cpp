@@ -231,6 +231,7 @@ std::unique_ptr<Planned> read() {
                     add_node(end);
     }
     std::vector<Node> nodes;
+    nodes.reserve(all.size());
     for (const auto &[id, node] : all)
         nodes.push_back(node);
     std::unique_ptr<Planned> planned;
