@@ -225,8 +225,10 @@ x
 RESET default_transaction_read_only;
 
 -- Attack: files and programs of the server without the right to them.
+\set VERBOSITY sqlstate
 COPY cp.visit FROM '/etc/hostname';
 COPY cp.visit FROM PROGRAM 'echo 1';
+\set VERBOSITY default
 
 -- Attack: slipping by the policies with row_security.
 SET row_security = off;
