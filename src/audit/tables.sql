@@ -14,10 +14,13 @@ CREATE TABLE gdpr.audit_record (
     changed text[],
     content gdpr.encrypted_jsonb
 );
+-- Ciphertext does not shrink.
+ALTER TABLE gdpr.audit_record ALTER COLUMN content SET STORAGE EXTERNAL;
+CREATE INDEX audit_record_id ON gdpr.audit_record (id);
 CREATE INDEX audit_record_subject ON gdpr.audit_record (subject_table, key);
 CREATE INDEX audit_record_at ON gdpr.audit_record USING brin (at);
 COMMENT ON TABLE gdpr.audit_record IS 'What was done to labelled tables. Read it through gdpr.audit_log (Art. 5(2), 30, 33).';
-COMMENT ON COLUMN gdpr.audit_record.id IS 'Order of the records.';
+COMMENT ON COLUMN gdpr.audit_record.id IS 'The change. A row that belongs to several people has a record for each, with the same id and values.';
 COMMENT ON COLUMN gdpr.audit_record.at IS 'When: the statement''s time.';
 COMMENT ON COLUMN gdpr.audit_record.transaction IS 'In which transaction.';
 COMMENT ON COLUMN gdpr.audit_record.session_role IS 'Who was logged in.';
@@ -29,13 +32,14 @@ COMMENT ON COLUMN gdpr.audit_record.operation IS 'INSERT, UPDATE, DELETE, TRUNCA
 COMMENT ON COLUMN gdpr.audit_record.subject_table IS 'Subject table of the person whose data it was.';
 COMMENT ON COLUMN gdpr.audit_record.key IS 'Primary key of that person.';
 COMMENT ON COLUMN gdpr.audit_record.changed IS 'Columns that changed.';
-COMMENT ON COLUMN gdpr.audit_record.content IS 'Old and new values; null once the person is forgotten.';
+COMMENT ON COLUMN gdpr.audit_record.content IS 'Old and new values, or a note; null once a person whose row it was is forgotten.';
 SELECT pg_catalog.pg_extension_config_dump('gdpr.audit_record', '');
 SELECT pg_catalog.pg_extension_config_dump('gdpr.audit_record_id_seq', '');
 
+-- The key stays encrypted here, so that a condition on it uses the index; whoever may read the view sees it in plain.
 CREATE VIEW gdpr.audit_log AS
-    SELECT id, at, transaction, session_role, role, application, address, relation, operation, subject_table,
-           key::text AS key, changed, (content -> 'old')::jsonb AS old, (content -> 'new')::jsonb AS new
+    SELECT id, at, transaction, session_role, role, application, address, relation, operation, subject_table, key,
+           changed, (content -> 'old')::jsonb AS old, (content -> 'new')::jsonb AS new, (content ->> 'note')::text AS note
       FROM gdpr.audit_record;
 COMMENT ON VIEW gdpr.audit_log IS 'Who changed whose data, when, and from what to what.';
 GRANT SELECT ON gdpr.audit_log TO gdpr_officer, gdpr_auditor;

@@ -1,0 +1,26 @@
+// Writing records: below SQL, straight into gdpr.audit_record.
+#pragma once
+
+#include "pg/postgres.hpp"
+#include "subject/graph.hpp"
+
+namespace gdpr::audit {
+
+/// What one record, or several people's records of one change, say. The rest is the session's.
+struct Record {
+    Oid relation = InvalidOid; // the labelled one
+    const char *operation = "";
+    ArrayType *changed = nullptr; // text[]
+    Jsonb *content = nullptr;     // not sealed yet
+};
+
+/// One record for each person, all with one id; one that names nobody where there are none. Where a person has no
+/// key, theirs is left out.
+void write(const Record &record, const std::vector<subject::Subject> &people);
+
+/// Are changes recorded without their values now?
+bool without_values() noexcept;
+
+void init_records();
+
+} // namespace gdpr::audit
