@@ -16,24 +16,103 @@ WithoutValues::WithoutValues() noexcept { living++; }
 WithoutValues::~WithoutValues() { living--; }
 bool without_values() noexcept { return living > 0; }
 
+namespace {
+
+/// A person's key, in force up to a change (and for what cascades from it, to the end of its transaction): whoever
+/// has the key later is somebody else.
+struct Name {
+    std::string key;
+    std::int64_t until;
+    std::optional<std::string> left_in;
+    auto operator<=>(const Name &) const = default;
+};
+
+/// A person's records, by the change and the key they bear.
+using Records = std::set<std::pair<std::int64_t, std::string>>;
+
+/// The columns of a subject table's primary key as a text[] literal.
+std::string key_columns(Oid table) {
+    std::string list;
+    for (const pg::Column &each : pg::primary_key(table))
+        list += (list.empty() ? "" : ", ") + pg::quote_literal(each.name);
+    return "ARRAY[" + list + "]::text[]";
+}
+
+/// Finds the records under one name, and the other names in the changes of the primary key among them.
+void find_under(const Name &name, Oid table, pg::Spi &spi, Records &records, std::set<Name> &names) {
+    const pg::Rows own = spi.run(
+        "SELECT id, transaction::text, relation = $1 AND operation = 'UPDATE' AND changed && " + key_columns(table) +
+            "  FROM gdpr.audit_record WHERE subject_table = $1 AND key = $2"
+            "   AND (id <= $3 OR transaction = $4::xid8)",
+        {pg::param_oid(table), pg::param(name.key), pg::param(name.until), pg::param_or_null(name.left_in)});
+    for (std::uint64_t row = 0; row < own.size(); row++) {
+        const std::int64_t id = own.number(row, 1);
+        records.emplace(id, name.key);
+        if (!own.boolean(row, 3))
+            continue;
+        const pg::Rows others =
+            spi.run("SELECT key::text FROM gdpr.audit_record WHERE id = $1 AND subject_table = $2 AND key <> $3",
+                    {pg::param(id), pg::param_oid(table), pg::param(name.key)});
+        for (std::uint64_t other = 0; other < others.size(); other++)
+            names.insert({others.text_or(other, 1), id, own.text(row, 2)});
+    }
+}
+
+Records records_of(const subject::Subject &subject, pg::Spi &spi) {
+    Records records;
+    std::set<Name> names = {{subject.key, PG_INT64_MAX, std::nullopt}}, done;
+    while (!names.empty()) {
+        const Name next = *names.begin();
+        names.erase(names.begin());
+        if (done.insert(next).second)
+            find_under(next, subject.table, spi, records, names);
+    }
+    return records;
+}
+
+/// $2 and $3 of the statements on records: their ids and keys, pairwise.
+std::vector<pg::Param> params_of(const subject::Subject &subject, const Records &records) {
+    std::vector<Datum> ids, keys;
+    for (const auto &[id, key] : records) {
+        ids.push_back(Int64GetDatum(id));
+        keys.push_back(pg::text_datum(key));
+    }
+    const auto array = [](std::vector<Datum> &values, Oid type, int length, bool by_value, char align) {
+        return pg::call([&] {
+            return PointerGetDatum(
+                construct_array(values.data(), static_cast<int>(values.size()), type, length, by_value, align));
+        });
+    };
+    return {pg::param_oid(subject.table),
+            pg::param(INT8ARRAYOID, array(ids, INT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)),
+            pg::param(TEXTARRAYOID, array(keys, TEXTOID, -1, false, TYPALIGN_INT))};
+}
+
+/// A log is large and may never have been analysed: its indexes serve whatever the planner guesses.
+void use_indexes() {
+    pg::call([] {
+        (void)set_config_option("enable_seqscan", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+    });
+}
+
+} // namespace
+
 std::uint64_t scrub(const subject::Subject &subject, bool dry_run) {
-    const std::vector<pg::Param> params = {pg::param_oid(subject.table), pg::param(subject.key)};
-    // Records of one change share its id and its content. What others' records say of it is this person's data too,
-    // and no value tells whose it is: it goes from all of them. That the change happened stays on record for the others.
-    const std::string own = "(r.subject_table = $1 AND r.key = $2)";
-    const std::string reach =
-        " WHERE r.id = ANY (ARRAY(SELECT id FROM gdpr.audit_record WHERE subject_table = $1 AND key = $2))"
-        "   AND (r.content IS NOT NULL OR " +
-        own + ")";
-    const pg::OwnerScope scope(pg::gdpr_relation("key"));
+    const pg::OwnerScope scope(pg::gdpr_relation("audit_record"));
+    use_indexes();
     pg::Spi spi;
+    const std::vector<pg::Param> params = params_of(subject, records_of(subject, spi));
+    // Records of one change have one id and the same content. What the others' records say is this person's data as
+    // well, and no value tells whose it is: it goes from all of them. That it happened stays on record for the others.
+    const std::string own = "(r.subject_table = $1 AND (r.id, r.key::text) IN"
+                            " (SELECT * FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) o))";
+    const std::string which = " WHERE r.id = ANY ($2) AND (r.content IS NOT NULL OR " + own + ")";
     if (dry_run)
         return static_cast<std::uint64_t>(
-            spi.run("SELECT pg_catalog.count(*) FROM gdpr.audit_record r" + reach, params).number(0, 1));
+            spi.run("SELECT pg_catalog.count(*) FROM gdpr.audit_record r" + which, params).number(0, 1));
     return spi
-        .run("UPDATE gdpr.audit_record r SET content = NULL,"
-             "  changed = CASE WHEN " +
-                 own + " THEN NULL ELSE r.changed END, key = CASE WHEN " + own + " THEN NULL ELSE r.key END" + reach,
+        .run("UPDATE gdpr.audit_record r SET content = NULL, changed = CASE WHEN " + own +
+                 " THEN NULL ELSE r.changed END, key = CASE WHEN " + own + " THEN NULL ELSE r.key END" + which,
              params)
         .processed();
 }

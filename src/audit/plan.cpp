@@ -56,8 +56,8 @@ std::vector<Present> present(Oid relation, const Wanted &wanted) {
         const bool ours = each.tgfoid == function;
         if (!ours && !named)
             continue;
-        const bool right = ours && named && each.tgtype == wanted.type && each.tgqual == nullptr &&
-                           each.tgnattr == 0 && !each.tgdeferrable;
+        const bool right = ours && named && each.tgtype == wanted.type && each.tgqual == nullptr && each.tgnattr == 0 &&
+                           !each.tgdeferrable;
         out.push_back({each.tgname, ours, right, each.tgenabled == TRIGGER_FIRES_ALWAYS, each.tgisclone});
     }
     return out;

@@ -129,9 +129,8 @@ void insert(const Target &to, const Record &record, Oid role, const Person *peop
             set(column_subject_table, ObjectIdGetDatum(person->table));
         if (!nulls[column_key - 1])
             set(column_key,
-                encrypted::seal(
-                    encrypted::type_of(to.text_type),
-                    PointerGetDatum(cstring_to_text_with_len(person->key, static_cast<int>(person->length)))));
+                encrypted::seal(encrypted::type_of(to.text_type), PointerGetDatum(cstring_to_text_with_len(
+                                                                      person->key, static_cast<int>(person->length)))));
         // Sealed for each person anew: equal ciphertext would show which people a row joins.
         if (record.content != nullptr)
             set(column_content, encrypted::seal(encrypted::type_of(to.jsonb_type), PointerGetDatum(record.content)));

@@ -17,7 +17,37 @@ CREATE TABLE gdpr.audit_record (
 -- Ciphertext does not shrink.
 ALTER TABLE gdpr.audit_record ALTER COLUMN content SET STORAGE EXTERNAL;
 CREATE INDEX audit_record_id ON gdpr.audit_record (id);
-CREATE INDEX audit_record_subject ON gdpr.audit_record (subject_table, key);
+
+CREATE FUNCTION gdpr.subject_key_entries(gdpr.encrypted_text, internal) RETURNS internal
+    AS 'MODULE_PATHNAME', 'gdpr_subject_key_entries' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION gdpr.subject_key_entries(gdpr.encrypted_text, internal) IS
+    'What the index keeps of a key: a keyed hash, which tells nothing to whoever has no key.';
+REVOKE ALL ON FUNCTION gdpr.subject_key_entries(gdpr.encrypted_text, internal) FROM PUBLIC;
+CREATE FUNCTION gdpr.subject_key_query(gdpr.encrypted_text, internal, int2, internal, internal, internal, internal)
+    RETURNS internal AS 'MODULE_PATHNAME', 'gdpr_subject_key_query' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION gdpr.subject_key_query(gdpr.encrypted_text, internal, int2, internal, internal, internal, internal)
+    IS 'What the index is searched for: the keyed hash of a key, encrypted or plain.';
+REVOKE ALL ON FUNCTION
+    gdpr.subject_key_query(gdpr.encrypted_text, internal, int2, internal, internal, internal, internal) FROM PUBLIC;
+CREATE FUNCTION gdpr.subject_key_consistent(internal, int2, gdpr.encrypted_text, int4, internal, internal, internal, internal)
+    RETURNS boolean AS 'MODULE_PATHNAME', 'gdpr_subject_key_consistent' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION
+    gdpr.subject_key_consistent(internal, int2, gdpr.encrypted_text, int4, internal, internal, internal, internal)
+    IS 'Whether a record may be one of the key searched for; the record itself then decides.';
+REVOKE ALL ON FUNCTION
+    gdpr.subject_key_consistent(internal, int2, gdpr.encrypted_text, int4, internal, internal, internal, internal)
+    FROM PUBLIC;
+CREATE OPERATOR CLASS gdpr.subject_key_ops FOR TYPE gdpr.encrypted_text USING gin AS
+    OPERATOR 1 pg_catalog.= (gdpr.encrypted_text, gdpr.encrypted_text),
+    OPERATOR 2 pg_catalog.= (gdpr.encrypted_text, text),
+    FUNCTION 1 btint8cmp(int8, int8),
+    FUNCTION 2 gdpr.subject_key_entries(gdpr.encrypted_text, internal),
+    FUNCTION 3 gdpr.subject_key_query(gdpr.encrypted_text, internal, int2, internal, internal, internal, internal),
+    FUNCTION 4 gdpr.subject_key_consistent(internal, int2, gdpr.encrypted_text, int4, internal, internal, internal, internal),
+    STORAGE int8;
+COMMENT ON OPERATOR CLASS gdpr.subject_key_ops USING gin IS
+    'Finds records by the encrypted key of a person: cheap to write, however many records one person has.';
+CREATE INDEX audit_record_subject ON gdpr.audit_record USING gin (key gdpr.subject_key_ops);
 CREATE INDEX audit_record_at ON gdpr.audit_record USING brin (at);
 COMMENT ON TABLE gdpr.audit_record IS 'What was done to labelled tables. Read it through gdpr.audit_log (Art. 5(2), 30, 33).';
 COMMENT ON COLUMN gdpr.audit_record.id IS 'The change. A row that belongs to several people has a record for each, with the same id and values.';
