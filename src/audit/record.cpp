@@ -79,7 +79,8 @@ const Datum *client_address() {
 }
 
 void set_role(Datum *value, NameData *place, Oid role) {
-    namestrcpy(place, GetUserNameFromId(role, false));
+    const char *name = GetUserNameFromId(role, true); // a role may be dropped under a living session
+    namestrcpy(place, name != nullptr ? name : psprintf("%u", role));
     *value = NameGetDatum(place);
 }
 

@@ -41,6 +41,8 @@ Rendering rendering_of(Oid type) {
     case TIMESTAMPOID:
     case TIMESTAMPTZOID:
         return Rendering::date_time;
+    case JSONOID:
+        return Rendering::json;
     case JSONBOID:
         return Rendering::jsonb;
     default:
@@ -57,7 +59,7 @@ void fill(Column *column, Form_pg_attribute attribute, MemoryContext context) {
     column->type = getBaseType(type);
     column->rendering = rendering_of(column->type);
     get_typlenbyval(column->type, &column->length, &column->by_value);
-    if (column->rendering != Rendering::other)
+    if (column->rendering != Rendering::other && column->rendering != Rendering::json)
         return;
     fmgr_info_cxt(F_TO_JSONB, &column->to_jsonb, context);
     MemoryContext previous = MemoryContextSwitchTo(context);
@@ -134,6 +136,16 @@ void set_value(JsonbValue *json, const Column &column, Datum value) {
     case Rendering::jsonb:
         set_document(json, DatumGetJsonbP(value));
         return;
+    case Rendering::json: {
+        // A json column takes escapes that jsonb refuses, and recording must not fail where writing does not.
+        const text *document = DatumGetTextPP(value);
+        const std::string_view written(VARDATA_ANY(document), VARSIZE_ANY_EXHDR(document));
+        if (written.find("\\u") != std::string_view::npos)
+            set_string(json, written.data(), written.size());
+        else
+            set_document(json, DatumGetJsonbP(FunctionCall1(&column.to_jsonb, PointerGetDatum(document))));
+        return;
+    }
     case Rendering::other:
         set_document(json, DatumGetJsonbP(FunctionCall1(&column.to_jsonb, value)));
         return;

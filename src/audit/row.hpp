@@ -7,7 +7,7 @@
 namespace gdpr::audit {
 
 /// How a column's values become JSON. What has no way of its own goes through to_jsonb.
-enum class Rendering { text, boolean, int2, int4, int8, numeric, date_time, jsonb, other };
+enum class Rendering { text, boolean, int2, int4, int8, numeric, date_time, json, jsonb, other };
 
 struct Column {
     AttrNumber number;
@@ -17,7 +17,7 @@ struct Column {
     int16 length;
     bool by_value;
     Rendering rendering;
-    mutable FmgrInfo to_jsonb; // where rendering is other
+    mutable FmgrInfo to_jsonb; // where rendering is json or other
 };
 
 /// What the trigger knows of a relation, learnt once and kept until the relation or the subject graph changes.
