@@ -24,7 +24,9 @@ struct Name {
     std::string key;
     std::int64_t until;
     std::optional<std::string> left_in;
-    auto operator<=>(const Name &) const = default;
+    bool operator<(const Name &other) const {
+        return std::tie(key, until, left_in) < std::tie(other.key, other.until, other.left_in);
+    }
 };
 
 /// A person's records, by the change and the key they bear.
