@@ -26,7 +26,8 @@ SELECT oid::regprocedure AS not_pinned FROM pg_proc
    AND NOT coalesce(array_to_string(proconfig, ' ') ~ 'search_path=pg_catalog, pg_temp', false)
  ORDER BY 1;
 
--- Nothing of ours is PUBLIC's but the functions of the encrypted types and of policies.
+-- Nothing of ours is PUBLIC's but the functions of the encrypted types, of policies and of the triggers that partitions
+-- inherit.
 SELECT c.oid::regclass AS open_to_public, a.privilege_type
   FROM pg_class c, aclexplode(c.relacl) a WHERE c.relnamespace = 'gdpr'::regnamespace AND a.grantee = 0
  ORDER BY 1, 2;

@@ -124,8 +124,10 @@ INSERT INTO au.phone VALUES (2, '00:44', 'Nokia');
 UPDATE au.device SET mac = '00:55' WHERE id = 2;
 RESET ROLE;
 :log;
--- One that is attached later is covered too, but for TRUNCATE until the next apply().
+-- One that the owner attaches later is covered too, but for TRUNCATE until the next apply().
+SET ROLE au_owner;
 CREATE TABLE au.visit_fr PARTITION OF au.visit FOR VALUES IN ('fr');
+RESET ROLE;
 SELECT relation, action, statement FROM gdpr.plan() WHERE action LIKE '%audit%';
 CALL gdpr.apply();
 :clear;
@@ -242,15 +244,24 @@ RESET ROLE;
 SELECT grantee, privilege_type FROM information_schema.role_table_grants
  WHERE table_schema = 'gdpr' AND table_name IN ('audit_record', 'audit_log') AND grantee <> grantor ORDER BY 1, 2;
 
--- Attack: records are forged by calling the trigger functions, or by a trigger on a table of one's own.
+-- Attack: records are forged by calling the trigger functions, or by triggers of one's own: those record what happened
+-- and nothing else, of no person, and go with the next apply().
+:clear;
+SET ROLE au_owner;
 SELECT gdpr.audit_row();
 SELECT gdpr.audit_truncate();
+CREATE TRIGGER forged AFTER TRUNCATE ON au.unrelated EXECUTE FUNCTION gdpr.audit_truncate();
 CREATE TRIGGER forged BEFORE INSERT ON au.unrelated FOR EACH ROW EXECUTE FUNCTION gdpr.audit_row();
 INSERT INTO au.unrelated VALUES (2);
 DROP TRIGGER forged ON au.unrelated;
+CREATE TRIGGER forged AFTER INSERT ON au.unrelated FOR EACH ROW EXECUTE FUNCTION gdpr.audit_row('au.person', '1');
+INSERT INTO au.unrelated VALUES (3);
+RESET ROLE;
+SELECT gdpr.audit_truncate();
+:log;
+SELECT relation, action, statement FROM gdpr.plan() WHERE action LIKE '%audit%';
+CALL gdpr.apply();
 SET ROLE au_owner;
-SELECT gdpr.audit_row();
-CREATE TRIGGER forged AFTER INSERT ON au.unrelated FOR EACH ROW EXECUTE FUNCTION gdpr.audit_row();
 
 -- Attack: the owner switches the triggers off, drops, renames or replaces them. It cannot be hidden.
 ALTER TABLE au.person DISABLE TRIGGER gdpr_audit;
