@@ -366,7 +366,7 @@ CALL gdpr.apply();
 SELECT count(*) AS left_to_do FROM gdpr.plan() WHERE relation::text LIKE 'rs.%';
 SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity, p.polname FROM pg_class c LEFT JOIN pg_policy p ON p.polrelid = c.oid
  WHERE c.relnamespace = 'rs'::regnamespace AND (c.relrowsecurity OR p.oid IS NOT NULL) ORDER BY 1, 4;
-SELECT count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relnamespace = 'rs'::regnamespace AND tgname LIKE 'gdpr%';
+SELECT count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relnamespace = 'rs'::regnamespace AND tgname LIKE 'gdpr\_restriction%';
 
 TRUNCATE gdpr.restriction;
 SET client_min_messages = warning;
