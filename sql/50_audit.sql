@@ -279,6 +279,22 @@ SELECT relation, action, statement FROM gdpr.plan() WHERE action LIKE '%audit%';
 UPDATE au.person SET name = 'seen again' WHERE id = 1;
 SELECT operation, new FROM gdpr.audit_log;
 
+-- A person is forgotten: their records keep that something was done, and to whom of theirs else; no value, no key, a
+-- former key included, though somebody else bears it now.
+:clear;
+INSERT INTO au.person (id, name) VALUES (20, 'Eve'), (21, 'Fay');
+INSERT INTO au.message VALUES (20, 20, 21, 'from Eve to Fay'), (21, 21, 21, 'Fay alone');
+DELETE FROM au.message WHERE id = 20;
+UPDATE au.person SET id = 22 WHERE id = 20;
+INSERT INTO au.person (id, name) VALUES (20, 'Gil');
+UPDATE au.person SET name = 'Eva' WHERE id = 22;
+SET ROLE au_officer;
+SELECT relation, action, rows FROM gdpr.forget('au.person', '22', 'asked') WHERE relation = 'gdpr.audit_record'::regclass;
+SELECT dense_rank() OVER (ORDER BY id) AS change, relation, operation, key, changed, old, new ->> 'name' AS name, new ->> 'body' AS body, note IS NULL AS no_note
+  FROM gdpr.audit_log WHERE relation IN ('au.person'::regclass, 'au.message'::regclass) ORDER BY id, key::text;
+RESET ROLE;
+DELETE FROM gdpr.erasure WHERE subject_table = 'au.person'::regclass;
+
 -- Columns change their type under the triggers.
 SECURITY LABEL FOR gdpr ON COLUMN au.person.name IS 'personal, encrypted';
 SECURITY LABEL FOR gdpr ON COLUMN au.person.email IS NULL;
