@@ -118,8 +118,20 @@ std::vector<Column> primary_key(Oid relation) {
     Relation opened(relation, AccessShareLock);
     std::vector<Column> key;
     const Oid index_id = call([&] {
-        (void)RelationGetIndexList(opened.get()); // fills rd_pkindex
-        return opened.get()->rd_pkindex;
+        // Not rd_pkindex: before PostgreSQL 17 it leaves out a key that is deferrable.
+        Oid found = InvalidOid;
+        List *indexes = RelationGetIndexList(opened.get());
+        ListCell *cell;
+        foreach (cell, indexes) {
+            HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(cell)));
+            if (!HeapTupleIsValid(tuple))
+                continue;
+            if (reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple))->indisprimary)
+                found = lfirst_oid(cell);
+            ReleaseSysCache(tuple);
+        }
+        list_free(indexes);
+        return found;
     });
     if (!OidIsValid(index_id))
         return key;
