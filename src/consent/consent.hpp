@@ -6,7 +6,7 @@
 
 namespace gdpr::consent {
 
-/// The provenance trigger that a subject table should have and has not.
+/// The provenance triggers that a subject table should have and has not, or that another table has and should not.
 void plan_provenance(Oid relation, apply::Actions &actions);
 
 /// Reduces what is kept of a forgotten subject to what accountability needs: that consent was given and withdrawn for

@@ -8,14 +8,20 @@ CREATE TABLE gdpr.purpose (
     description text NOT NULL,
     basis gdpr.lawful_basis NOT NULL,
     retention interval,
-    recipients text[] NOT NULL DEFAULT '{}'
+    recipients text[] NOT NULL DEFAULT '{}',
+    transfers text[] NOT NULL DEFAULT '{}',
+    automated_decisions text
 );
-COMMENT ON TABLE gdpr.purpose IS 'Purposes of processing (Art. 30).';
+COMMENT ON TABLE gdpr.purpose IS
+    'Purposes of processing (Art. 30); officers maintain it by plain SQL. Once consent was recorded for a purpose it '
+    'can be neither deleted nor renamed: consent to one purpose must not become consent to another.';
 COMMENT ON COLUMN gdpr.purpose.name IS 'As labels and settings write it.';
 COMMENT ON COLUMN gdpr.purpose.description IS 'As the person is told.';
 COMMENT ON COLUMN gdpr.purpose.basis IS 'Lawful basis (Art. 6(1)).';
 COMMENT ON COLUMN gdpr.purpose.retention IS 'How long data is kept for it.';
 COMMENT ON COLUMN gdpr.purpose.recipients IS 'Who receives the data.';
+COMMENT ON COLUMN gdpr.purpose.transfers IS 'Third countries it is transferred to, and by which safeguard (Art. 30(1)(e)).';
+COMMENT ON COLUMN gdpr.purpose.automated_decisions IS 'The logic of decisions made without a human (Art. 13(2)(f)); null: there are none.';
 SELECT pg_catalog.pg_extension_config_dump('gdpr.purpose', '');
 GRANT SELECT, INSERT, UPDATE, DELETE ON gdpr.purpose TO gdpr_officer;
 GRANT SELECT ON gdpr.purpose TO gdpr_auditor;
@@ -24,51 +30,60 @@ CREATE TABLE gdpr.consent_event (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     subject_table regclass NOT NULL,
     key gdpr.encrypted_text,
-    purpose text NOT NULL REFERENCES gdpr.purpose ON UPDATE CASCADE,
+    purpose text NOT NULL REFERENCES gdpr.purpose,
     given boolean NOT NULL,
     evidence gdpr.encrypted_jsonb,
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
     role name NOT NULL DEFAULT session_user
 );
-CREATE INDEX consent_event_subject ON gdpr.consent_event (subject_table, key, purpose);
+CREATE INDEX consent_event_subject ON gdpr.consent_event (subject_table, key, purpose, id);
+CREATE INDEX consent_event_purpose ON gdpr.consent_event (purpose);
 COMMENT ON TABLE gdpr.consent_event IS 'Consent given and withdrawn, with its evidence (Art. 7). Append-only.';
 COMMENT ON COLUMN gdpr.consent_event.id IS 'Order of the events.';
 COMMENT ON COLUMN gdpr.consent_event.subject_table IS 'Subject table of the person.';
-COMMENT ON COLUMN gdpr.consent_event.key IS 'Primary key of the person; null once they are forgotten.';
+COMMENT ON COLUMN gdpr.consent_event.key IS 'Primary key of the person; null once their row is gone or they are forgotten.';
 COMMENT ON COLUMN gdpr.consent_event.purpose IS 'For what.';
 COMMENT ON COLUMN gdpr.consent_event.given IS 'true: given. false: withdrawn.';
-COMMENT ON COLUMN gdpr.consent_event.evidence IS 'What proves it: wording, source, address, agent.';
+COMMENT ON COLUMN gdpr.consent_event.evidence IS 'What proves it: wording, source, address, agent; goes with the key.';
 COMMENT ON COLUMN gdpr.consent_event.at IS 'When.';
 COMMENT ON COLUMN gdpr.consent_event.role IS 'Who recorded it.';
 SELECT pg_catalog.pg_extension_config_dump('gdpr.consent_event', '');
 SELECT pg_catalog.pg_extension_config_dump('gdpr.consent_event_id_seq', '');
 GRANT SELECT ON gdpr.consent_event TO gdpr_officer, gdpr_auditor;
 
+-- The key stays of its encrypted type, so that a condition on it reaches the index.
 CREATE VIEW gdpr.consent AS
-    SELECT DISTINCT ON (subject_table, key, purpose) subject_table, key::text AS key, purpose, given, at,
+    SELECT DISTINCT ON (subject_table, key, purpose) subject_table, key, purpose, given, at,
            evidence::jsonb AS evidence
       FROM gdpr.consent_event WHERE key IS NOT NULL
      ORDER BY subject_table, key, purpose, id DESC;
 COMMENT ON VIEW gdpr.consent IS 'The state of consent of each person and purpose: the newest event.';
 GRANT SELECT ON gdpr.consent TO gdpr_officer, gdpr_auditor;
 
-CREATE TABLE gdpr.provenance (
+CREATE TABLE gdpr.provenance_record (
     subject_table regclass NOT NULL,
     key gdpr.encrypted_text NOT NULL,
     kind text NOT NULL CHECK (kind IN ('webform', 'import', 'manual', 'api', 'integration')),
-    name text,
-    address inet,
-    at timestamptz NOT NULL DEFAULT now(),
+    name gdpr.encrypted_text,
+    address gdpr.encrypted_text,
+    at timestamptz NOT NULL,
     role name NOT NULL
 );
-CREATE INDEX provenance_subject ON gdpr.provenance (subject_table, key);
-COMMENT ON TABLE gdpr.provenance IS 'Where each person''s data came from first (Art. 14(2)(f)). A row without one is from before gdpr.';
-COMMENT ON COLUMN gdpr.provenance.subject_table IS 'Subject table of the person.';
-COMMENT ON COLUMN gdpr.provenance.key IS 'Primary key of the person.';
-COMMENT ON COLUMN gdpr.provenance.kind IS 'webform, import, manual, api or integration.';
-COMMENT ON COLUMN gdpr.provenance.name IS 'Which form, file, application or partner.';
-COMMENT ON COLUMN gdpr.provenance.address IS 'Network address it came from.';
-COMMENT ON COLUMN gdpr.provenance.at IS 'When.';
-COMMENT ON COLUMN gdpr.provenance.role IS 'As whom it was stored.';
-SELECT pg_catalog.pg_extension_config_dump('gdpr.provenance', '');
+CREATE INDEX provenance_record_subject ON gdpr.provenance_record (subject_table, key);
+COMMENT ON TABLE gdpr.provenance_record IS
+    'Where each person''s data came from first (Art. 14(2)(f)). Only the triggers write it; read it through gdpr.provenance.';
+COMMENT ON COLUMN gdpr.provenance_record.subject_table IS 'Subject table of the person.';
+COMMENT ON COLUMN gdpr.provenance_record.key IS 'Primary key of the person.';
+COMMENT ON COLUMN gdpr.provenance_record.kind IS 'webform, import, manual, api or integration.';
+COMMENT ON COLUMN gdpr.provenance_record.name IS 'Which form, file, application, partner or role.';
+COMMENT ON COLUMN gdpr.provenance_record.address IS 'Network address it came from.';
+COMMENT ON COLUMN gdpr.provenance_record.at IS 'When: the beginning of the transaction.';
+COMMENT ON COLUMN gdpr.provenance_record.role IS 'As whom it was stored.';
+SELECT pg_catalog.pg_extension_config_dump('gdpr.provenance_record', '');
+
+CREATE VIEW gdpr.provenance AS
+    SELECT subject_table, key, kind, name::text AS name, address::text::inet AS address, at, role
+      FROM gdpr.provenance_record;
+COMMENT ON VIEW gdpr.provenance IS
+    'Where each person''s data came from first (Art. 14(2)(f)). A person without a row was there before gdpr.';
 GRANT SELECT ON gdpr.provenance TO gdpr_officer, gdpr_auditor;

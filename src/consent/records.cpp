@@ -1,0 +1,260 @@
+#include "consent/records.hpp"
+
+#include "encrypted/value.hpp"
+#include "pg/pg.hpp"
+
+namespace gdpr::consent {
+
+namespace {
+
+// Columns in the order of tables.sql; a later version only appends.
+enum EventColumn : AttrNumber {
+    event_id = 1,
+    event_table,
+    event_key,
+    event_purpose,
+    event_given,
+    event_evidence,
+    event_at,
+    event_role
+};
+enum SourceColumn : AttrNumber {
+    source_table = 1,
+    source_key,
+    source_kind,
+    source_name,
+    source_address,
+    source_at,
+    source_role
+};
+enum PurposeColumn : AttrNumber { purpose_name = 1, purpose_description, purpose_basis };
+
+/// The tables and how to find rows in them: planned once, and again when one of them changes.
+struct Tables {
+    Oid event = pg::gdpr_relation("consent_event");
+    Oid source = pg::gdpr_relation("provenance_record");
+    Oid purpose = pg::gdpr_relation("purpose");
+    Oid restriction = pg::gdpr_relation("restriction");
+    Oid text = pg::gdpr_type("encrypted_text");
+    pg::Lookup events{event, {event_table, event_key}, {OIDOID, TEXTOID}};
+    pg::Lookup events_of_purpose{event, {event_table, event_key, event_purpose}, {OIDOID, TEXTOID, TEXTOID}};
+    pg::Lookup sources{source, {source_table, source_key}, {OIDOID, TEXTOID}};
+    pg::Lookup purposes{purpose, {purpose_name}, {TEXTOID}};
+    pg::Lookup restrictions{
+        restriction, {column(restriction, "subject_table"), column(restriction, "key")}, {OIDOID, TEXTOID}};
+
+    AttrNumber restriction_id = column(restriction, "id");
+
+    static AttrNumber column(Oid relation, const char *name) {
+        return pg::call([&] { return get_attnum(relation, name); });
+    }
+};
+
+std::shared_ptr<const Tables> *cached = nullptr;
+// What the invalidation callback knows: it may neither look anything up nor free.
+std::array<Oid, 4> watched{};
+bool stale = true;
+
+void relation_changed(Datum, Oid relation) {
+    if (!OidIsValid(relation) || std::find(watched.begin(), watched.end(), relation) != watched.end())
+        stale = true;
+}
+
+/// Shared, because an invalidation may arrive while they are in use.
+std::shared_ptr<const Tables> tables() {
+    if (cached == nullptr)
+        cached = new std::shared_ptr<const Tables>;
+    if (stale || *cached == nullptr) {
+        watched = {pg::gdpr_relation("consent_event"), pg::gdpr_relation("provenance_record"),
+                   pg::gdpr_relation("purpose"), pg::gdpr_relation("restriction")};
+        stale = false; // what changes while we look makes it stale again
+        cached->reset();
+        *cached = std::make_shared<const Tables>();
+    }
+    return *cached;
+}
+
+std::vector<std::optional<Datum>> person(const subject::Subject &subject) {
+    return {ObjectIdGetDatum(subject.table), pg::text_datum(subject.key)};
+}
+
+Datum sealed(const Tables &tables, std::string_view text) {
+    const Datum plain = pg::text_datum(text);
+    return pg::call([&] { return encrypted::seal(encrypted::type_of(tables.text), plain); });
+}
+
+/// Was the row written by this transaction's command `since` or a later one, or has this transaction removed it?
+bool not_ours_to_touch(HeapTuple tuple, CommandId since) {
+    const HeapTupleHeader header = tuple->t_data;
+    if (TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(header)) && HeapTupleHeaderGetCmin(header) >= since)
+        return true;
+    return !(header->t_infomask & HEAP_XMAX_INVALID) && !HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask) &&
+           TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetUpdateXid(header));
+}
+
+/// Copies of the rows, so that nothing changes under the scan.
+std::vector<HeapTuple> rows(const pg::Lookup &lookup, const subject::Subject &subject, CommandId since) {
+    std::vector<HeapTuple> found;
+    const Newest newest;
+    lookup.each(person(subject), newest.get(), [&](TupleTableSlot *slot) {
+        HeapTuple tuple = pg::call([&] { return ExecCopySlotHeapTuple(slot); });
+        if (!pg::call([&] { return not_ours_to_touch(tuple, since); }))
+            found.push_back(tuple);
+        return true;
+    });
+    return found;
+}
+
+/// New values for some columns of a row; a nullopt is a null.
+using Changes = std::map<AttrNumber, std::optional<Datum>>;
+
+void update(const pg::Relation &relation, HeapTuple row, const Changes &changes) {
+    constexpr int most = std::max<int>(event_role, source_role);
+    Datum values[most] = {};
+    bool nulls[most] = {}, replaced[most] = {};
+    for (const auto &[column, value] : changes) {
+        replaced[column - 1] = true;
+        nulls[column - 1] = !value;
+        values[column - 1] = value.value_or(0);
+    }
+    pg::call([&] {
+        HeapTuple changed = heap_modify_tuple(row, relation.descriptor(), values, nulls, replaced);
+        CatalogTupleUpdate(relation.get(), &row->t_self, changed);
+    });
+}
+
+/// Restrictions are changed by SQL, so that the trigger of their table tells every session.
+void change_restrictions(const subject::Subject &subject, CommandId since, const std::string &statement,
+                         const pg::Param &value) {
+    const std::shared_ptr<const Tables> all = tables();
+    const std::vector<HeapTuple> found = rows(all->restrictions, subject, since);
+    if (found.empty())
+        return;
+    const pg::Relation relation(all->restriction, RowExclusiveLock);
+    const pg::OwnerScope scope(all->restriction);
+    pg::Spi spi;
+    for (HeapTuple row : found) {
+        bool null;
+        const Datum id = pg::call([&] { return heap_getattr(row, all->restriction_id, relation.descriptor(), &null); });
+        (void)spi.run(statement, {pg::param(INT8OID, id), value});
+    }
+}
+
+} // namespace
+
+Newest::Newest()
+    : snapshot_(pg::call([] { return RegisterSnapshot(GetLatestSnapshot()); })),
+      in_flight_(std::uncaught_exceptions()) {}
+
+Newest::~Newest() {
+    // While an error travels out, the abort releases it.
+    if (std::uncaught_exceptions() == in_flight_)
+        UnregisterSnapshot(snapshot_);
+}
+
+void record_source(const subject::Subject &subject, const Source &source) {
+    const std::shared_ptr<const Tables> all = tables();
+    const pg::Relation relation(all->source, RowExclusiveLock);
+    Datum values[source_role] = {};
+    bool nulls[source_role] = {};
+    values[source_table - 1] = ObjectIdGetDatum(subject.table);
+    values[source_key - 1] = sealed(*all, subject.key);
+    values[source_kind - 1] = pg::text_datum(source.kind);
+    const auto set = [&](SourceColumn column, const std::optional<std::string> &text) {
+        nulls[column - 1] = !text;
+        if (text)
+            values[column - 1] = sealed(*all, *text);
+    };
+    set(source_name, source.name);
+    set(source_address, source.address);
+    values[source_at - 1] = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
+    pg::call([&] {
+        NameData role;
+        namestrcpy(&role, GetUserNameFromId(GetUserId(), false));
+        values[source_role - 1] = NameGetDatum(&role);
+        CatalogTupleInsert(relation.get(), heap_form_tuple(relation.descriptor(), values, nulls));
+    });
+}
+
+bool has_source(const subject::Subject &subject) { return !rows(tables()->sources, subject, InvalidCommandId).empty(); }
+
+std::uint64_t close(const subject::Subject &subject, CommandId since, bool dry_run) {
+    const std::shared_ptr<const Tables> all = tables();
+    const std::vector<HeapTuple> events = rows(all->events, subject, since);
+    const std::vector<HeapTuple> sources = rows(all->sources, subject, since);
+    if (!dry_run && !events.empty()) {
+        const pg::Relation relation(all->event, RowExclusiveLock);
+        for (HeapTuple row : events)
+            update(relation, row, {{event_key, std::nullopt}, {event_evidence, std::nullopt}});
+    }
+    if (!dry_run && !sources.empty()) {
+        const pg::Relation relation(all->source, RowExclusiveLock);
+        for (HeapTuple row : sources)
+            pg::call([&] { CatalogTupleDelete(relation.get(), &row->t_self); });
+    }
+    return events.size() + sources.size();
+}
+
+void carry_over(const subject::Subject &from, const subject::Subject &to, CommandId since) {
+    const std::shared_ptr<const Tables> all = tables();
+    const auto move = [&](Oid table, const pg::Lookup &lookup, AttrNumber key) {
+        const std::vector<HeapTuple> found = rows(lookup, from, since);
+        if (found.empty())
+            return;
+        const pg::Relation relation(table, RowExclusiveLock);
+        for (HeapTuple row : found)
+            update(relation, row, {{key, sealed(*all, to.key)}});
+    };
+    move(all->event, all->events, event_key);
+    move(all->source, all->sources, source_key);
+    change_restrictions(from, since, "UPDATE gdpr.restriction SET key = $2 WHERE id = $1", pg::param(to.key));
+}
+
+void close_restrictions(const subject::Subject &subject, CommandId since) {
+    change_restrictions(subject, since, "DELETE FROM gdpr.restriction WHERE id = $1 AND kind = $2",
+                        pg::param("request"));
+}
+
+void close_all(Oid subject_table) {
+    const pg::OwnerScope scope(pg::gdpr_relation("consent_event"));
+    pg::Spi spi;
+    const std::vector<pg::Param> params{pg::param_oid(subject_table)};
+    (void)spi.run("UPDATE gdpr.consent_event SET key = NULL, evidence = NULL WHERE subject_table = $1"
+                  " AND key IS NOT NULL",
+                  params);
+    (void)spi.run("DELETE FROM gdpr.provenance_record WHERE subject_table = $1", params);
+    (void)spi.run("DELETE FROM gdpr.restriction WHERE subject_table = $1 AND kind = 'request'", params);
+}
+
+std::optional<bool> newest_event(const subject::Subject &subject, const std::string &purpose, Snapshot snapshot) {
+    std::optional<bool> given;
+    std::int64_t newest = 0;
+    std::vector<std::optional<Datum>> values = person(subject);
+    values.emplace_back(pg::text_datum(purpose));
+    tables()->events_of_purpose.each(values, snapshot, [&](TupleTableSlot *slot) {
+        bool null;
+        const std::int64_t id = DatumGetInt64(pg::call([&] { return slot_getattr(slot, event_id, &null); }));
+        if (!given || id > newest) {
+            newest = id;
+            given = DatumGetBool(pg::call([&] { return slot_getattr(slot, event_given, &null); }));
+        }
+        return true;
+    });
+    return given;
+}
+
+std::optional<std::string> basis_of(const std::string &purpose, Snapshot snapshot) {
+    std::optional<std::string> basis;
+    tables()->purposes.each({pg::text_datum(purpose)}, snapshot, [&](TupleTableSlot *slot) {
+        basis = pg::call([&] {
+            bool null;
+            return OidOutputFunctionCall(F_ENUM_OUT, slot_getattr(slot, purpose_basis, &null));
+        });
+        return false;
+    });
+    return basis;
+}
+
+void init_records() { CacheRegisterRelcacheCallback(relation_changed, 0); }
+
+} // namespace gdpr::consent

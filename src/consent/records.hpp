@@ -1,0 +1,50 @@
+// What this room keeps of each person, read and written below SQL: the trigger runs per row, under any role.
+#pragma once
+
+#include "consent/source.hpp"
+#include "subject/graph.hpp"
+
+namespace gdpr::consent {
+
+/// Records where a person came from, now.
+void record_source(const subject::Subject &subject, const Source &source);
+
+bool has_source(const subject::Subject &subject);
+
+/// Ends what is kept of whoever had this key: the provenance goes, consent events lose key and evidence. What was
+/// written by this transaction's command `since` or a later one is left alone: it is the new bearer's. Returns how
+/// many rows it concerns; with `dry_run`, only counts.
+std::uint64_t close(const subject::Subject &subject, CommandId since = InvalidCommandId, bool dry_run = false);
+
+/// The person has another key now; `since` is the command that changed it.
+void carry_over(const subject::Subject &from, const subject::Subject &to, CommandId since);
+
+/// Ends what is kept of everyone of a subject table.
+void close_all(Oid subject_table);
+
+/// Restrictions that were asked for end with the person's row; what the law has us retain stays restricted.
+void close_restrictions(const subject::Subject &subject, CommandId since);
+
+/// The newest event of a person and purpose: given or withdrawn; nullopt where there is none.
+std::optional<bool> newest_event(const subject::Subject &subject, const std::string &purpose, Snapshot snapshot);
+
+/// The lawful basis of a purpose, as its word; nullopt where there is no such purpose.
+std::optional<std::string> basis_of(const std::string &purpose, Snapshot snapshot);
+
+/// The newest snapshot there can be, whatever the isolation level.
+class Newest {
+  public:
+    Newest();
+    ~Newest();
+    Newest(const Newest &) = delete;
+    Newest &operator=(const Newest &) = delete;
+    Snapshot get() const noexcept { return snapshot_; }
+
+  private:
+    Snapshot snapshot_;
+    int in_flight_;
+};
+
+void init_records();
+
+} // namespace gdpr::consent
