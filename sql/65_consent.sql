@@ -144,6 +144,18 @@ SELECT gdpr.give_consent('consent."x"" t; DROP TABLE consent.person; --"', '5', 
 SELECT gdpr.give_consent('consent."x"" t; DROP TABLE consent.person; --"', '6', 'newsletter', '{"wording": "x"}');
 SET ROLE consent_owner;
 DROP TABLE consent."x"" t; DROP TABLE consent.person; --";
+-- Attack: the owner's code in the type of the key must not run as the officer.
+CREATE FUNCTION consent.peek(int) RETURNS boolean LANGUAGE plpgsql AS
+    $$ BEGIN RAISE WARNING 'checked as %', current_user; RETURN true; END $$;
+CREATE DOMAIN consent.id AS int CHECK (consent.peek(value));
+CREATE TABLE consent.trap (id consent.id PRIMARY KEY);
+SECURITY LABEL FOR gdpr ON TABLE consent.trap IS 'subject';
+INSERT INTO consent.trap VALUES (1);
+SET ROLE consent_officer;
+SELECT gdpr.has_consent('consent.trap', '1', 'newsletter');
+SELECT gdpr.give_consent('consent.trap', '1', 'newsletter', '{"wording": "x"}') > 0 AS given;
+SET ROLE consent_owner;
+DROP TABLE consent.trap;
 -- Attack: the owner's own operator on their own table must not run as somebody else.
 CREATE FUNCTION consent.spy(int, int) RETURNS boolean LANGUAGE plpgsql AS
     $$ BEGIN RAISE WARNING 'compared as %', current_user; RETURN true; END $$;

@@ -13,6 +13,7 @@ namespace {
 /// Locks the person's row: consent of one person is recorded one after the other, so that the newest event is the
 /// last one, and not while somebody deletes the row. False where there is no such person.
 bool lock_person(const subject::Subject &subject) {
+    const pg::OwnerScope scope(subject.table);
     const std::vector<Datum> values = subject::key_values(subject);
     std::vector<pg::Param> params;
     std::string condition;
@@ -22,7 +23,6 @@ bool lock_person(const subject::Subject &subject) {
         condition +=
             (condition.empty() ? "t." : " AND t.") + pg::quote(column.name) + " = $" + std::to_string(params.size());
     }
-    const pg::OwnerScope scope(subject.table);
     pg::Spi spi;
     return !spi.run("SELECT FROM " + pg::relation_name(subject.table) + " t WHERE " + condition + " FOR NO KEY UPDATE",
                     params)
@@ -107,6 +107,14 @@ using namespace gdpr;
 
 namespace {
 
+/// The person that the first two arguments name.
+subject::Subject person_argument(FunctionCallInfo fcinfo) {
+    const Oid table = PG_GETARG_OID(0);
+    // The key's type may carry code of the table's owner, such as a domain's CHECK.
+    const pg::OwnerScope scope(table);
+    return subject::subject(table, pg::to_string(PG_GETARG_DATUM(1)));
+}
+
 /// The first arguments of giving and withdrawing: none may be null, nor silently make the call do nothing.
 void refuse_nulls(FunctionCallInfo fcinfo, int count) {
     static constexpr std::array names{"subject_table", "key", "purpose", "evidence"};
@@ -124,7 +132,7 @@ Jsonb *evidence_argument(FunctionCallInfo fcinfo) {
 
 GDPR_FUNCTION(gdpr_give_consent) {
     refuse_nulls(fcinfo, 4);
-    const subject::Subject subject = subject::subject(PG_GETARG_OID(0), pg::to_string(PG_GETARG_DATUM(1)));
+    const subject::Subject subject = person_argument(fcinfo);
     const std::string purpose = pg::to_string(PG_GETARG_DATUM(2));
     Jsonb *evidence = evidence_argument(fcinfo);
     consent::require_purpose(purpose, true);
@@ -135,7 +143,7 @@ GDPR_FUNCTION(gdpr_give_consent) {
 
 GDPR_FUNCTION(gdpr_withdraw_consent) {
     refuse_nulls(fcinfo, 3);
-    const subject::Subject subject = subject::subject(PG_GETARG_OID(0), pg::to_string(PG_GETARG_DATUM(1)));
+    const subject::Subject subject = person_argument(fcinfo);
     const std::string purpose = pg::to_string(PG_GETARG_DATUM(2));
     pg::Param evidence = pg::null_param(JSONBOID);
     if (!PG_ARGISNULL(3)) {
@@ -152,7 +160,7 @@ GDPR_FUNCTION(gdpr_withdraw_consent) {
 }
 
 GDPR_FUNCTION(gdpr_has_consent) {
-    const subject::Subject subject = subject::subject(PG_GETARG_OID(0), pg::to_string(PG_GETARG_DATUM(1)));
+    const subject::Subject subject = person_argument(fcinfo);
     const std::string purpose = pg::to_string(PG_GETARG_DATUM(2));
     // Withdrawing binds at the next statement, also of a transaction that sees an older state of everything else.
     std::optional<consent::Newest> newest;
