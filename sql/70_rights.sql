@@ -150,7 +150,7 @@ INSERT INTO gdpr.consent_event (subject_table, key, purpose, given, evidence, at
     ('rg.contact', '3', 'rg_news', true, '{"form": "f1"}', '2026-01-01', 'rg_app'),
     ('rg.contact', '3', 'rg_news', false, NULL, '2026-01-02', 'rg_app'),
     ('rg.contact', '2', 'rg_news', true, '{"form": "f2"}', '2026-01-03', 'rg_app');
-INSERT INTO gdpr.provenance (subject_table, key, kind, name, at, role) VALUES ('rg.contact', '3', 'webform', 'landing', '2026-01-01', 'rg_app');
+INSERT INTO gdpr.provenance_record (subject_table, key, kind, name, at, role) VALUES ('rg.contact', '3', 'webform', 'landing', '2026-01-01', 'rg_app');
 INSERT INTO gdpr.restriction (subject_table, key, kind, reason, since, until) VALUES
     ('rg.contact', '3', 'request', 'past', '2020-01-01', '2020-02-01'), ('rg.contact', '3', 'request', 'disputed', '2026-01-01', NULL);
 SET ROLE rg_officer;
@@ -158,7 +158,7 @@ SELECT a -> 'purposes' AS purposes, a -> 'consents' AS consents FROM gdpr.access
 SELECT a -> 'source' AS source, a -> 'restrictions' AS restrictions FROM gdpr.access('rg.contact', '3') AS a;
 RESET ROLE;
 DELETE FROM gdpr.restriction WHERE subject_table = 'rg.contact'::regclass;
-DELETE FROM gdpr.provenance WHERE subject_table = 'rg.contact'::regclass;
+DELETE FROM gdpr.provenance_record WHERE subject_table = 'rg.contact'::regclass;
 DELETE FROM gdpr.consent_event WHERE subject_table = 'rg.contact'::regclass;
 DELETE FROM gdpr.purpose WHERE name = 'rg_news';
 SET ROLE rg_officer;
