@@ -2,6 +2,7 @@
 #include "consent/consent.hpp"
 
 #include "audit/audit.hpp"
+#include "consent/purpose.hpp"
 #include "consent/records.hpp"
 #include "encrypted/type.hpp"
 #include "pg/pg.hpp"
@@ -33,23 +34,6 @@ void require_person(const subject::Subject &subject) {
     if (!lock_person(subject))
         pg::raise(ERRCODE_NO_DATA_FOUND, "there is no such person in " + pg::relation_name(subject.table), "",
                   "Check the key: it is the primary key's value, a row literal when it has several columns.");
-}
-
-/// The purpose is not named: a caller who mixes up the arguments has written the key there.
-[[noreturn]] void no_such_purpose() {
-    pg::raise(ERRCODE_UNDEFINED_OBJECT, "there is no such purpose", "gdpr.purpose has none of that name.",
-              "An officer adds it: INSERT INTO gdpr.purpose (name, description, basis) VALUES (…).");
-}
-
-void require_purpose(const std::string &purpose, bool of_consent) {
-    const Newest newest;
-    const auto basis = basis_of(purpose, newest.get());
-    if (!basis)
-        no_such_purpose();
-    if (of_consent && *basis != "consent")
-        pg::raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "purpose \"" + purpose + "\" is not based on consent",
-                  "Its lawful basis is " + *basis + ".",
-                  "Do not ask for consent where it decides nothing; or change the purpose's basis.");
 }
 
 void require_evidence(Jsonb *evidence, bool with_wording) {
@@ -135,7 +119,7 @@ GDPR_FUNCTION(gdpr_give_consent) {
     const subject::Subject subject = person_argument(fcinfo);
     const std::string purpose = pg::to_string(PG_GETARG_DATUM(2));
     Jsonb *evidence = evidence_argument(fcinfo);
-    consent::require_purpose(purpose, true);
+    consent::require_consent_purpose(purpose);
     consent::require_evidence(evidence, true);
     consent::require_person(subject);
     PG_RETURN_INT64(consent::record(subject, purpose, true, pg::param(JSONBOID, JsonbPGetDatum(evidence))));
@@ -152,7 +136,7 @@ GDPR_FUNCTION(gdpr_withdraw_consent) {
         evidence = pg::param(JSONBOID, JsonbPGetDatum(given));
     }
     // Whatever the purpose's basis is now: what was given can be withdrawn.
-    consent::require_purpose(purpose, false);
+    consent::require_purpose(purpose);
     consent::require_person(subject);
     if (!consent::in_force(subject, purpose))
         PG_RETURN_NULL();
@@ -168,7 +152,7 @@ GDPR_FUNCTION(gdpr_has_consent) {
         newest.emplace();
     Snapshot snapshot = newest ? newest->get() : pg::call([] { return GetActiveSnapshot(); });
     const auto given = consent::newest_event(subject, purpose, snapshot);
-    if (!given && !consent::basis_of(purpose, snapshot))
-        consent::no_such_purpose();
+    if (!given)
+        consent::require_purpose(purpose);
     PG_RETURN_BOOL(given.value_or(false));
 }

@@ -1,3 +1,11 @@
+CREATE OR REPLACE FUNCTION gdpr.purpose_guard() RETURNS trigger
+    AS 'MODULE_PATHNAME', 'gdpr_purpose_guard' LANGUAGE C;
+COMMENT ON FUNCTION gdpr.purpose_guard() IS
+    'Trigger of gdpr.purpose: a purpose that consent was recorded for is neither deleted nor renamed (Art. 7(1)).';
+REVOKE ALL ON FUNCTION gdpr.purpose_guard() FROM PUBLIC;
+CREATE OR REPLACE TRIGGER purpose_guard AFTER UPDATE OR DELETE ON gdpr.purpose
+    FOR EACH ROW EXECUTE FUNCTION gdpr.purpose_guard();
+
 CREATE OR REPLACE FUNCTION gdpr.give_consent(subject_table regclass, key text, purpose text, evidence jsonb)
     RETURNS bigint AS 'MODULE_PATHNAME', 'gdpr_give_consent' LANGUAGE C;
 COMMENT ON FUNCTION gdpr.give_consent(regclass, text, text, jsonb) IS

@@ -27,19 +27,17 @@ enum SourceColumn : AttrNumber {
     source_at,
     source_role
 };
-enum PurposeColumn : AttrNumber { purpose_name = 1, purpose_description, purpose_basis };
 
 /// The tables and how to find rows in them: planned once, and again when one of them changes.
 struct Tables {
     Oid event = pg::gdpr_relation("consent_event");
     Oid source = pg::gdpr_relation("provenance_record");
-    Oid purpose = pg::gdpr_relation("purpose");
     Oid restriction = pg::gdpr_relation("restriction");
     Oid text = pg::gdpr_type("encrypted_text");
     pg::Lookup events{event, {event_table, event_key}, {OIDOID, TEXTOID}};
-    pg::Lookup events_of_purpose{event, {event_table, event_key, event_purpose}, {OIDOID, TEXTOID, TEXTOID}};
+    pg::Lookup events_of_both{event, {event_table, event_key, event_purpose}, {OIDOID, TEXTOID, TEXTOID}};
+    pg::Lookup events_to_purpose{event, {event_purpose}, {TEXTOID}};
     pg::Lookup sources{source, {source_table, source_key}, {OIDOID, TEXTOID}};
-    pg::Lookup purposes{purpose, {purpose_name}, {TEXTOID}};
     pg::Lookup restrictions{
         restriction, {column(restriction, "subject_table"), column(restriction, "key")}, {OIDOID, TEXTOID}};
 
@@ -52,7 +50,7 @@ struct Tables {
 
 std::shared_ptr<const Tables> *cached = nullptr;
 // What the invalidation callback knows: it may neither look anything up nor free.
-std::array<Oid, 4> watched{};
+std::array<Oid, 3> watched{};
 bool stale = true;
 
 void relation_changed(Datum, Oid relation) {
@@ -66,7 +64,7 @@ std::shared_ptr<const Tables> tables() {
         cached = new std::shared_ptr<const Tables>;
     if (stale || *cached == nullptr) {
         watched = {pg::gdpr_relation("consent_event"), pg::gdpr_relation("provenance_record"),
-                   pg::gdpr_relation("purpose"), pg::gdpr_relation("restriction")};
+                   pg::gdpr_relation("restriction")};
         stale = false; // what changes while we look makes it stale again
         cached->reset();
         *cached = std::make_shared<const Tables>();
@@ -231,7 +229,7 @@ std::optional<bool> newest_event(const subject::Subject &subject, const std::str
     std::int64_t newest = 0;
     std::vector<std::optional<Datum>> values = person(subject);
     values.emplace_back(pg::text_datum(purpose));
-    tables()->events_of_purpose.each(values, snapshot, [&](TupleTableSlot *slot) {
+    tables()->events_of_both.each(values, snapshot, [&](TupleTableSlot *slot) {
         bool null;
         const std::int64_t id = DatumGetInt64(pg::call([&] { return slot_getattr(slot, event_id, &null); }));
         if (!given || id > newest) {
@@ -243,16 +241,12 @@ std::optional<bool> newest_event(const subject::Subject &subject, const std::str
     return given;
 }
 
-std::optional<std::string> basis_of(const std::string &purpose, Snapshot snapshot) {
-    std::optional<std::string> basis;
-    tables()->purposes.each({pg::text_datum(purpose)}, snapshot, [&](TupleTableSlot *slot) {
-        basis = pg::call([&] {
-            bool null;
-            return OidOutputFunctionCall(F_ENUM_OUT, slot_getattr(slot, purpose_basis, &null));
-        });
-        return false;
-    });
-    return basis;
+bool has_events(const std::string &purpose) {
+    bool any = false;
+    const Newest newest;
+    tables()->events_to_purpose.each({pg::text_datum(purpose)}, newest.get(),
+                                     [&](TupleTableSlot *) { return any = true, false; });
+    return any;
 }
 
 void init_records() { CacheRegisterRelcacheCallback(relation_changed, 0); }

@@ -28,8 +28,8 @@ void close_restrictions(const subject::Subject &subject, CommandId since);
 /// The newest event of a person and purpose: given or withdrawn; nullopt where there is none.
 std::optional<bool> newest_event(const subject::Subject &subject, const std::string &purpose, Snapshot snapshot);
 
-/// The lawful basis of a purpose, as its word; nullopt where there is no such purpose.
-std::optional<std::string> basis_of(const std::string &purpose, Snapshot snapshot);
+/// Was consent to this purpose ever given or withdrawn, by whomever?
+bool has_events(const std::string &purpose);
 
 /// The newest snapshot there can be, whatever the isolation level.
 class Newest {

@@ -26,11 +26,12 @@ SELECT pg_catalog.pg_extension_config_dump('gdpr.purpose', '');
 GRANT SELECT, INSERT, UPDATE, DELETE ON gdpr.purpose TO gdpr_officer;
 GRANT SELECT ON gdpr.purpose TO gdpr_auditor;
 
+-- No foreign key to gdpr.purpose: a parallel restore loads the two in any order. Functions and a trigger keep them together.
 CREATE TABLE gdpr.consent_event (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     subject_table regclass NOT NULL,
     key gdpr.encrypted_text,
-    purpose text NOT NULL REFERENCES gdpr.purpose,
+    purpose text NOT NULL,
     given boolean NOT NULL,
     evidence gdpr.encrypted_jsonb,
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
