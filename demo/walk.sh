@@ -44,7 +44,7 @@ step "Declare: labels say what is personal, whose it is, and what the law wants 
 grep -h -E "TABLE  (contact|invoice|deal|activity)|COLUMN contact.(email|allergies)" "$CRM/labels.sql" | sed 's/^/   /'
 psql_file -U postgres -d demo -f "$CRM/labels.sql"
 note "Nothing has changed yet. The plan shows what is declared and not enforced:"
-show "SELECT relation, action, count(*) FROM gdpr.plan() GROUP BY 1, 2 ORDER BY 1, 2;"
+show "SELECT action, count(*) AS statements, count(DISTINCT relation) AS tables FROM gdpr.plan() GROUP BY 1 ORDER BY 1;"
 
 step "Enforce: one transaction"
 show "CALL gdpr.apply();
@@ -55,7 +55,8 @@ ROLE=crm_app
 show "SELECT id, first_name, last_name, email, phone, birth_date FROM crm.contact WHERE email = 'ines.desire@example.fr';
 EXPLAIN (COSTS OFF) SELECT * FROM crm.contact WHERE email = 'ines.desire@example.fr'::text;
 SELECT last_name, count(*), max(birth_date) AS youngest FROM crm.contact WHERE last_name LIKE 'Wó%' GROUP BY 1 ORDER BY 1;"
-refused "INSERT INTO crm.contact (first_name, last_name, email) VALUES ('Another', 'Mario', 'mario.rossi@example.it');"
+refused "INSERT INTO crm.contact (first_name, last_name, email, created_at)
+VALUES ('Another', 'Mario', 'mario.rossi@example.it', now());"
 
 step "On disk there is ciphertext"
 ROLE=postgres
@@ -83,7 +84,7 @@ SELECT gdpr.has_consent('crm.contact', '42', 'newsletter') AS mario, gdpr.has_co
 step "Export: what Mario gave us, for him to take elsewhere (Art. 20)"
 show "SELECT * FROM gdpr.find('mario.rossi@example.it');
 SELECT file, octet_length(content) AS bytes FROM gdpr.export('crm.contact', '42', 'csv');
-SELECT convert_from(content, 'UTF8') AS contact_csv FROM gdpr.export('crm.contact', '42', 'csv') WHERE file LIKE '%contact.csv';"
+SELECT replace(convert_from(content, 'UTF8'), E'\\r', '') AS notes FROM gdpr.export('crm.contact', '42', 'csv') WHERE file = 'crm.note.csv';"
 
 step "Forget: Inès wants to be gone (Art. 17). First what it would do, then for good"
 show "SELECT * FROM gdpr.forget('crm.contact', '2707', 'request 2026-117', dry_run => true);
@@ -100,7 +101,8 @@ show "SELECT * FROM gdpr.forget('crm.contact', '42', 'only asking', dry_run => t
 
 step "She comes back through an import: the database recognises her, without having kept who she is"
 ROLE=crm_app
-show "INSERT INTO crm.contact (first_name, last_name, email) VALUES ('Inès', 'Désiré', 'ines.desire@example.fr');"
+show "INSERT INTO crm.contact (first_name, last_name, email, created_at)
+VALUES ('Inès', 'Désiré', 'ines.desire@example.fr', now());"
 
 step "Who did what: the audit log, readable by auditors, writable by nobody"
 ROLE=officer
