@@ -106,9 +106,9 @@ Oid twin(Oid op, Oid left, Oid right) {
 }
 
 /// Puts a plain operand on the right or left side where an operator for it exists. `array`: right is an array of it.
-bool use_plain(Oid *op, Node **left, Node **right, bool array, const Retyping *retyping) {
+bool use_plain(Oid *op, Node **left, Node **right, bool right_only, bool array, const Retyping *retyping) {
     for (Node **side : {right, left}) {
-        if (array && side == left)
+        if (right_only && side == left)
             return false;
         Node *plain = plain_operand(*side, retyping);
         if (plain == nullptr)
@@ -134,12 +134,16 @@ bool has_parameter(Node *node, Retyping *retyping) {
 
 Node *retype(Node *node, Retyping *retyping);
 
+/// IS DISTINCT FROM and NULLIF are operators by another name.
+bool is_operator(const Node *node) { return IsA(node, OpExpr) || IsA(node, DistinctExpr) || IsA(node, NullIfExpr); }
+
 Node *retype_operator(Node *node, Retyping *retyping) {
-    if (IsA(node, OpExpr) && list_length(reinterpret_cast<OpExpr *>(node)->args) == 2) {
+    if (is_operator(node) && list_length(reinterpret_cast<OpExpr *>(node)->args) == 2) {
         auto *out = makeNode(OpExpr);
         *out = *reinterpret_cast<OpExpr *>(node);
         auto *left = static_cast<Node *>(linitial(out->args)), *right = static_cast<Node *>(lsecond(out->args));
-        if (use_plain(&out->opno, &left, &right, false, retyping)) {
+        // NULLIF returns its left side, as the type that it has.
+        if (use_plain(&out->opno, &left, &right, IsA(node, NullIfExpr), false, retyping)) {
             out->opfuncid = get_opcode(out->opno);
             out->args = list_make2(retype(left, retyping), retype(right, retyping));
             return reinterpret_cast<Node *>(out);
@@ -148,7 +152,7 @@ Node *retype_operator(Node *node, Retyping *retyping) {
         auto *out = makeNode(ScalarArrayOpExpr);
         *out = *reinterpret_cast<ScalarArrayOpExpr *>(node);
         auto *left = static_cast<Node *>(linitial(out->args)), *right = static_cast<Node *>(lsecond(out->args));
-        if (use_plain(&out->opno, &left, &right, true, retyping)) {
+        if (use_plain(&out->opno, &left, &right, true, true, retyping)) {
             out->opfuncid = get_opcode(out->opno);
             out->args = list_make2(retype(left, retyping), right);
             return reinterpret_cast<Node *>(out);
@@ -159,7 +163,7 @@ Node *retype_operator(Node *node, Retyping *retyping) {
             Oid op = list_nth_oid(out->opnos, i);
             auto *left = static_cast<Node *>(list_nth(out->largs, i)),
                  *right = static_cast<Node *>(list_nth(out->rargs, i));
-            if (use_plain(&op, &left, &right, false, retyping)) {
+            if (use_plain(&op, &left, &right, false, false, retyping)) {
                 lfirst_oid(list_nth_cell(out->opnos, i)) = op;
                 lfirst(list_nth_cell(out->largs, i)) = left;
                 lfirst(list_nth_cell(out->rargs, i)) = right;
@@ -186,36 +190,73 @@ Node *retype(Node *node, Retyping *retyping) {
         return coerce_type(nullptr, plain, own, parameter->paramtype, -1, COERCION_ASSIGNMENT, COERCE_IMPLICIT_CAST,
                            -1);
     }
-    const bool compares = IsA(node, OpExpr) || IsA(node, ScalarArrayOpExpr) || IsA(node, RowCompareExpr);
+    const bool compares = is_operator(node) || IsA(node, ScalarArrayOpExpr) || IsA(node, RowCompareExpr);
     if (Node *changed = compares && has_parameter(node, retyping) ? retype_operator(node, retyping) : nullptr)
         return changed;
     return expression_tree_mutator(node, pg::mutator(retype), retyping);
 }
+
+/// A parameter that stands beside a column as an operand.
+void choose_operands(List *arguments, const Retyping *retyping) {
+    ListCell *cell;
+    foreach (cell, arguments) {
+        const auto *parameter = reinterpret_cast<const Param *>(lfirst(cell));
+        if (IsA(parameter, Param) && parameter->paramkind == PARAM_EXTERN &&
+            !OidIsValid(retyping->of(reinterpret_cast<const Node *>(parameter))) &&
+            OidIsValid(plain_of(parameter->paramtype)))
+            retyping->types[parameter->paramid - 1] = operand_of(plain_of(parameter->paramtype));
+    }
+}
+
+/// The parts of a query in the order in which PostgreSQL's parser comes to them.
+bool choose_in_query(Query *query, Retyping *retyping);
 
 /// The first place decides, as it does in PostgreSQL: an operand is of the operator's type, all else of the plain one.
 bool choose_types(Node *node, Retyping *retyping) {
     if (node == nullptr)
         return false;
     if (IsA(node, Query))
-        return query_tree_walker(reinterpret_cast<Query *>(node), pg::walker(choose_types), retyping, 0);
-    if (IsA(node, OpExpr) || IsA(node, ScalarArrayOpExpr)) {
-        ListCell *cell;
-        foreach (cell, IsA(node, OpExpr) ? reinterpret_cast<OpExpr *>(node)->args
-                                         : reinterpret_cast<ScalarArrayOpExpr *>(node)->args) {
-            auto *argument = static_cast<Node *>(lfirst(cell));
-            if (IsA(argument, Param) && !OidIsValid(retyping->of(argument)))
-                if (const auto *parameter = reinterpret_cast<Param *>(argument);
-                    parameter->paramkind == PARAM_EXTERN && OidIsValid(plain_of(parameter->paramtype)))
-                    retyping->types[parameter->paramid - 1] = operand_of(plain_of(parameter->paramtype));
-        }
-    }
-    if (IsA(node, Param)) {
+        return choose_in_query(reinterpret_cast<Query *>(node), retyping);
+    if (is_operator(node))
+        choose_operands(reinterpret_cast<OpExpr *>(node)->args, retyping);
+    else if (IsA(node, ScalarArrayOpExpr))
+        choose_operands(reinterpret_cast<ScalarArrayOpExpr *>(node)->args, retyping);
+    else if (IsA(node, RowCompareExpr)) {
+        choose_operands(reinterpret_cast<RowCompareExpr *>(node)->largs, retyping);
+        choose_operands(reinterpret_cast<RowCompareExpr *>(node)->rargs, retyping);
+    } else if (IsA(node, Param)) {
         const auto *parameter = reinterpret_cast<Param *>(node);
         if (parameter->paramkind == PARAM_EXTERN && !OidIsValid(retyping->of(node)))
             retyping->types[parameter->paramid - 1] = plain_of(parameter->paramtype);
         return false;
     }
     return expression_tree_walker(node, pg::walker(choose_types), retyping);
+}
+
+bool choose_in_query(Query *query, Retyping *retyping) {
+    const auto choose = [retyping](void *part) { (void)choose_types(static_cast<Node *>(part), retyping); };
+    choose(query->cteList);
+    (void)range_table_walker(query->rtable, pg::walker(choose_types), retyping, 0);
+    if (query->jointree != nullptr)
+        choose(query->jointree->fromlist);
+    // UPDATE comes to what it sets last.
+    if (query->commandType != CMD_UPDATE)
+        choose(query->targetList);
+    if (query->jointree != nullptr)
+        choose(query->jointree->quals);
+    choose(query->onConflict);
+    choose(query->mergeActionList);
+    choose(query->returningList);
+    if (query->commandType == CMD_UPDATE)
+        choose(query->targetList);
+    choose(query->havingQual);
+    choose(query->windowClause);
+    choose(query->limitOffset);
+    choose(query->limitCount);
+#if PG_VERSION_NUM >= 170000
+    choose(query->mergeJoinCondition);
+#endif
+    return false;
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 // stored. So nothing decrypted reaches a sort's or a hash's temporary files.
 #include "encrypted/type.hpp"
 #include "pg/pg.hpp"
+#include "pg/tree.hpp"
 #include "wire/wire.hpp"
 
 namespace gdpr::wire {
@@ -24,11 +25,41 @@ Expr *cast(ParseState *state, Expr *expression, Oid plain) {
     return reinterpret_cast<Expr *>(out);
 }
 
+/// A row made on the spot has no type of its own: in binary form it tells the types of its fields.
+bool is_made_row(const Expr *expression) {
+    return IsA(expression, RowExpr) && reinterpret_cast<const RowExpr *>(expression)->row_typeid == RECORDOID;
+}
+
+bool bears_encrypted(const Expr *expression) {
+    if (!is_made_row(expression))
+        return OidIsValid(plain_of(expression));
+    ListCell *cell;
+    foreach (cell, reinterpret_cast<const RowExpr *>(expression)->args)
+        if (bears_encrypted(static_cast<Expr *>(lfirst(cell))))
+            return true;
+    return false;
+}
+
+Expr *to_plain(ParseState *state, Expr *expression) {
+    if (!bears_encrypted(expression))
+        return expression;
+    if (!is_made_row(expression))
+        return cast(state, expression, plain_of(expression));
+    auto *row = makeNode(RowExpr);
+    *row = *reinterpret_cast<RowExpr *>(expression);
+    List *fields = NIL;
+    ListCell *cell;
+    foreach (cell, row->args)
+        fields = lappend(fields, to_plain(state, static_cast<Expr *>(lfirst(cell))));
+    row->args = fields;
+    return reinterpret_cast<Expr *>(row);
+}
+
 bool any_encrypted(List *targets) {
     ListCell *cell;
     foreach (cell, targets) {
         const auto *target = lfirst_node(TargetEntry, cell);
-        if (!target->resjunk && OidIsValid(plain_of(target->expr)))
+        if (!target->resjunk && bears_encrypted(target->expr))
             return true;
     }
     return false;
@@ -38,10 +69,8 @@ void cast_in_place(ParseState *state, List *targets) {
     ListCell *cell;
     foreach (cell, targets) {
         auto *target = lfirst_node(TargetEntry, cell);
-        if (target->resjunk || target->ressortgroupref != 0)
-            continue;
-        if (const Oid plain = plain_of(target->expr); OidIsValid(plain))
-            target->expr = cast(state, target->expr, plain);
+        if (!target->resjunk)
+            target->expr = to_plain(state, target->expr);
     }
 }
 
@@ -52,12 +81,33 @@ bool feeds_itself(const Query *query) {
            query->hasTargetSRFs;
 }
 
+struct Depth {
+    Index levels;
+};
+
+/// What named the query's own WITH from any depth now names that of the query around it.
+bool look_one_further(Node *node, Depth *depth) {
+    if (node == nullptr)
+        return false;
+    if (IsA(node, RangeTblEntry)) {
+        auto *entry = reinterpret_cast<RangeTblEntry *>(node);
+        if (entry->rtekind == RTE_CTE && entry->ctelevelsup == depth->levels)
+            entry->ctelevelsup++;
+        return false;
+    }
+    if (IsA(node, Query)) {
+        Depth deeper{depth->levels + 1};
+        return query_tree_walker(reinterpret_cast<Query *>(node), pg::walker(look_one_further), &deeper,
+                                 QTW_EXAMINE_RTES_BEFORE);
+    }
+    return expression_tree_walker(node, pg::walker(look_one_further), depth);
+}
+
 /// SELECT casts FROM (the query), in place of the query.
 void enclose(ParseState *state, Query *query) {
     auto *inner = makeNode(Query);
     *inner = *query;
     inner->canSetTag = false;
-    // A statement that only reads is told by its outermost query.
     List *names = NIL, *targets = NIL;
     ListCell *cell;
     foreach (cell, inner->targetList) {
@@ -76,8 +126,7 @@ void enclose(ParseState *state, Query *query) {
         if (target->resjunk)
             continue;
         auto *variable = reinterpret_cast<Expr *>(makeVarFromTargetEntry(1, const_cast<TargetEntry *>(target)));
-        const Oid plain = plain_of(variable);
-        TargetEntry *outer = makeTargetEntry(OidIsValid(plain) ? cast(state, variable, plain) : variable,
+        TargetEntry *outer = makeTargetEntry(to_plain(state, variable),
                                              static_cast<AttrNumber>(list_length(targets) + 1), target->resname, false);
         outer->resorigtbl = target->resorigtbl;
         outer->resorigcol = target->resorigcol;
@@ -93,10 +142,41 @@ void enclose(ParseState *state, Query *query) {
     outer->rtable = list_make1(entry);
     outer->jointree = makeFromExpr(list_make1(reference), nullptr);
     outer->targetList = targets;
-    outer->hasForUpdate = false;
+    // What WITH writes must stay in the outermost query.
+    if (inner->hasModifyingCTE) {
+        outer->hasModifyingCTE = true;
+        outer->hasRecursive = inner->hasRecursive;
+        outer->cteList = inner->cteList;
+        inner->hasModifyingCTE = inner->hasRecursive = false;
+        inner->cteList = NIL;
+        Depth own{0};
+        (void)query_tree_walker(inner, pg::walker(look_one_further), &own, QTW_EXAMINE_RTES_BEFORE);
+    }
     outer->stmt_location = query->stmt_location;
     outer->stmt_len = query->stmt_len;
     *query = *outer;
+}
+
+/// Did to_plain make it?
+bool is_cast(const Expr *expression) {
+    if (is_made_row(expression)) {
+        ListCell *cell;
+        foreach (cell, reinterpret_cast<const RowExpr *>(expression)->args)
+            if (is_cast(static_cast<Expr *>(lfirst(cell))))
+                return true;
+        return false;
+    }
+    if (IsA(expression, RelabelType))
+        expression = reinterpret_cast<const RelabelType *>(expression)->arg;
+    const Expr *argument = nullptr;
+    if (IsA(expression, ArrayCoerceExpr))
+        argument = reinterpret_cast<const ArrayCoerceExpr *>(expression)->arg;
+    else if (IsA(expression, FuncExpr) &&
+             reinterpret_cast<const FuncExpr *>(expression)->funcformat == COERCE_IMPLICIT_CAST &&
+             list_length(reinterpret_cast<const FuncExpr *>(expression)->args) == 1)
+        argument = static_cast<Expr *>(linitial(reinterpret_cast<const FuncExpr *>(expression)->args));
+    return argument != nullptr && OidIsValid(plain_of(argument)) &&
+           plain_of(argument) == exprType(reinterpret_cast<const Node *>(expression));
 }
 
 } // namespace
@@ -118,8 +198,7 @@ void retype_results(ParseState *state, Query *query) {
     }
     if (!any_encrypted(query->targetList))
         return;
-    // What WITH writes must stay in the outermost query; then only columns that nothing else uses can be cast.
-    if (feeds_itself(query) && !query->hasModifyingCTE)
+    if (feeds_itself(query))
         enclose(state, query);
     else
         cast_in_place(state, query->targetList);
@@ -127,19 +206,9 @@ void retype_results(ParseState *state, Query *query) {
 
 bool was_retyped(const Query *query) {
     ListCell *cell;
-    foreach (cell, query->targetList) {
-        const Node *node = reinterpret_cast<Node *>(lfirst_node(TargetEntry, cell)->expr);
-        if (IsA(node, ArrayCoerceExpr))
+    foreach (cell, query->commandType == CMD_SELECT ? query->targetList : query->returningList)
+        if (is_cast(lfirst_node(TargetEntry, cell)->expr))
             return true;
-        if (IsA(node, RelabelType))
-            node = reinterpret_cast<const Node *>(reinterpret_cast<const RelabelType *>(node)->arg);
-        if (!IsA(node, FuncExpr))
-            continue;
-        const auto *call = reinterpret_cast<const FuncExpr *>(node);
-        if (call->funcformat == COERCE_IMPLICIT_CAST && list_length(call->args) == 1 &&
-            encrypted::plain_counterpart(exprType(static_cast<Node *>(linitial(call->args)))) == call->funcresulttype)
-            return true;
-    }
     return false;
 }
 

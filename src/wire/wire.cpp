@@ -32,10 +32,15 @@ class Utility {
     const char *source_;
 };
 
-/// Only the pointer tells the client's statement from one of PL/pgSQL, SPI, a trigger or an SQL function.
+/// Only the pointer tells the client's statement from one of PL/pgSQL, SPI, a trigger or an SQL function. There is none
+/// to compare with when a Describe message has a prepared statement analysed anew, nor in a function that is called by
+/// fastpath; but whatever runs statements within a function tells errors their context.
 bool is_clients_own(const ParseState *state) {
-    return state->p_sourcetext != nullptr &&
-           state->p_sourcetext == (utility_depth == 0 ? debug_query_string : admitted_source);
+    if (state->p_sourcetext == nullptr)
+        return false;
+    if (utility_depth == 0 && debug_query_string == nullptr)
+        return error_context_stack == nullptr && MyBackendType == B_BACKEND;
+    return state->p_sourcetext == (utility_depth == 0 ? debug_query_string : admitted_source);
 }
 
 /// What a utility command of the client returns rows of.
@@ -64,26 +69,37 @@ void post_parse_analyze(ParseState *state, Query *query, JumbleState *jumble) {
         retype_results(state, target);
 }
 
+/// The command within EXPLAIN or CREATE TABLE AS; null where that is a query.
+Node *inner_utility(Node *utility) {
+    Node *query = nullptr;
+    if (IsA(utility, ExplainStmt))
+        query = castNode(ExplainStmt, utility)->query;
+    else if (IsA(utility, CreateTableAsStmt))
+        query = castNode(CreateTableAsStmt, utility)->query;
+    return query != nullptr && IsA(query, Query) ? castNode(Query, query)->utilityStmt : nullptr;
+}
+
+const PreparedStatement *executed(Node *utility) {
+    return utility != nullptr && IsA(utility, ExecuteStmt)
+               ? FetchPreparedStatement(castNode(ExecuteStmt, utility)->name, false)
+               : nullptr;
+}
+
 /// The text of a statement that PREPARE or EXECUTE will analyse as if the client had sent it; else nothing.
 const char *admitted_by(Node *utility, const char *text) {
     if (IsA(utility, PrepareStmt))
         return text;
-    if (!IsA(utility, ExecuteStmt))
-        return nullptr;
-    const PreparedStatement *prepared = FetchPreparedStatement(castNode(ExecuteStmt, utility)->name, false);
+    const PreparedStatement *prepared = executed(IsA(utility, ExplainStmt) ? inner_utility(utility) : utility);
     return prepared != nullptr ? prepared->plansource->query_string : nullptr;
 }
 
 /// CREATE TABLE … AS EXECUTE would store the plaintext that the statement was prepared to send.
 void refuse_plain_copy(Node *utility) {
-    if (!IsA(utility, CreateTableAsStmt))
+    if (IsA(utility, ExplainStmt))
+        utility = inner_utility(utility);
+    if (utility == nullptr || !IsA(utility, CreateTableAsStmt))
         return;
-    Node *query = castNode(CreateTableAsStmt, utility)->query;
-    if (query == nullptr || !IsA(query, Query) || castNode(Query, query)->utilityStmt == nullptr ||
-        !IsA(castNode(Query, query)->utilityStmt, ExecuteStmt))
-        return;
-    const PreparedStatement *prepared =
-        FetchPreparedStatement(castNode(ExecuteStmt, castNode(Query, query)->utilityStmt)->name, false);
+    const PreparedStatement *prepared = executed(inner_utility(utility));
     if (prepared == nullptr || prepared->plansource->query_list == NIL ||
         !was_retyped(linitial_node(Query, prepared->plansource->query_list)))
         return;
