@@ -121,8 +121,12 @@ void Definition::type() {
                           ", SEND = gdpr." + send +
                           ", INTERNALLENGTH = VARIABLE, ALIGNMENT = int4, STORAGE = external, CATEGORY = " +
                           pg::quote_literal(rows.text_or(0, 3));
-    if (rows.boolean(0, 5))
-        options += ", TYPMOD_IN = " + rows.text_or(0, 1) + ", TYPMOD_OUT = " + rows.text_or(0, 2);
+    if (rows.boolean(0, 5)) {
+        const std::string typmod = pg::quote(base_ + "_typmodout");
+        function(typmod + "(integer)", "cstring", "gdpr_encrypted_typmodout", "IMMUTABLE",
+                 "Length or precision as text.");
+        options += ", TYPMOD_IN = " + rows.text_or(0, 1) + ", TYPMOD_OUT = gdpr." + typmod;
+    }
     if (rows.boolean(0, 4))
         options += ", COLLATABLE = true";
     const std::string analyze = pg::quote(base_ + "_typanalyze");

@@ -71,3 +71,23 @@ GDPR_FUNCTION(gdpr_encrypted_to_json) {
     opened.release();
     return json;
 }
+
+/// gdpr.<type>_typmodout(integer): only the function's name says for which type it is asked. Tools that reflect (such
+/// as SQLAlchemy 1.4) fail on two numbers without a space between them after the name of a type that they do not know.
+GDPR_FUNCTION(gdpr_encrypted_typmodout) {
+    const std::string_view suffix = "_typmodout";
+    char *name = get_func_name(fcinfo->flinfo->fn_oid);
+    name[std::strlen(name) - suffix.size()] = '\0';
+    const Oid encrypted = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum(name),
+                                          ObjectIdGetDatum(get_func_namespace(fcinfo->flinfo->fn_oid)));
+    HeapTuple plain = SearchSysCache1(TYPEOID, ObjectIdGetDatum(encrypted::type_of(encrypted).plain));
+    if (!HeapTupleIsValid(plain))
+        elog(ERROR, "the plain type of %s is gone", name);
+    const Oid function = reinterpret_cast<Form_pg_type>(GETSTRUCT(plain))->typmodout;
+    ReleaseSysCache(plain);
+    StringInfoData spaced;
+    initStringInfo(&spaced);
+    for (const char *next = DatumGetCString(OidFunctionCall1(function, PG_GETARG_DATUM(0))); *next != '\0'; next++)
+        appendStringInfo(&spaced, *next == ',' && next[1] != ' ' ? "%c " : "%c", *next);
+    PG_RETURN_CSTRING(spaced.data);
+}
