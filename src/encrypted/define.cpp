@@ -167,11 +167,12 @@ void Definition::casts() {
 
 /// The casts of the plain type, one step weaker than there where implicit ones would make expressions ambiguous.
 void Definition::copied_casts() {
-    const pg::Rows out =
-        spi_.run("SELECT c.casttarget, c.castcontext, c.castmethod, p.provolatile, c.casttarget = $2 AND $1 <> $2"
-                 "  FROM pg_catalog.pg_cast c LEFT JOIN pg_catalog.pg_proc p ON p.oid = c.castfunc"
-                 " WHERE c.castsource = $1 AND c.casttarget <> $1 AND c.casttarget < 16384 ORDER BY 1",
-                 {pg::param(OIDOID, ObjectIdGetDatum(plain_)), pg::param(OIDOID, ObjectIdGetDatum(operand_))});
+    const pg::Rows out = spi_.run(
+        "SELECT c.casttarget, c.castcontext, c.castmethod, p.provolatile,"
+        "       c.casttarget = $2 AND $1 <> $2 OR c.casttarget = 'pg_catalog.varchar'::pg_catalog.regtype AND $1 = 'pg_catalog.text'::pg_catalog.regtype"
+        "  FROM pg_catalog.pg_cast c LEFT JOIN pg_catalog.pg_proc p ON p.oid = c.castfunc"
+        " WHERE c.castsource = $1 AND c.casttarget <> $1 AND c.casttarget < 16384 ORDER BY 1",
+        {pg::param(OIDOID, ObjectIdGetDatum(plain_)), pg::param(OIDOID, ObjectIdGetDatum(operand_))});
     const bool textual = pg::call([&] { return TypeCategory(plain_); }) == TYPCATEGORY_STRING;
     for (std::uint64_t row = 0; row < out.size(); row++) {
         const Oid target = out.oid(row, 1);
