@@ -33,15 +33,6 @@ VariableParameters *open_parameters(const ParseState *state) {
                                                    : nullptr;
 }
 
-/// What PostgreSQL infers beside a plain column in an operator: the operator's own type, text for varchar; of an array
-/// of plain, the array of that.
-Oid operand_of(Oid plain) {
-    if (const Oid element = get_element_type(plain); OidIsValid(element))
-        return get_array_type(operand_of(element));
-    const Oid opclass = GetDefaultOpClass(plain, BTREE_AM_OID);
-    return OidIsValid(opclass) ? get_opclass_input_type(opclass) : plain;
-}
-
 /// The new types, by parameter number; InvalidOid where the type stays. Built by the first place of each.
 struct Retyping {
     VariableParameters *open;
@@ -113,15 +104,17 @@ bool use_plain(Oid *op, Node **left, Node **right, bool right_only, bool array, 
         Node *plain = plain_operand(*side, retyping);
         if (plain == nullptr)
             continue;
-        Oid type = exprType(plain);
-        if (array)
-            type = get_element_type(type);
-        const Oid found = side == right ? twin(*op, exprType(*left), type) : twin(*op, type, exprType(*right));
-        if (!OidIsValid(found))
-            continue;
-        *op = found;
-        *side = plain;
-        return true;
+        // An operator takes text for varchar.
+        for (const Oid type : {exprType(plain), operand_of(exprType(plain))}) {
+            const Oid element = array ? get_element_type(type) : type;
+            const Oid found =
+                side == right ? twin(*op, exprType(*left), element) : twin(*op, element, exprType(*right));
+            if (!OidIsValid(found))
+                continue;
+            *op = found;
+            *side = coerce_type(nullptr, plain, exprType(plain), type, -1, COERCION_IMPLICIT, COERCE_IMPLICIT_CAST, -1);
+            return true;
+        }
     }
     return false;
 }
@@ -196,20 +189,49 @@ Node *retype(Node *node, Retyping *retyping) {
     return expression_tree_mutator(node, pg::mutator(retype), retyping);
 }
 
-/// A parameter that stands beside a column as an operand.
-void choose_operands(List *arguments, const Retyping *retyping) {
+bool choose_types(Node *node, Retyping *retyping);
+bool choose_in_query(Query *query, Retyping *retyping);
+
+/// The plain type of a parameter that is of an encrypted one; InvalidOid for all else.
+Oid plain_of_parameter(const Node *node) {
+    const auto *parameter = reinterpret_cast<const Param *>(node);
+    return node != nullptr && IsA(node, Param) && parameter->paramkind == PARAM_EXTERN ? plain_of(parameter->paramtype)
+                                                                                       : InvalidOid;
+}
+
+/// Parameters that stand beside a column as an operand are of the operator's type; what else is there, is looked into.
+void choose_operands(List *arguments, Retyping *retyping) {
     ListCell *cell;
     foreach (cell, arguments) {
-        const auto *parameter = reinterpret_cast<const Param *>(lfirst(cell));
-        if (IsA(parameter, Param) && parameter->paramkind == PARAM_EXTERN &&
-            !OidIsValid(retyping->of(reinterpret_cast<const Node *>(parameter))) &&
-            OidIsValid(plain_of(parameter->paramtype)))
-            retyping->types[parameter->paramid - 1] = operand_of(plain_of(parameter->paramtype));
+        auto *argument = static_cast<Node *>(lfirst(cell));
+        if (const Oid plain = plain_of_parameter(argument); !OidIsValid(plain))
+            (void)choose_types(argument, retyping);
+        else if (!OidIsValid(retyping->of(argument)))
+            retyping->types[reinterpret_cast<Param *>(argument)->paramid - 1] = operand_of(plain);
     }
 }
 
-/// The parts of a query in the order in which PostgreSQL's parser comes to them.
-bool choose_in_query(Query *query, Retyping *retyping);
+/// What a parameter shares its type with may be a column of the result, which must come out the same when the statement
+/// is analysed again with the types given. So there it is of the column's own type, even where text came first.
+void choose_alternative(const Node *node, const Retyping *retyping) {
+    if (const Oid plain = plain_of_parameter(node); OidIsValid(plain))
+        retyping->types[reinterpret_cast<const Param *>(node)->paramid - 1] = plain;
+}
+
+void choose_alternatives(const Node *node, const Retyping *retyping) {
+    List *arguments = IsA(node, CoalesceExpr) ? reinterpret_cast<const CoalesceExpr *>(node)->args
+                      : IsA(node, MinMaxExpr) ? reinterpret_cast<const MinMaxExpr *>(node)->args
+                      : IsA(node, ArrayExpr)  ? reinterpret_cast<const ArrayExpr *>(node)->elements
+                      : IsA(node, CaseExpr)   ? reinterpret_cast<const CaseExpr *>(node)->args
+                                              : NIL;
+    ListCell *cell;
+    foreach (cell, arguments)
+        choose_alternative(IsA(lfirst(cell), CaseWhen) ? reinterpret_cast<Node *>(lfirst_node(CaseWhen, cell)->result)
+                                                       : static_cast<Node *>(lfirst(cell)),
+                           retyping);
+    if (IsA(node, CaseExpr))
+        choose_alternative(reinterpret_cast<Node *>(reinterpret_cast<const CaseExpr *>(node)->defresult), retyping);
+}
 
 /// The first place decides, as it does in PostgreSQL: an operand is of the operator's type, all else of the plain one.
 bool choose_types(Node *node, Retyping *retyping) {
@@ -224,21 +246,26 @@ bool choose_types(Node *node, Retyping *retyping) {
     else if (IsA(node, RowCompareExpr)) {
         choose_operands(reinterpret_cast<RowCompareExpr *>(node)->largs, retyping);
         choose_operands(reinterpret_cast<RowCompareExpr *>(node)->rargs, retyping);
-    } else if (IsA(node, Param)) {
-        const auto *parameter = reinterpret_cast<Param *>(node);
-        if (parameter->paramkind == PARAM_EXTERN && !OidIsValid(retyping->of(node)))
-            retyping->types[parameter->paramid - 1] = plain_of(parameter->paramtype);
-        return false;
+    } else if (const Oid plain = plain_of_parameter(node); OidIsValid(plain)) {
+        if (!OidIsValid(retyping->of(node)))
+            choose_alternative(node, retyping);
+    } else {
+        choose_alternatives(node, retyping);
+        return expression_tree_walker(node, pg::walker(choose_types), retyping);
     }
-    return expression_tree_walker(node, pg::walker(choose_types), retyping);
+    return false;
 }
 
+/// The parts of a query in the order in which PostgreSQL's parser comes to them.
 bool choose_in_query(Query *query, Retyping *retyping) {
     const auto choose = [retyping](void *part) { (void)choose_types(static_cast<Node *>(part), retyping); };
     choose(query->cteList);
     (void)range_table_walker(query->rtable, pg::walker(choose_types), retyping, 0);
     if (query->jointree != nullptr)
         choose(query->jointree->fromlist);
+    ListCell *cell;
+    foreach (cell, query->commandType == CMD_SELECT ? query->targetList : NIL)
+        choose_alternative(reinterpret_cast<Node *>(lfirst_node(TargetEntry, cell)->expr), retyping);
     // UPDATE comes to what it sets last.
     if (query->commandType != CMD_UPDATE)
         choose(query->targetList);

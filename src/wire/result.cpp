@@ -11,9 +11,8 @@ namespace {
 
 Oid plain_of(const Expr *expression) { return wire::plain_of(exprType(reinterpret_cast<const Node *>(expression))); }
 
-Expr *cast(ParseState *state, Expr *expression, Oid plain) {
+Expr *cast(ParseState *state, Expr *expression, Oid plain, int32 typmod) {
     auto *node = reinterpret_cast<Node *>(expression);
-    const int32 typmod = exprTypmod(node);
     const Oid collation = exprCollation(node);
     Node *out = coerce_type(state, node, exprType(node), plain, -1, COERCION_IMPLICIT, COERCE_IMPLICIT_CAST, -1);
     assign_expr_collations(state, out);
@@ -43,8 +42,10 @@ bool bears_encrypted(const Expr *expression) {
 Expr *to_plain(ParseState *state, Expr *expression) {
     if (!bears_encrypted(expression))
         return expression;
+    if (IsA(expression, NullIfExpr)) // It is an operator's operand that comes out: text, where that is varchar.
+        return cast(state, expression, operand_of(plain_of(expression)), -1);
     if (!is_made_row(expression))
-        return cast(state, expression, plain_of(expression));
+        return cast(state, expression, plain_of(expression), exprTypmod(reinterpret_cast<Node *>(expression)));
     auto *row = makeNode(RowExpr);
     *row = *reinterpret_cast<RowExpr *>(expression);
     List *fields = NIL;
@@ -176,7 +177,7 @@ bool is_cast(const Expr *expression) {
              list_length(reinterpret_cast<const FuncExpr *>(expression)->args) == 1)
         argument = static_cast<Expr *>(linitial(reinterpret_cast<const FuncExpr *>(expression)->args));
     return argument != nullptr && OidIsValid(plain_of(argument)) &&
-           plain_of(argument) == exprType(reinterpret_cast<const Node *>(expression));
+           operand_of(plain_of(argument)) == operand_of(exprType(reinterpret_cast<const Node *>(expression)));
 }
 
 } // namespace
@@ -189,6 +190,13 @@ Oid plain_of(Oid type) {
         return encrypted::plain_counterpart(type);
     const Oid plain = encrypted::plain_counterpart(element);
     return OidIsValid(plain) ? get_array_type(plain) : InvalidOid;
+}
+
+Oid operand_of(Oid plain) {
+    if (const Oid element = get_element_type(plain); OidIsValid(element))
+        return get_array_type(operand_of(element));
+    const Oid opclass = GetDefaultOpClass(plain, BTREE_AM_OID);
+    return OidIsValid(opclass) ? get_opclass_input_type(opclass) : plain;
 }
 
 void retype_results(ParseState *state, Query *query) {

@@ -9,6 +9,7 @@ namespace {
 
 post_parse_analyze_hook_type next_post_parse_analyze = nullptr;
 ProcessUtility_hook_type next_process_utility = nullptr;
+planner_hook_type next_planner = nullptr;
 
 // How deep in utility commands we are, and the text whose statements count as the client's within the innermost.
 int utility_depth = 0;
@@ -69,6 +70,15 @@ void post_parse_analyze(ParseState *state, Query *query, JumbleState *jumble) {
         retype_results(state, target);
 }
 
+/// A cursor that a function opens may be handed to the client, who then fetches from it: only cursors are planned for a
+/// fast start. Inside the function its rows bear the plain types too, as they did before the columns were encrypted.
+PlannedStmt *plan(Query *query, const char *text, int options, ParamListInfo parameters) {
+    if ((options & CURSOR_OPT_FAST_PLAN) != 0 && query->commandType != CMD_UTILITY &&
+        !encrypted::output_is_ciphertext())
+        retype_results(nullptr, query);
+    return (next_planner != nullptr ? next_planner : standard_planner)(query, text, options, parameters);
+}
+
 /// The command within EXPLAIN or CREATE TABLE AS; null where that is a query.
 Node *inner_utility(Node *utility) {
     Node *query = nullptr;
@@ -127,6 +137,8 @@ void process_utility(PlannedStmt *planned, const char *text, bool read_only, Pro
 void init() {
     next_post_parse_analyze = post_parse_analyze_hook;
     post_parse_analyze_hook = post_parse_analyze;
+    next_planner = planner_hook;
+    planner_hook = plan;
     next_process_utility = ProcessUtility_hook;
     ProcessUtility_hook = process_utility;
 }

@@ -9,6 +9,10 @@ namespace gdpr::wire {
 /// The plain type behind an encrypted one, the array of plain behind an array of encrypted; InvalidOid for any other.
 Oid plain_of(Oid type);
 
+/// What PostgreSQL infers beside a plain column in an operator: the operator's own type, text for varchar; of an array
+/// of plain, the array of that.
+Oid operand_of(Oid plain);
+
 /// Casts what a query returns to the client to plain types. The query is changed in place.
 void retype_results(ParseState *state, Query *query);
 
