@@ -5,6 +5,7 @@
 #   make installcheck         SQL, isolation and TAP tests against a running server
 #   make unit                 unit tests of the code that needs no server
 #   make test                 everything, on a private server of its own
+#   make drivers              real drivers and ORMs against it, on a private server; installs them
 #   make bench                what encryption costs, on a private server of its own
 #   make demo                 the walk-through, on a private server of its own
 #   make deps                 install the Debian packages the above need
@@ -17,7 +18,7 @@ PG_CONFIG ?= pg_config
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" gdpr.control)
 
 # These must work on a machine that has neither PostgreSQL nor a compiler.
-LONE_GOALS := deps test demo bench format
+LONE_GOALS := deps test drivers demo bench format
 ifneq (,$(filter-out $(LONE_GOALS),$(or $(MAKECMDGOALS),all)))
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 endif
@@ -124,11 +125,13 @@ installcheck: $(WALL)
 
 # ---- The rest --------------------------------------------------------------
 
-.PHONY: deps test demo bench format lint
+.PHONY: deps test drivers demo bench format lint
 deps:
 	test/lib/deps.sh
 test:
 	test/run
+drivers:
+	test/drivers/run
 demo:
 	demo/run
 bench:

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Installs the Debian packages that building, testing and the demo need. Calls
-# apt-get only when something is missing; needs root or sudo then.
+# Installs the Debian packages that building, testing and the demo need, and
+# those named as arguments. Calls apt-get only when something is missing; needs
+# root or sudo then.
 set -eu
 
 GDPR_ROOT=$(cd "$(dirname "$0")/../.." && pwd)
@@ -20,7 +21,7 @@ if ! command -v apt-get >/dev/null 2>&1; then
 	die "not a Debian system: install g++, make, cmake, PostgreSQL with its server headers, OpenSSL headers, GoogleTest and IPC::Run by hand"
 fi
 
-missing=$(missing_packages g++ make cmake perl libssl-dev libgtest-dev libipc-run-perl)
+missing=$(missing_packages g++ make cmake perl libssl-dev libgtest-dev libipc-run-perl "$@")
 server_missing=
 if ! find_pg_config; then
 	[ -z "${PG_CONFIG:-}" ] || die "$PG_CONFIG cannot build extensions: it lacks PGXS, headers or the server's programs"
