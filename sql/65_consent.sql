@@ -60,6 +60,9 @@ UPDATE gdpr.purpose SET basis = 'legitimate_interests' WHERE name = 'newsletter'
 SELECT gdpr.withdraw_consent('consent.person', '1', 'newsletter', '{"by": "telephone"}') > 0 AS withdrawn_all_the_same;
 UPDATE gdpr.purpose SET basis = 'consent' WHERE name = 'newsletter';
 
+-- Every act is in the audit log, with its purpose; what had nothing to do is not.
+SELECT operation, subject_table, key, note FROM gdpr.audit_log WHERE operation ~ 'consent' ORDER BY id;
+
 -- Refused, with what to do, and never with the key.
 SELECT gdpr.give_consent('consent.person', '1', 'anna@example.it', '{"wording": "x"}');
 \echo :LAST_ERROR_SQLSTATE
