@@ -21,8 +21,11 @@ ok $? 1 "README.md shows what demo/readme.sql runs"
 
 sed -n '/readme.sql: begin/,/readme.sql: end/p' "$root/README.md" | sed -e '/^<!--/d' -e '/^```/d' |
 	without_spaces_at_end >"$work/expected"
+# What CREATE EXTENSION says of the keyring is another matter.
 createdb readme_example
-psql -X -q -P footer=off -d readme_example <"$root/demo/readme.sql" 2>&1 | without_spaces_at_end >"$work/answered"
+grep CREATE.EXTENSION "$root/demo/readme.sql" | psql -X -q -d readme_example >/dev/null 2>&1
+grep -v CREATE.EXTENSION "$root/demo/readme.sql" | psql -X -q -P footer=off -d readme_example 2>&1 |
+	without_spaces_at_end >"$work/answered"
 dropdb readme_example
 diff -u "$work/expected" "$work/answered" | sed 's/^/# /'
 cmp -s "$work/expected" "$work/answered"
