@@ -14,7 +14,9 @@ on_disk() {
 
 step "A CRM as it stands: eight tables, some thousand people, loaded from CSV"
 $AS_USER mkdir -m 700 "$DATA"
-$AS_USER cp -r "$CRM" "$GDPR_TMP/crm"
+# The user who runs the server may not be able to read the tree.
+cp -r "$CRM" "$GDPR_TMP/crm"
+[ -z "$AS_USER" ] || chown -R postgres: "$GDPR_TMP/crm"
 CRM=$GDPR_TMP/crm
 psql_file() { psql -X -q -v ON_ERROR_STOP=1 "$@" >"$GDPR_TMP/psql.log" 2>&1 || { cat "$GDPR_TMP/psql.log"; die "$*"; }; }
 createdb generator

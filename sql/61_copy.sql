@@ -94,18 +94,11 @@ COPY cp.person (email, note) FROM STDIN;
 COPY cp.person (email, born) FROM STDIN (FORMAT csv, HEADER match);
 email,birthday
 \.
-COPY cp.person (shout) FROM STDIN;
-x
-\.
-COPY cp.person (nope) FROM STDIN;
-x
-\.
-COPY cp.person (email) FROM STDIN WHERE nope = 1;
-x
-\.
-COPY cp.person (email) FROM STDIN (FREEZE);
-x
-\.
+-- By \copy where the command itself fails: psql's minor releases differ in what they make of the data after it.
+\copy cp.person (shout) FROM '/dev/null'
+\copy cp.person (nope) FROM '/dev/null'
+\copy cp.person (email) FROM '/dev/null' WHERE nope = 1
+\copy cp.person (email) FROM '/dev/null' (FREEZE)
 \set SHOW_CONTEXT errors
 SELECT count(*) FROM cp.person;
 
@@ -203,25 +196,17 @@ DROP TRIGGER load ON cp.person;
 -- Attack: a copy where the role may not insert, may not read what WHERE reads, or must not write at all.
 REVOKE ALL ON cp.person FROM cp_app;
 SET ROLE cp_app;
-COPY cp.person (email) FROM STDIN;
-x
-\.
+\copy cp.person (email) FROM '/dev/null'
 RESET ROLE;
 GRANT INSERT (email) ON cp.person TO cp_app;
 SET ROLE cp_app;
-COPY cp.person (email, note) FROM STDIN;
-x	y
-\.
-COPY cp.person (email) FROM STDIN WHERE email LIKE 'm%';
-mia@example.it
-\.
+\copy cp.person (email, note) FROM '/dev/null'
+\copy cp.person (email) FROM '/dev/null' WHERE email LIKE 'm%'
 COPY cp.person (email) FROM STDIN;
 mia@example.it
 \.
 SET default_transaction_read_only = on;
-COPY cp.person (email) FROM STDIN;
-x
-\.
+\copy cp.person (email) FROM '/dev/null'
 RESET default_transaction_read_only;
 
 -- Attack: files and programs of the server without the right to them.
@@ -232,9 +217,7 @@ COPY cp.visit FROM PROGRAM 'echo 1';
 
 -- Attack: slipping by the policies with row_security.
 SET row_security = off;
-COPY cp.visit FROM STDIN;
-1	1	x
-\.
+\copy cp.visit FROM '/dev/null'
 COPY cp.visit TO STDOUT;
 RESET row_security;
 
@@ -252,9 +235,7 @@ DROP TRIGGER again ON cp.visit;
 
 -- Attack: a table whose own policies check what is written keeps PostgreSQL's refusal, as it had before.
 SET ROLE cp_app;
-COPY cp.letter FROM STDIN;
-2	a letter that its policy does not let in
-\.
+\copy cp.letter FROM '/dev/null'
 INSERT INTO cp.letter VALUES (2, 'short');
 COPY cp.letter TO STDOUT;
 RESET ROLE;
