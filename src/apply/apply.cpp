@@ -35,6 +35,7 @@ std::vector<Oid> relations() {
     for (const Oid each : all)
         by_name.emplace(pg::relation_name(each), each);
     std::vector<Oid> out;
+    out.reserve(by_name.size());
     for (const auto &[name, relation] : by_name)
         out.push_back(relation);
     return out;

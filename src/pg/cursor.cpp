@@ -6,7 +6,7 @@ namespace gdpr::pg {
 
 namespace {
 
-constexpr std::size_t batch_bytes = 512 * 1024;
+constexpr std::size_t batch_bytes = std::size_t{512} * 1024;
 constexpr long batch_rows = 1000;
 
 } // namespace

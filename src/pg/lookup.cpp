@@ -45,6 +45,7 @@ Lookup::Lookup(Oid relation, const std::vector<AttrNumber> &columns, const std::
         if (call([&] { return get_rel_relkind(partition); }) != RELKIND_RELATION)
             continue;
         std::vector<AttrNumber> numbers; // a partition may have its columns in another order
+        numbers.reserve(columns.size());
         for (const AttrNumber column : columns)
             numbers.push_back(call([&] { return get_attnum(partition, get_attname(relation, column, false)); }));
         heaps_.push_back(plan_heap(partition, numbers, value_types));

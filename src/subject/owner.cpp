@@ -61,6 +61,7 @@ Field field(Oid relation, const std::string &name) {
 
 std::vector<Field> fields(Oid relation, const std::vector<std::string> &names) {
     std::vector<Field> out;
+    out.reserve(names.size());
     for (const std::string &name : names)
         out.push_back(field(relation, name));
     return out;
