@@ -15,7 +15,7 @@ constexpr const char *comparisons[] = {"<", "<=", "=", "<>", ">=", ">"};
 struct Call {
     std::string name;
     Types arguments;
-    auto operator<=>(const Call &) const = default;
+    auto operator<=>(const Call &) const = default; // NOLINT(modernize-use-nullptr): clang-tidy 14 misreads it
 };
 
 /// What PostgreSQL's own rules make of a call; no function where they find none, or more than one.

@@ -4,7 +4,6 @@
 #include "pg/pg.hpp"
 
 using namespace gdpr;
-using encrypted::EncryptedType;
 
 namespace {
 

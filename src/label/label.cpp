@@ -163,6 +163,7 @@ std::vector<Oid> labelled_relations() {
             found.emplace(pg::relation_name(relation), relation);
     });
     std::vector<Oid> relations;
+    relations.reserve(found.size());
     for (const auto &[name, relation] : found)
         relations.push_back(relation);
     return relations;
