@@ -90,7 +90,7 @@ my $kept = join ', ', map { "'$_'" } 'CFuncHash', 'Type information cache', 'Seq
 sub memory
 {
 	my ($used, $total) = split /\|/,
-	  ask("SELECT sum(used_bytes) FILTER (WHERE name NOT IN ($kept)), sum(total_bytes) FROM pg_backend_memory_contexts;");
+	  ask("SELECT sum(used_bytes) FILTER (WHERE name NOT IN ($kept)), sum(total_bytes) FILTER (WHERE name NOT IN ($kept)) FROM pg_backend_memory_contexts;");
 	my ($resident) = slurp_file("/proc/$pid/status") =~ /^RssAnon:\s+(\d+)/m;
 	return ($used, $total, $resident);
 }
@@ -122,9 +122,10 @@ note(sprintf('%.2f s a cycle', (time - $began) / $cycles));
 my ($unexpected) = grep { !/malformed ciphertext literal|duplicate key value|INFO:  using the keyring/ } split /\n/, $err;
 is($unexpected, undef, 'every cycle did what it should');
 
-# Noise: caches that grow to the size they need, and a heap that is not returned.
+# Noise: caches that grow to the size they need, and a heap that is not returned. PostgreSQL keeps the support functions
+# of every operator class that an index ever used, 48 bytes for each of the two that a cycle makes and uses.
 my @names = ('memory used in contexts', 'memory of contexts', 'private memory of the process');
-my @allowed = (30_000 + 20 * $more, 1_000_000 + 2000 * $more, 4096 + 4 * $more);
+my @allowed = (30_000 + 120 * $more, 1_000_000 + 2000 * $more, 4096 + 4 * $more);
 for my $i (0 .. $#names)
 {
 	cmp_ok($after[$i] - $before[$i], '<=', $allowed[$i], "$names[$i]: after $cycles cycles as after $warm")
