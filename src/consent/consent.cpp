@@ -2,39 +2,14 @@
 #include "consent/consent.hpp"
 
 #include "audit/audit.hpp"
+#include "consent/person.hpp"
 #include "consent/purpose.hpp"
 #include "consent/records.hpp"
-#include "encrypted/type.hpp"
 #include "pg/pg.hpp"
 
 namespace gdpr::consent {
 
 namespace {
-
-/// Locks the person's row: consent of one person is recorded one after the other, so that the newest event is the
-/// last one, and not while somebody deletes the row. False where there is no such person.
-bool lock_person(const subject::Subject &subject) {
-    const pg::OwnerScope scope(subject.table);
-    const std::vector<Datum> values = subject::key_values(subject);
-    std::vector<pg::Param> params;
-    std::string condition;
-    for (const pg::Column &column : pg::primary_key(subject.table)) {
-        const Oid plain = pg::call([&] { return encrypted::plain_counterpart(column.type); });
-        params.push_back(pg::param(OidIsValid(plain) ? plain : column.type, values[params.size()]));
-        condition +=
-            (condition.empty() ? "t." : " AND t.") + pg::quote(column.name) + " = $" + std::to_string(params.size());
-    }
-    pg::Spi spi;
-    return !spi.run("SELECT FROM " + pg::relation_name(subject.table) + " t WHERE " + condition + " FOR NO KEY UPDATE",
-                    params)
-                .empty();
-}
-
-void require_person(const subject::Subject &subject) {
-    if (!lock_person(subject))
-        pg::raise(ERRCODE_NO_DATA_FOUND, "there is no such person in " + pg::relation_name(subject.table), "",
-                  "Check the key: it is the primary key's value, a row literal when it has several columns.");
-}
 
 void require_evidence(Jsonb *evidence, bool with_wording) {
     const bool object = JB_ROOT_IS_OBJECT(evidence);
@@ -67,14 +42,14 @@ std::int64_t record(const subject::Subject &subject, const std::string &purpose,
 }
 
 bool in_force(const subject::Subject &subject, const std::string &purpose) {
-    const Newest newest;
+    const pg::NewestSnapshot newest(pg::gdpr_relation("consent_event"));
     return newest_event(subject, purpose, newest.get()).value_or(false);
 }
 
 } // namespace
 
-std::uint64_t erase(const subject::Subject &subject, bool dry_run) {
-    const std::uint64_t rows = close(subject, InvalidCommandId, dry_run);
+std::map<std::string, std::uint64_t> erase(const subject::Subject &subject, bool dry_run) {
+    std::map<std::string, std::uint64_t> rows = close(subject, InvalidCommandId, dry_run);
     if (!dry_run)
         pg::call([] { CommandCounterIncrement(); });
     return rows;
@@ -90,14 +65,6 @@ void init() {
 using namespace gdpr;
 
 namespace {
-
-/// The person that the first two arguments name.
-subject::Subject person_argument(FunctionCallInfo fcinfo) {
-    const Oid table = PG_GETARG_OID(0);
-    // The key's type may carry code of the table's owner, such as a domain's CHECK.
-    const pg::OwnerScope scope(table);
-    return subject::subject(table, pg::to_string(PG_GETARG_DATUM(1)));
-}
 
 /// The first arguments of giving and withdrawing: none may be null, nor silently make the call do nothing.
 void refuse_nulls(FunctionCallInfo fcinfo, int count) {
@@ -116,7 +83,7 @@ Jsonb *evidence_argument(FunctionCallInfo fcinfo) {
 
 GDPR_FUNCTION(gdpr_give_consent) {
     refuse_nulls(fcinfo, 4);
-    const subject::Subject subject = person_argument(fcinfo);
+    const subject::Subject subject = consent::person_argument(fcinfo);
     const std::string purpose = pg::to_string(PG_GETARG_DATUM(2));
     Jsonb *evidence = evidence_argument(fcinfo);
     consent::require_consent_purpose(purpose);
@@ -127,7 +94,7 @@ GDPR_FUNCTION(gdpr_give_consent) {
 
 GDPR_FUNCTION(gdpr_withdraw_consent) {
     refuse_nulls(fcinfo, 3);
-    const subject::Subject subject = person_argument(fcinfo);
+    const subject::Subject subject = consent::person_argument(fcinfo);
     const std::string purpose = pg::to_string(PG_GETARG_DATUM(2));
     pg::Param evidence = pg::null_param(JSONBOID);
     if (!PG_ARGISNULL(3)) {
@@ -144,12 +111,12 @@ GDPR_FUNCTION(gdpr_withdraw_consent) {
 }
 
 GDPR_FUNCTION(gdpr_has_consent) {
-    const subject::Subject subject = person_argument(fcinfo);
+    const subject::Subject subject = consent::person_argument(fcinfo);
     const std::string purpose = pg::to_string(PG_GETARG_DATUM(2));
     // Withdrawing binds at the next statement, also of a transaction that sees an older state of everything else.
-    std::optional<consent::Newest> newest;
+    std::optional<pg::NewestSnapshot> newest;
     if (IsolationUsesXactSnapshot())
-        newest.emplace();
+        newest.emplace(pg::gdpr_relation("consent_event"));
     Snapshot snapshot = newest ? newest->get() : pg::call([] { return GetActiveSnapshot(); });
     const auto given = consent::newest_event(subject, purpose, snapshot);
     if (!given)

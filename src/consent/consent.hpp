@@ -10,8 +10,9 @@ namespace gdpr::consent {
 void plan_provenance(Oid relation, apply::Actions &actions);
 
 /// Reduces what is kept of a forgotten subject to what accountability needs: that consent was given and withdrawn for
-/// a purpose and when, without key or evidence. Returns how many rows of gdpr.* were changed or removed.
-std::uint64_t erase(const subject::Subject &subject, bool dry_run);
+/// a purpose and when, without key or evidence; to whom data was disclosed, not whose. Returns how many rows were
+/// changed or removed, by relation of gdpr.
+std::map<std::string, std::uint64_t> erase(const subject::Subject &subject, bool dry_run);
 
 void init();
 

@@ -36,6 +36,18 @@ COMMENT ON FUNCTION gdpr.has_consent(regclass, text, text) IS
 REVOKE ALL ON FUNCTION gdpr.has_consent(regclass, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gdpr.has_consent(regclass, text, text) TO gdpr_officer;
 
+CREATE OR REPLACE FUNCTION gdpr.record_disclosure(subject_table regclass, key text, recipient text,
+                                                  purpose text DEFAULT NULL, address text DEFAULT NULL,
+                                                  reference text DEFAULT NULL)
+    RETURNS bigint AS 'MODULE_PATHNAME', 'gdpr_record_disclosure' LANGUAGE C;
+COMMENT ON FUNCTION gdpr.record_disclosure(regclass, text, text, text, text, text) IS
+    'Records that a person''s data was disclosed (Art. 15(1)(c), 19): subject table, primary key (a row literal when '
+    'composite), to whom, for what, the address at which the recipient is told that the data was rectified, restricted or '
+    'erased, and what they know the person by. Returns its number. Raises where there is no such person. Needs '
+    'gdpr_officer; audited.';
+REVOKE ALL ON FUNCTION gdpr.record_disclosure(regclass, text, text, text, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION gdpr.record_disclosure(regclass, text, text, text, text, text) TO gdpr_officer;
+
 CREATE OR REPLACE FUNCTION gdpr.set_source(kind text, name text DEFAULT NULL, address inet DEFAULT NULL,
                                            local boolean DEFAULT false)
     RETURNS void AS 'MODULE_PATHNAME', 'gdpr_set_source' LANGUAGE C;

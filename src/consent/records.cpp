@@ -28,11 +28,26 @@ enum SourceColumn : AttrNumber {
     source_role
 };
 
+enum DisclosureColumn : AttrNumber {
+    disclosure_id = 1,
+    disclosure_table,
+    disclosure_key,
+    disclosure_recipient,
+    disclosure_purpose,
+    disclosure_address,
+    disclosure_reference,
+    disclosure_at,
+    disclosure_role
+};
+enum OutboxColumn : AttrNumber { outbox_id = 1, outbox_template, outbox_table, outbox_key };
+
 /// The tables and how to find rows in them: planned once, and again when one of them changes.
 struct Tables {
     Oid event = pg::gdpr_relation("consent_event");
     Oid source = pg::gdpr_relation("provenance_record");
     Oid restriction = pg::gdpr_relation("restriction");
+    Oid disclosure = pg::gdpr_relation("disclosure");
+    Oid outbox = pg::gdpr_relation("outbox");
     Oid text = pg::gdpr_type("encrypted_text");
     pg::Lookup events{event, {event_table, event_key}, {OIDOID, TEXTOID}};
     pg::Lookup events_of_both{event, {event_table, event_key, event_purpose}, {OIDOID, TEXTOID, TEXTOID}};
@@ -40,6 +55,9 @@ struct Tables {
     pg::Lookup sources{source, {source_table, source_key}, {OIDOID, TEXTOID}};
     pg::Lookup restrictions{
         restriction, {column(restriction, "subject_table"), column(restriction, "key")}, {OIDOID, TEXTOID}};
+
+    pg::Lookup disclosures{disclosure, {disclosure_table, disclosure_key}, {OIDOID, TEXTOID}};
+    pg::Lookup instructions{outbox, {outbox_table, outbox_key}, {OIDOID, TEXTOID}};
 
     AttrNumber restriction_id = column(restriction, "id");
 
@@ -50,7 +68,7 @@ struct Tables {
 
 std::shared_ptr<const Tables> *cached = nullptr;
 // What the invalidation callback knows: it may neither look anything up nor free.
-std::array<Oid, 3> watched{};
+std::array<Oid, 5> watched{};
 bool stale = true;
 
 void relation_changed(Datum, Oid relation) {
@@ -64,7 +82,7 @@ std::shared_ptr<const Tables> tables() {
         cached = new std::shared_ptr<const Tables>;
     if (stale || *cached == nullptr) {
         watched = {pg::gdpr_relation("consent_event"), pg::gdpr_relation("provenance_record"),
-                   pg::gdpr_relation("restriction")};
+                   pg::gdpr_relation("restriction"), pg::gdpr_relation("disclosure"), pg::gdpr_relation("outbox")};
         stale = false; // what changes while we look makes it stale again
         cached->reset();
         *cached = std::make_shared<const Tables>();
@@ -93,7 +111,7 @@ bool not_ours_to_touch(HeapTuple tuple, CommandId since) {
 /// Copies of the rows, so that nothing changes under the scan.
 std::vector<HeapTuple> rows(const pg::Lookup &lookup, const subject::Subject &subject, CommandId since) {
     std::vector<HeapTuple> found;
-    const Newest newest;
+    const pg::NewestSnapshot newest(lookup.relation());
     lookup.each(person(subject), newest.get(), [&](TupleTableSlot *slot) {
         HeapTuple tuple = pg::call([&] { return ExecCopySlotHeapTuple(slot); });
         if (!pg::call([&] { return not_ours_to_touch(tuple, since); }))
@@ -107,7 +125,7 @@ std::vector<HeapTuple> rows(const pg::Lookup &lookup, const subject::Subject &su
 using Changes = std::map<AttrNumber, std::optional<Datum>>;
 
 void update(const pg::Relation &relation, HeapTuple row, const Changes &changes) {
-    constexpr int most = std::max<int>(event_role, source_role);
+    constexpr int most = 16; // columns of any of the tables, with room for later ones
     Datum values[most] = {};
     bool nulls[most] = {}, replaced[most] = {};
     for (const auto &[column, value] : changes) {
@@ -140,16 +158,6 @@ void change_restrictions(const subject::Subject &subject, CommandId since, const
 
 } // namespace
 
-Newest::Newest()
-    : snapshot_(pg::call([] { return RegisterSnapshot(GetLatestSnapshot()); })),
-      in_flight_(std::uncaught_exceptions()) {}
-
-Newest::~Newest() {
-    // While an error travels out, the abort releases it.
-    if (std::uncaught_exceptions() == in_flight_)
-        UnregisterSnapshot(snapshot_);
-}
-
 void record_source(const subject::Subject &subject, const Source &source) {
     const std::shared_ptr<const Tables> all = tables();
     const pg::Relation relation(all->source, RowExclusiveLock);
@@ -176,21 +184,30 @@ void record_source(const subject::Subject &subject, const Source &source) {
 
 bool has_source(const subject::Subject &subject) { return !rows(tables()->sources, subject, InvalidCommandId).empty(); }
 
-std::uint64_t close(const subject::Subject &subject, CommandId since, bool dry_run) {
+std::map<std::string, std::uint64_t> close(const subject::Subject &subject, CommandId since, bool dry_run) {
     const std::shared_ptr<const Tables> all = tables();
-    const std::vector<HeapTuple> events = rows(all->events, subject, since);
-    const std::vector<HeapTuple> sources = rows(all->sources, subject, since);
-    if (!dry_run && !events.empty()) {
-        const pg::Relation relation(all->event, RowExclusiveLock);
-        for (HeapTuple row : events)
-            update(relation, row, {{event_key, std::nullopt}, {event_evidence, std::nullopt}});
-    }
-    if (!dry_run && !sources.empty()) {
-        const pg::Relation relation(all->source, RowExclusiveLock);
-        for (HeapTuple row : sources)
-            pg::call([&] { CatalogTupleDelete(relation.get(), &row->t_self); });
-    }
-    return events.size() + sources.size();
+    std::map<std::string, std::uint64_t> counts;
+    const auto reduce = [&](const char *name, const pg::Lookup &lookup, const Changes *changes) {
+        const std::vector<HeapTuple> found = rows(lookup, subject, since);
+        if (found.empty())
+            return;
+        counts[name] = found.size();
+        if (dry_run)
+            return;
+        const pg::Relation relation(lookup.relation(), RowExclusiveLock);
+        for (HeapTuple row : found)
+            if (changes != nullptr)
+                update(relation, row, *changes);
+            else
+                pg::call([&] { CatalogTupleDelete(relation.get(), &row->t_self); });
+    };
+    const Changes events{{event_key, std::nullopt}, {event_evidence, std::nullopt}};
+    const Changes disclosures{{disclosure_key, std::nullopt}, {disclosure_reference, std::nullopt}};
+    reduce("consent_event", all->events, &events);
+    reduce("disclosure", all->disclosures, &disclosures);
+    reduce("provenance", all->sources, nullptr);
+    reduce("outbox", all->instructions, nullptr);
+    return counts;
 }
 
 void carry_over(const subject::Subject &from, const subject::Subject &to, CommandId since) {
@@ -205,6 +222,8 @@ void carry_over(const subject::Subject &from, const subject::Subject &to, Comman
     };
     move(all->event, all->events, event_key);
     move(all->source, all->sources, source_key);
+    move(all->disclosure, all->disclosures, disclosure_key);
+    move(all->outbox, all->instructions, outbox_key);
     change_restrictions(from, since, "UPDATE gdpr.restriction SET key = $2 WHERE id = $1", pg::param(to.key));
 }
 
@@ -220,6 +239,10 @@ void close_all(Oid subject_table) {
     (void)spi.run("UPDATE gdpr.consent_event SET key = NULL, evidence = NULL WHERE subject_table = $1"
                   " AND key IS NOT NULL",
                   params);
+    (void)spi.run("UPDATE gdpr.disclosure SET key = NULL, reference = NULL WHERE subject_table = $1"
+                  " AND key IS NOT NULL",
+                  params);
+    (void)spi.run("DELETE FROM gdpr.outbox WHERE subject_table = $1 AND key IS NOT NULL", params);
     (void)spi.run("DELETE FROM gdpr.provenance_record WHERE subject_table = $1", params);
     (void)spi.run("DELETE FROM gdpr.restriction WHERE subject_table = $1 AND kind = 'request'", params);
 }
@@ -243,9 +266,10 @@ std::optional<bool> newest_event(const subject::Subject &subject, const std::str
 
 bool has_events(const std::string &purpose) {
     bool any = false;
-    const Newest newest;
-    tables()->events_to_purpose.each({pg::text_datum(purpose)}, newest.get(),
-                                     [&](TupleTableSlot *) { return any = true, false; });
+    const std::shared_ptr<const Tables> all = tables();
+    const pg::NewestSnapshot newest(all->event);
+    all->events_to_purpose.each({pg::text_datum(purpose)}, newest.get(),
+                                [&](TupleTableSlot *) { return any = true, false; });
     return any;
 }
 

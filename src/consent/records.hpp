@@ -11,10 +11,12 @@ void record_source(const subject::Subject &subject, const Source &source);
 
 bool has_source(const subject::Subject &subject);
 
-/// Ends what is kept of whoever had this key: the provenance goes, consent events lose key and evidence. What was
-/// written by this transaction's command `since` or a later one is left alone: it is the new bearer's. Returns how
-/// many rows it concerns; with `dry_run`, only counts.
-std::uint64_t close(const subject::Subject &subject, CommandId since = InvalidCommandId, bool dry_run = false);
+/// Ends what is kept of whoever had this key: the provenance and what was to be told to them or of them goes, consent
+/// events and disclosures lose key, evidence and reference. What was written by this transaction's command `since` or a
+/// later one is left alone: it is the new bearer's. Returns how many rows it concerns, by relation of gdpr; with
+/// `dry_run`, only counts.
+std::map<std::string, std::uint64_t> close(const subject::Subject &subject, CommandId since = InvalidCommandId,
+                                           bool dry_run = false);
 
 /// The person has another key now; `since` is the command that changed it.
 void carry_over(const subject::Subject &from, const subject::Subject &to, CommandId since);
@@ -30,20 +32,6 @@ std::optional<bool> newest_event(const subject::Subject &subject, const std::str
 
 /// Was consent to this purpose ever given or withdrawn, by whomever?
 bool has_events(const std::string &purpose);
-
-/// The newest snapshot there can be, whatever the isolation level.
-class Newest {
-  public:
-    Newest();
-    ~Newest();
-    Newest(const Newest &) = delete;
-    Newest &operator=(const Newest &) = delete;
-    Snapshot get() const noexcept { return snapshot_; }
-
-  private:
-    Snapshot snapshot_;
-    int in_flight_;
-};
 
 void init_records();
 

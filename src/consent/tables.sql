@@ -88,3 +88,29 @@ CREATE VIEW gdpr.provenance AS
 COMMENT ON VIEW gdpr.provenance IS
     'Where each person''s data came from first (Art. 14(2)(f)). A person without a row was there before gdpr.';
 GRANT SELECT ON gdpr.provenance TO gdpr_officer, gdpr_auditor;
+
+CREATE TABLE gdpr.disclosure (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    subject_table regclass NOT NULL,
+    key gdpr.encrypted_text,
+    recipient text NOT NULL,
+    purpose text,
+    address gdpr.encrypted_text,
+    reference gdpr.encrypted_text,
+    at timestamptz NOT NULL DEFAULT now(),
+    role name NOT NULL DEFAULT session_user
+);
+CREATE INDEX disclosure_subject ON gdpr.disclosure (subject_table, key);
+COMMENT ON TABLE gdpr.disclosure IS 'Who received whose data, and when (Art. 15(1)(c), 19). gdpr.record_disclosure() writes it.';
+COMMENT ON COLUMN gdpr.disclosure.id IS 'Order of the disclosures.';
+COMMENT ON COLUMN gdpr.disclosure.subject_table IS 'Subject table of the person.';
+COMMENT ON COLUMN gdpr.disclosure.key IS 'Primary key of the person; null once their row is gone or they are forgotten.';
+COMMENT ON COLUMN gdpr.disclosure.recipient IS 'Who received the data, by name.';
+COMMENT ON COLUMN gdpr.disclosure.purpose IS 'For what.';
+COMMENT ON COLUMN gdpr.disclosure.address IS 'Where the recipient is told that the data was rectified, restricted or erased.';
+COMMENT ON COLUMN gdpr.disclosure.reference IS 'What the recipient knows the person by; goes with the key.';
+COMMENT ON COLUMN gdpr.disclosure.at IS 'When.';
+COMMENT ON COLUMN gdpr.disclosure.role IS 'Who recorded it.';
+SELECT pg_catalog.pg_extension_config_dump('gdpr.disclosure', '');
+SELECT pg_catalog.pg_extension_config_dump('gdpr.disclosure_id_seq', '');
+GRANT SELECT ON gdpr.disclosure TO gdpr_officer, gdpr_auditor;

@@ -8,5 +8,6 @@
 #include "pg/lookup.hpp"
 #include "pg/memory.hpp"
 #include "pg/result.hpp"
+#include "pg/snapshot.hpp"
 #include "pg/spi.hpp"
 #include "pg/subtransaction.hpp"

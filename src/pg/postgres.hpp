@@ -60,6 +60,7 @@ extern "C" {
 #include "catalog/pg_statistic.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
+#include "commands/async.h"
 #include "commands/copy.h"
 #include "commands/dbcommands.h"
 #include "commands/defrem.h"

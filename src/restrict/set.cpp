@@ -72,28 +72,6 @@ void relation_changed(Datum, Oid relation) {
 /// What is compared with `until`: it moves on in a long transaction, and is the same in all workers of a query.
 TimestampTz now() { return GetCurrentStatementStartTimestamp(); }
 
-/// A snapshot of this very moment, even under repeatable read: a restriction binds at once. The catalogs' own snapshot
-/// is such a one, and unlike GetLatestSnapshot it can be had in parallel workers.
-class FreshSnapshot {
-  public:
-    explicit FreshSnapshot(Oid relation)
-        : snapshot_(pg::call([&] { return RegisterSnapshot(GetCatalogSnapshot(relation)); })),
-          in_flight_(std::uncaught_exceptions()) {}
-    ~FreshSnapshot() {
-        // While an error travels out, the abort releases it.
-        if (std::uncaught_exceptions() == in_flight_)
-            UnregisterSnapshot(snapshot_);
-    }
-    FreshSnapshot(const FreshSnapshot &) = delete;
-    FreshSnapshot &operator=(const FreshSnapshot &) = delete;
-
-    Snapshot get() const noexcept { return snapshot_; }
-
-  private:
-    Snapshot snapshot_;
-    int in_flight_;
-};
-
 std::string decrypted(Datum key, Oid type) {
     return pg::to_string(pg::call([&] { return encrypted::open(encrypted::type_of(type), key); }));
 }
@@ -101,7 +79,7 @@ std::string decrypted(Datum key, Oid type) {
 /// Reads the table, below privileges and row security, until it ends or proves too large.
 void read(Set &into) {
     pg::Relation opened(into.relation, AccessShareLock);
-    const FreshSnapshot snapshot(into.relation);
+    const pg::NewestSnapshot snapshot(into.relation); // a restriction binds at once
     const Columns &columns = into.columns.emplace(into.relation);
     TupleTableSlot *slot = pg::call([&] { return table_slot_create(opened.get(), nullptr); });
     TableScanDesc scan = pg::call([&] { return table_beginscan(opened.get(), snapshot.get(), 0, nullptr); });
@@ -149,7 +127,7 @@ bool probe(const subject::Subject &subject) {
     if (!set->probe)
         set->probe = std::make_unique<pg::Lookup>(set->relation, std::vector{columns.table, columns.key},
                                                   std::vector<Oid>{OIDOID, TEXTOID});
-    const FreshSnapshot snapshot(set->relation);
+    const pg::NewestSnapshot snapshot(set->relation);
     bool found = false;
     set->probe->each({ObjectIdGetDatum(subject.table), pg::text_datum(subject.key)}, snapshot.get(),
                      [&](TupleTableSlot *slot) {

@@ -69,9 +69,9 @@ bool empty(const Blocklist &blocklist) {
 bool listed(const Blocklist &blocklist, const Identifier &identifier) {
     const Datum hash = pg::text_datum(as_text(hash_of(identifier)));
     // The newest snapshot: who was forgotten since this transaction began is forgotten.
-    const Snapshot snapshot = pg::call([] { return RegisterSnapshot(GetLatestSnapshot()); });
+    const pg::NewestSnapshot newest(blocklist.relation);
     bool found = false;
-    blocklist.lookup->each({hash}, snapshot, [&](TupleTableSlot *row) {
+    blocklist.lookup->each({hash}, newest.get(), [&](TupleTableSlot *row) {
         found = pg::call([&] {
             bool null;
             const AttrNumber number = get_attnum(list->relation, "until");
@@ -80,7 +80,6 @@ bool listed(const Blocklist &blocklist, const Identifier &identifier) {
         });
         return !found;
     });
-    UnregisterSnapshot(snapshot);
     return found;
 }
 

@@ -1,6 +1,7 @@
 // Erasure of a person (Art. 17), in one transaction: plan, carry out, scrub what speaks of them, and a receipt.
 #include "audit/audit.hpp"
 #include "consent/consent.hpp"
+#include "mail/outbox.hpp"
 #include "pg/pg.hpp"
 #include "restrict/restriction.hpp"
 #include "rights/erase.hpp"
@@ -58,13 +59,16 @@ void add_own(const subject::Subject &subject, const std::set<Identifier> &identi
     };
     add("audit_record", "scrub", audit::scrub(subject, true));
     add("blocklist", "block", block(identifiers, "", false));
-    add("consent_event", "erase", consent::erase(subject, true));
+    for (const auto &[relation, rows] : consent::erase(subject, true))
+        add(relation.c_str(), "erase", rows);
+    add("outbox", "tell recipients", mail::tell_recipients(subject, "erased", true));
 }
 
 void carry_out(const ErasePlan &plan, const subject::Collection &collection, const std::vector<Line> &lines,
                const std::set<Identifier> &identifiers, const std::optional<std::string> &reason) {
     const subject::Subject &subject = collection.subject();
     const audit::WithoutValues without_values;
+    (void)mail::tell_recipients(subject, "erased"); // before the person's row takes along who they are
     const std::set<Oid> changed = erase_rows(plan, collection);
     (void)audit::scrub(subject, false);
     (void)consent::erase(subject, false);
@@ -74,6 +78,7 @@ void carry_out(const ErasePlan &plan, const subject::Collection &collection, con
     (void)block(identifiers, "erasure", true);
     const std::int64_t receipt = write_receipt(subject, reason, lines);
     audit::record(subject, "forget", "receipt " + std::to_string(receipt));
+    mail::notify("erasure " + std::to_string(receipt));
     refresh_statistics(changed);
 }
 
@@ -147,8 +152,8 @@ void verify(Oid table, Datum key, pg::ResultSet &result) {
         find_leftovers(subject, report);
     if (const std::uint64_t records = audit::scrub(subject, true); records > 0)
         report(pg::gdpr_relation("audit_record"), std::to_string(records) + " records with key or values");
-    if (const std::uint64_t rows = consent::erase(subject, true); rows > 0)
-        report(pg::gdpr_relation("consent_event"), std::to_string(rows) + " rows of consent and source with the key");
+    for (const auto &[relation, rows] : consent::erase(subject, true))
+        report(pg::gdpr_relation(relation.c_str()), std::to_string(rows) + " rows with the key");
     const pg::OwnerScope scope(pg::gdpr_relation("restriction"));
     pg::Spi spi;
     const std::int64_t restrictions = spi.run("SELECT pg_catalog.count(*) FROM gdpr.restriction"

@@ -180,21 +180,6 @@ bool gone_by_us(TupleTableSlot *row) {
     });
 }
 
-/// The newest snapshot there can be: a parallel worker has its leader's.
-class Newest {
-  public:
-    Newest()
-        : snapshot_(pg::call(
-              [] { return RegisterSnapshot(IsInParallelMode() ? GetActiveSnapshot() : GetLatestSnapshot()); })) {}
-    ~Newest() { UnregisterSnapshot(snapshot_); }
-    Newest(const Newest &) = delete;
-    Newest &operator=(const Newest &) = delete;
-    Snapshot get() const noexcept { return snapshot_; }
-
-  private:
-    Snapshot snapshot_;
-};
-
 class Search {
   public:
     void from(Oid relation, TupleTableSlot *row) {
@@ -232,7 +217,7 @@ class Search {
                 from(owner->tts_tableOid, owner);
             return true;
         };
-        const Newest newest;
+        const pg::NewestSnapshot newest(climb.lookup->relation());
         climb.lookup->each(values, newest.get(), visit);
         // A cascade has taken the parent away already when its children go; it tells whose they were all the same.
         if (!any && !IsInParallelMode())

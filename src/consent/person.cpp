@@ -1,0 +1,34 @@
+#include "consent/person.hpp"
+
+#include "encrypted/type.hpp"
+#include "pg/pg.hpp"
+
+namespace gdpr::consent {
+
+subject::Subject person_argument(FunctionCallInfo fcinfo) {
+    const Oid table = PG_GETARG_OID(0);
+    // The key's type may carry code of the table's owner, such as a domain's CHECK.
+    const pg::OwnerScope scope(table);
+    return subject::subject(table, pg::to_string(PG_GETARG_DATUM(1)));
+}
+
+void require_person(const subject::Subject &subject) {
+    const pg::OwnerScope scope(subject.table);
+    const std::vector<Datum> values = subject::key_values(subject);
+    std::vector<pg::Param> params;
+    std::string condition;
+    for (const pg::Column &column : pg::primary_key(subject.table)) {
+        const Oid plain = pg::call([&] { return encrypted::plain_counterpart(column.type); });
+        params.push_back(pg::param(OidIsValid(plain) ? plain : column.type, values[params.size()]));
+        condition +=
+            (condition.empty() ? "t." : " AND t.") + pg::quote(column.name) + " = $" + std::to_string(params.size());
+    }
+    pg::Spi spi;
+    if (spi.run("SELECT FROM " + pg::relation_name(subject.table) + " t WHERE " + condition + " FOR NO KEY UPDATE",
+                params)
+            .empty())
+        pg::raise(ERRCODE_NO_DATA_FOUND, "there is no such person in " + pg::relation_name(subject.table), "",
+                  "Check the key: it is the primary key's value, a row literal when it has several columns.");
+}
+
+} // namespace gdpr::consent

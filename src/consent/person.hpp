@@ -1,0 +1,15 @@
+// Whom something is recorded of.
+#pragma once
+
+#include "subject/graph.hpp"
+
+namespace gdpr::consent {
+
+/// The person that the first two arguments of a function name.
+subject::Subject person_argument(FunctionCallInfo fcinfo);
+
+/// Locks the person's row, so that what is recorded of one person is recorded one after the other, and not while
+/// somebody deletes the row. Raises where there is no such person.
+void require_person(const subject::Subject &subject);
+
+} // namespace gdpr::consent

@@ -1,0 +1,17 @@
+#include "pg/snapshot.hpp"
+
+#include "pg/error.hpp"
+
+namespace gdpr::pg {
+
+NewestSnapshot::NewestSnapshot(Oid relation)
+    : snapshot_(call([&] { return RegisterSnapshot(GetCatalogSnapshot(relation)); })),
+      in_flight_(std::uncaught_exceptions()) {}
+
+NewestSnapshot::~NewestSnapshot() {
+    // While an error travels out, the abort releases it.
+    if (std::uncaught_exceptions() == in_flight_)
+        UnregisterSnapshot(snapshot_);
+}
+
+} // namespace gdpr::pg
