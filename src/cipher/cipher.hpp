@@ -54,6 +54,10 @@ void cleanse(void *memory, std::size_t size) noexcept;
 /// Random bytes for nonces, from a pool that is refilled by the system's generator and never crosses a fork.
 bool random_bytes(std::uint8_t *out, std::size_t size) noexcept;
 
+/// How often this process was forked off since random bytes were first asked for: what was made of them before is its
+/// parent's.
+unsigned fork_count() noexcept;
+
 /// AES-256-GCM with a key schedule that is set up once. Not thread safe.
 class Aead {
   public:
@@ -64,6 +68,9 @@ class Aead {
 
     /// Writes plain.size() bytes of ciphertext to `out`, then the tag.
     bool seal(Bytes nonce, Bytes associated, Bytes plain, std::uint8_t *out) noexcept;
+
+    /// As seal, under a fresh random nonce, which it writes to `nonce`.
+    bool seal_anew(std::uint8_t *nonce, Bytes associated, Bytes plain, std::uint8_t *out) noexcept;
 
     /// Writes sealed.size() - tag_size bytes to `out`; false when the tag is wrong, `out` then zeroed.
     bool open(Bytes nonce, Bytes associated, Bytes sealed, std::uint8_t *out) noexcept;

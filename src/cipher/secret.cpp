@@ -23,9 +23,13 @@ struct Pool {
     std::array<std::uint8_t, 4080> bytes{}; // a whole number of nonces
     std::size_t used = sizeof bytes;
     bool guarded = false;
+    unsigned forks = 0;
 } pool;
 
-void forget_pool() noexcept { pool.used = sizeof pool.bytes; }
+void forget_pool() noexcept {
+    pool.used = sizeof pool.bytes;
+    pool.forks++;
+}
 
 struct CipherContext {
     CipherContext() = default;
@@ -70,6 +74,8 @@ bool random_bytes(std::uint8_t *out, std::size_t size) noexcept {
     pool.used += size;
     return true;
 }
+
+unsigned fork_count() noexcept { return pool.forks; }
 
 std::array<std::uint8_t, wrapped_size> wrap(const Key &wrapping, const Key &secret) {
     CipherContext cipher;

@@ -11,9 +11,10 @@ namespace {
 
 constexpr std::uint8_t current_version = 1;
 
-/// What the tag authenticates besides the plaintext.
+/// What the tag authenticates besides the plaintext: version, key and plain type. One whole block, which is hashed in
+/// one go.
 struct Associated {
-    std::uint8_t bytes[1 + 4 + 4];
+    std::uint8_t bytes[16] = {};
     Associated(const std::uint8_t *header, Oid plain) noexcept {
         std::memcpy(bytes, header, 5);
         const std::uint32_t type = plain;
@@ -124,9 +125,8 @@ Datum seal(const EncryptedType &type, Datum plain) {
     header[0] = current_version;
     const std::uint32_t id = key.id;
     std::memcpy(header + 1, &id, sizeof id);
-    if (!cipher::random_bytes(header + 5, cipher::nonce_size) ||
-        !key.aead.seal({header + 5, cipher::nonce_size}, Associated(header, type.plain), {content.data, content.size},
-                       header + header_size))
+    if (!key.aead.seal_anew(header + 5, Associated(header, type.plain), {content.data, content.size},
+                            header + header_size))
         ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not encrypt a value"),
                         errdetail("The cryptographic library failed.")));
     if (type.length != -1)

@@ -1,7 +1,11 @@
 #include "cipher/cipher.hpp"
 
+#include <cstring>
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
+#include <set>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <vector>
 
 using namespace gdpr::cipher;
@@ -51,6 +55,36 @@ TEST_F(AeadTest, SealsAsEvpDoes) {
         EXPECT_EQ(by_evp(key, nonce, associated, plain), sealed) << length << " bytes";
         nonce = random_buffer(nonce_size);
     }
+}
+
+TEST_F(AeadTest, SealsUnderNoncesOfItsOwn) {
+    std::set<Buffer> nonces;
+    for (const std::size_t length : lengths) {
+        const Buffer plain = random_buffer(length);
+        Buffer sealed(length + tag_size), fresh(nonce_size);
+        ASSERT_TRUE(aead.seal_anew(fresh.data(), associated, plain, sealed.data()));
+        EXPECT_EQ(by_evp(key, fresh, associated, plain), sealed) << length << " bytes";
+        EXPECT_TRUE(nonces.insert(fresh).second) << "a nonce came twice";
+    }
+}
+
+TEST_F(AeadTest, AttackAForkedChildDoesNotRepeatItsParentsNonces) {
+    Buffer nonces(3 * nonce_size), sealed(tag_size);
+    ASSERT_TRUE(aead.seal_anew(nonces.data(), associated, {}, sealed.data()));
+    int ends[2];
+    ASSERT_EQ(0, pipe(ends));
+    const pid_t child = fork();
+    if (child == 0) {
+        const bool done = aead.seal_anew(nonces.data(), associated, {}, sealed.data()) &&
+                          write(ends[1], nonces.data(), nonce_size) == static_cast<ssize_t>(nonce_size);
+        _exit(done ? 0 : 1);
+    }
+    int status = 0;
+    ASSERT_EQ(child, waitpid(child, &status, 0));
+    ASSERT_EQ(0, status);
+    ASSERT_EQ(static_cast<ssize_t>(nonce_size), read(ends[0], nonces.data() + nonce_size, nonce_size));
+    ASSERT_TRUE(aead.seal_anew(nonces.data() + 2 * nonce_size, associated, {}, sealed.data()));
+    EXPECT_NE(0, std::memcmp(nonces.data() + nonce_size, nonces.data() + 2 * nonce_size, nonce_size));
 }
 
 TEST_F(AeadTest, OpensWhatEvpSealed) {
