@@ -30,7 +30,7 @@ struct Associated {
 
 /// The key look-ups may throw (they read files); here only PostgreSQL's errors may pass.
 key::Loaded &key_for_writing() {
-    return *pg::boundary([] { return &key::active(key::Use::data); });
+    return *pg::boundary([] { return &key::sealing(); });
 }
 
 key::Loaded &key_for_reading(std::uint32_t id) {

@@ -1,6 +1,7 @@
 #include "install/install.hpp"
 
 #include "key/key.hpp"
+#include "key/provider.hpp"
 #include "pg/pg.hpp"
 
 using namespace gdpr;

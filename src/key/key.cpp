@@ -1,40 +1,20 @@
 #include "key/key.hpp"
 
+#include "key/provider.hpp"
 #include "key/table.hpp"
+#include "key/usage.hpp"
 #include "pg/pg.hpp"
 
 #include <charconv>
-#include <ctime>
 
 namespace gdpr::key {
 
 namespace {
 
-char *keyring_file = nullptr;
-
 // Never freed, only cleansed at exit: values of any age may still need any key.
 std::map<std::uint32_t, std::unique_ptr<Loaded>> *loaded = nullptr;
 Loaded *last = nullptr;
 std::map<Use, Loaded *> *current = nullptr;
-
-[[noreturn]] void raise(const KeyringError &error) {
-    const bool access = error.kind == KeyringError::Kind::exposed || error.kind == KeyringError::Kind::unreadable;
-    const int state = error.kind == KeyringError::Kind::damaged   ? ERRCODE_CONFIG_FILE_ERROR
-                      : error.kind == KeyringError::Kind::missing ? ERRCODE_UNDEFINED_FILE
-                      : access                                    ? ERRCODE_INSUFFICIENT_PRIVILEGE
-                                                                  : ERRCODE_IO_ERROR;
-    pg::raise(state, error.reason, "The key provider is \"file\".", error.hint);
-}
-
-/// Runs a step on the keyring, its errors as PostgreSQL's.
-template <typename Step> decltype(auto) with_keyring(Step step) {
-    const std::string path = keyring_path();
-    try {
-        return step(path);
-    } catch (const KeyringError &error) {
-        raise(error);
-    }
-}
 
 std::string hex_id(std::uint32_t id) {
     char text[8];
@@ -45,19 +25,13 @@ std::string hex_id(std::uint32_t id) {
 Loaded &remember(const WrappedKey &wrapped, const Keyring &ring) {
     if (const auto known = loaded->find(wrapped.id); known != loaded->end())
         return *known->second;
-    const RootKey *root = ring.root(wrapped.epoch);
-    if (root == nullptr)
-        pg::raise(ERRCODE_CONFIG_FILE_ERROR,
-                  "root key of epoch " + std::to_string(wrapped.epoch) + " is not in the keyring",
-                  "The keyring is \"" + keyring_path() + "\", provider \"file\".",
-                  "Restore the keyring that this database was written with.");
     cipher::Key secret;
-    if (!cipher::unwrap(root->secret, wrapped.wrapped, secret))
+    if (!cipher::unwrap(root_secret(ring, wrapped.epoch), wrapped.wrapped, secret))
         pg::raise(ERRCODE_CONFIG_FILE_ERROR,
                   "root key of epoch " + std::to_string(wrapped.epoch) + " does not open key " + hex_id(wrapped.id),
-                  "The keyring is \"" + keyring_path() + "\", provider \"file\".",
+                  keyring_detail(ring.root(wrapped.epoch)),
                   "It is another database's keyring. Restore the one that this database was written with.");
-    return *loaded->emplace(wrapped.id, std::make_unique<Loaded>(wrapped.id, wrapped.use, secret)).first->second;
+    return *loaded->emplace(wrapped.id, std::make_unique<Loaded>(wrapped, secret)).first->second;
 }
 
 Loaded &load(std::uint32_t id) {
@@ -69,13 +43,12 @@ Loaded &load(std::uint32_t id) {
         if (const auto wrapped = table_find(id))
             return remember(*wrapped, ring);
         pg::raise(ERRCODE_CONFIG_FILE_ERROR, "key " + hex_id(id) + " is not in the keyring",
-                  "The keyring is \"" + path + "\", provider \"file\", newest epoch " +
-                      std::to_string(ring.newest_root() ? ring.newest_root()->epoch : 0) + ".",
-                  "Restore the keyring that the value was written with.");
+                  keyring_detail(ring.newest_root()), "Restore the keyring that the value was written with.");
     });
 }
 
-void make(Use use, Keyring &ring) {
+/// Adds a key to the keyring, wrapped by the newest root key.
+const WrappedKey &make(Use use, std::uint32_t generation, std::uint64_t first_use, Keyring &ring) {
     const RootKey *root = ring.newest_root();
     if (root == nullptr)
         throw KeyringError(KeyringError::Kind::damaged, "the keyring holds no root key", "");
@@ -86,46 +59,60 @@ void make(Use use, Keyring &ring) {
     } while (key.id == 0 || ring.find(key.id) != nullptr);
     key.use = use;
     key.epoch = root->epoch;
-    key.database = MyDatabaseId;
-    key.wrapped = cipher::wrap(root->secret, cipher::Key::random());
-    ring.keys.push_back(key);
+    key.database = database_identity();
+    key.generation = generation;
+    key.first_use = first_use;
+    key.wrapped = cipher::wrap(secret_of(*root), cipher::Key::random());
+    return ring.keys.emplace_back(key);
 }
 
 /// One keyed hash serves the whole keyring: indexes and partitions built on it must outlive a restore into
 /// another database. Every other use has keys of its own in each database.
-const WrappedKey *reusable(Use use, const Keyring &ring) {
+const WrappedKey *newest(Use use, const Keyring &ring) {
+    const std::uint64_t here = database_identity();
     const WrappedKey *found = nullptr;
     for (const WrappedKey &key : ring.keys)
-        if (key.use == use && (use == Use::hash || key.database == MyDatabaseId))
+        if (key.use == use && (use == Use::hash || key.database == here) &&
+            (found == nullptr || key.generation >= found->generation))
             found = &key;
     return found;
+}
+
+/// The newest key of the keyring, of that generation or a later one; made where there is none.
+Loaded &newest_or_made(Use use, std::uint32_t generation) {
+    return with_keyring([&](const std::string &path) -> Loaded & {
+        const auto suits = [&](const WrappedKey *key) { return key != nullptr && key->generation >= generation; };
+        const std::uint64_t first_use = use == Use::data ? values_sealed() : 0;
+        Keyring ring = Keyring::load(path);
+        if (!suits(newest(use, ring))) {
+            if (const RootKey *root = ring.newest_root())
+                (void)secret_of(*root); // the key command may take its time: not while others wait for the lock
+            const KeyringLock lock(path);
+            ring = Keyring::load(path);
+            if (!suits(newest(use, ring))) {
+                make(use, generation, first_use, ring);
+                ring.store(path);
+            }
+        }
+        // The table's lock is waited for without the file's: PostgreSQL sees no deadlock that passes through a file.
+        const WrappedKey *key = newest(use, ring);
+        table_record(*key);
+        return remember(*key, ring);
+    });
 }
 
 Loaded &choose(Use use) {
     if (use != Use::hash)
         if (const auto recorded = table_active(use))
             return find(recorded->id);
-    return with_keyring([&](const std::string &path) -> Loaded & {
-        Keyring ring = Keyring::load(path);
-        if (reusable(use, ring) == nullptr) {
-            const KeyringLock lock(path);
-            ring = Keyring::load(path);
-            if (reusable(use, ring) == nullptr) {
-                make(use, ring);
-                ring.store(path);
-            }
-        }
-        // The table's lock is waited for without the file's: PostgreSQL sees no deadlock that passes through a file.
-        const WrappedKey *key = reusable(use, ring);
-        table_record(*key);
-        return remember(*key, ring);
-    });
+    return newest_or_made(use, 1);
 }
 
 void cleanse_all(int, Datum) {
     if (loaded != nullptr)
         loaded->clear();
     last = nullptr;
+    forget_root_secrets();
 }
 
 void prepare() {
@@ -136,25 +123,7 @@ void prepare() {
     pg::call([] { before_shmem_exit(cleanse_all, 0); });
 }
 
-std::string now_text() {
-    const std::time_t now = std::time(nullptr);
-    std::tm parts{};
-    gmtime_r(&now, &parts);
-    char text[32];
-    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-    return text;
-}
-
 } // namespace
-
-std::string keyring_path() {
-    if (keyring_file != nullptr && keyring_file[0] != '\0')
-        return keyring_file;
-    std::string data(DataDir);
-    while (data.size() > 1 && data.back() == '/')
-        data.pop_back();
-    return data + ".gdpr-keyring";
-}
 
 Loaded &find(std::uint32_t id) {
     if (last != nullptr && last->id == id)
@@ -175,6 +144,14 @@ Loaded &active(Use use) {
     return key;
 }
 
+Loaded &succeed(const Loaded &old) {
+    prepare();
+    Loaded &key = newest_or_made(old.use, old.generation + 1);
+    forget_active();
+    (*current)[old.use] = &key;
+    return key;
+}
+
 cipher::Digest mac(Use use, std::string_view data) {
     return cipher::hmac_sha256(active(use).secret, cipher::bytes(data));
 }
@@ -190,7 +167,7 @@ bool ensure_root() {
                 throw;
         }
         Keyring ring;
-        ring.roots.push_back(RootKey{1, now_text(), cipher::Key::random()});
+        ring.roots.push_back(make_root(1));
         ring.store(path);
         return true;
     });
@@ -199,13 +176,12 @@ bool ensure_root() {
 void forget_active() noexcept {
     if (current != nullptr)
         current->clear();
+    forget_sealing();
 }
 
 void init() {
-    DefineCustomStringVariable(
-        "gdpr.keyring_file", "Path of the file that holds the root keys.",
-        "Empty means the data directory's name followed by \".gdpr-keyring\", beside the data directory.",
-        &keyring_file, "", PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
+    init_provider();
+    init_usage();
     init_table();
 }
 

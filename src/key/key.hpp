@@ -12,11 +12,14 @@ namespace gdpr::key {
 struct Loaded {
     std::uint32_t id;
     Use use;
+    std::uint32_t generation;
+    std::uint64_t first_use;
     cipher::Key secret;
     cipher::Aead aead;
     cipher::KeyedHash hash;
-    explicit Loaded(std::uint32_t i, Use u, const cipher::Key &key)
-        : id(i), use(u), secret(key), aead(key), hash(key) {}
+    Loaded(const WrappedKey &key, const cipher::Key &opened)
+        : id(key.id), use(key.use), generation(key.generation), first_use(key.first_use), secret(opened), aead(opened),
+          hash(opened) {}
 };
 
 /// The key with this id, or raises: names keyring and key, never the value. Safe to call per value.
@@ -25,14 +28,19 @@ Loaded &find(std::uint32_t id);
 /// The key that new values of this use are sealed with; makes one where there is none. Safe to call per value.
 Loaded &active(Use use);
 
+/// The data key for one new value, which is counted; a key that was used too often is succeeded by a new one. Safe to
+/// call per value.
+Loaded &sealing();
+
+/// Makes a data key in the place of this one, unless another backend did already, and records it. In this and, once
+/// the transaction has committed, in every backend it is the active one.
+Loaded &succeed(const Loaded &old);
+
 /// HMAC-SHA256 under the key of that use.
 cipher::Digest mac(Use use, std::string_view data);
 
 /// Makes the first root key if there is none; returns whether it did.
 bool ensure_root();
-
-/// Where the keyring is: the setting, or a file beside the data directory.
-std::string keyring_path();
 
 /// Settings, invalidation callbacks, cleansing at exit.
 void init();

@@ -1,5 +1,7 @@
 #include "key/keyring.hpp"
 
+#include "key/secret_text.hpp"
+
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
@@ -20,19 +22,8 @@ namespace {
 using Kind = KeyringError::Kind;
 
 constexpr std::string_view magic = "gdpr-keyring 1\n";
-constexpr std::string_view digits = "0123456789abcdef";
 constexpr std::string_view restore_hint =
     "Restore the keyring from its backup; without it encrypted values cannot be read.";
-
-/// Text that held keys, overwritten when it goes.
-class SecretText {
-  public:
-    SecretText() = default;
-    SecretText(const SecretText &) = delete;
-    SecretText &operator=(const SecretText &) = delete;
-    ~SecretText() { cipher::cleanse(text.data(), text.capacity()); }
-    std::string text;
-};
 
 class Descriptor {
   public:
@@ -53,27 +44,11 @@ std::string because() { return std::strerror(errno); }
 
 std::string hex(cipher::Bytes bytes) {
     std::string out;
-    out.reserve(bytes.size() * 2);
-    for (const std::uint8_t byte : bytes) {
-        out.push_back(digits[byte >> 4]);
-        out.push_back(digits[byte & 15]);
-    }
+    append_hex(out, bytes);
     return out;
 }
 
-bool unhex(std::string_view text, std::span<std::uint8_t> out) {
-    if (text.size() != out.size() * 2)
-        return false;
-    for (std::size_t i = 0; i < text.size(); i++) {
-        const auto digit = digits.find(text[i]);
-        if (digit == std::string_view::npos)
-            return false;
-        out[i / 2] = static_cast<std::uint8_t>(out[i / 2] << 4 | digit);
-    }
-    return true;
-}
-
-bool number(std::string_view text, std::uint32_t &out, int base = 10) {
+template <typename Number> bool number(std::string_view text, Number &out, int base = 10) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out, base);
     return error == std::errc() && end == text.data() + text.size();
 }
@@ -92,28 +67,38 @@ std::vector<std::string_view> words(std::string_view line) {
     throw KeyringError(Kind::damaged, "the keyring \"" + path + "\" is " + what, std::string(restore_hint));
 }
 
+bool parse_root(const std::vector<std::string_view> &word, Keyring &ring) {
+    RootKey root;
+    root.created = word[2];
+    if (!number(word[1], root.epoch))
+        return false;
+    if (word[3] == "command")
+        root.name = word[4];
+    else if (word[3] != "file" || !unhex(word[4], {root.secret.data(), cipher::key_size}))
+        return false;
+    ring.roots.push_back(root);
+    return true;
+}
+
+bool parse_key(const std::vector<std::string_view> &word, Keyring &ring) {
+    WrappedKey key;
+    const auto use = use_of(word[2]);
+    if (!use || !number(word[1], key.id, 16) || !number(word[3], key.epoch) || !number(word[4], key.database) ||
+        !number(word[5], key.generation) || !number(word[6], key.first_use) || !unhex(word[7], key.wrapped))
+        return false;
+    key.use = *use;
+    ring.keys.push_back(key);
+    return true;
+}
+
 bool parse_line(const std::vector<std::string_view> &word, Keyring &ring) {
-    if (word.size() == 4 && word[0] == "root") {
-        RootKey root;
-        root.created = word[2];
-        std::array<std::uint8_t, cipher::key_size> secret{};
-        const bool good = number(word[1], root.epoch) && unhex(word[3], secret);
-        std::copy(secret.begin(), secret.end(), root.secret.data());
-        cipher::cleanse(secret.data(), secret.size());
-        ring.roots.push_back(root);
-        return good;
-    }
-    if (word.size() == 6 && word[0] == "key") {
-        WrappedKey key;
-        const auto use = use_of(word[2]);
-        if (!use || !number(word[1], key.id, 16) || !number(word[3], key.epoch) || !number(word[4], key.database) ||
-            !unhex(word[5], key.wrapped))
-            return false;
-        key.use = *use;
-        ring.keys.push_back(key);
-        return true;
-    }
-    return false;
+    if (word.size() == 5 && word[0] == "root")
+        return parse_root(word, ring);
+    if (word.size() == 8 && word[0] == "key")
+        return parse_key(word, ring);
+    std::uint64_t database = 0;
+    return word.size() == 3 && word[0] == "database" && number(word[1], database) &&
+           number(word[2], ring.databases[database]);
 }
 
 /// Where a symbolic link leads: what is replaced is the file, not the link to it.
@@ -210,19 +195,25 @@ Keyring Keyring::load(const std::string &path) {
 void Keyring::store(const std::string &named) const {
     const std::string path = behind_links(named);
     SecretText content;
-    content.text.reserve(128 + roots.size() * 128 + keys.size() * 160);
+    content.text.reserve(128 + roots.size() * 160 +
+                         (keys.size() + databases.size()) * 224); // so that nothing is copied
     content.text.append(magic);
     for (const RootKey &root : roots) {
-        SecretText secret;
-        secret.text = hex(root.secret);
-        content.text += "root " + std::to_string(root.epoch) + " " + root.created + " ";
-        content.text.append(secret.text).append("\n");
+        content.text += "root " + std::to_string(root.epoch) + " " + root.created;
+        if (root.name.empty())
+            append_hex(content.text += " file ", root.secret);
+        else
+            content.text.append(" command ").append(root.name);
+        content.text += '\n';
     }
+    for (const auto &[database, epoch] : databases)
+        content.text += "database " + std::to_string(database) + " " + std::to_string(epoch) + "\n";
     for (const WrappedKey &key : keys) {
         std::array<std::uint8_t, 4> id{static_cast<std::uint8_t>(key.id >> 24), static_cast<std::uint8_t>(key.id >> 16),
                                        static_cast<std::uint8_t>(key.id >> 8), static_cast<std::uint8_t>(key.id)};
         content.text += "key " + hex(id) + " " + std::string(use_name(key.use)) + " " + std::to_string(key.epoch) +
-                        " " + std::to_string(key.database) + " " + hex(key.wrapped) + "\n";
+                        " " + std::to_string(key.database) + " " + std::to_string(key.generation) + " " +
+                        std::to_string(key.first_use) + " " + hex(key.wrapped) + "\n";
     }
     content.text += "end " + hex(cipher::sha256(cipher::bytes(content.text))) + "\n";
 

@@ -1,9 +1,11 @@
-// The keyring: a file beside the data directory that holds the root keys, one an epoch, and a copy of every
-// data key wrapped by them, so that values can be read before gdpr.key is (a restore, VACUUM, a standby).
+// The keyring: a file beside the data directory that holds the root keys, one an epoch, or says by what name the key
+// command knows them, and a copy of every data key wrapped by them, so that values can be read before gdpr.key is (a
+// restore, VACUUM, a standby).
 #pragma once
 
 #include "cipher/cipher.hpp"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +22,7 @@ std::optional<Use> use_of(std::string_view name);
 struct RootKey {
     std::uint32_t epoch = 0;
     std::string created;
+    std::string name; // as the key command knows it; empty where the keyring itself holds the secret
     cipher::Key secret;
 };
 
@@ -27,13 +30,15 @@ struct WrappedKey {
     std::uint32_t id = 0;
     Use use = Use::data;
     std::uint32_t epoch = 0;
-    std::uint32_t database = 0; // where it was made; a hint, not a right
+    std::uint64_t database = 0;   // which one it was made for: see database_identity()
+    std::uint32_t generation = 1; // of the keys of one use and database the highest is the active one
+    std::uint64_t first_use = 0;  // how many values the database had sealed when it was made
     std::array<std::uint8_t, cipher::wrapped_size> wrapped{};
 };
 
 /// The keyring cannot be used; `reason` completes "could not use the keyring: …". Carries no key material.
 struct KeyringError : std::exception {
-    enum class Kind { missing, unreadable, exposed, damaged, unwritable };
+    enum class Kind { missing, unreadable, exposed, damaged, unwritable, command };
     Kind kind;
     std::string reason;
     std::string hint;
@@ -56,6 +61,8 @@ class Keyring {
 
     std::vector<RootKey> roots;
     std::vector<WrappedKey> keys;
+    /// The epoch that wraps all of a database's own record of its keys, as far as is known.
+    std::map<std::uint64_t, std::uint32_t> databases;
 };
 
 /// Holds the keyring's lock file exclusively, against other backends that would write it.

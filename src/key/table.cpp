@@ -1,5 +1,6 @@
 #include "key/table.hpp"
 
+#include "key/provider.hpp"
 #include "pg/pg.hpp"
 
 namespace gdpr::key {
@@ -12,8 +13,9 @@ enum Column : AttrNumber {
     column_use,
     column_epoch,
     column_database,
+    column_generation,
+    column_first_use,
     column_wrapped,
-    column_state,
     column_created
 };
 constexpr int column_count = column_created;
@@ -23,7 +25,7 @@ Oid last_table = InvalidOid;
 
 bool readable() { return IsTransactionState() && !IsAbortedTransactionBlockState() && OidIsValid(MyDatabaseId); }
 
-std::optional<WrappedKey> decode(HeapTuple tuple, TupleDesc descriptor, bool &is_active) {
+std::optional<WrappedKey> decode(HeapTuple tuple, TupleDesc descriptor) {
     Datum values[column_count];
     bool nulls[column_count];
     heap_deform_tuple(tuple, descriptor, values, nulls);
@@ -35,9 +37,10 @@ std::optional<WrappedKey> decode(HeapTuple tuple, TupleDesc descriptor, bool &is
     key.id = static_cast<std::uint32_t>(DatumGetInt64(values[column_id - 1]));
     key.use = *use;
     key.epoch = static_cast<std::uint32_t>(DatumGetInt32(values[column_epoch - 1]));
-    key.database = static_cast<std::uint32_t>(DatumGetInt64(values[column_database - 1]));
+    key.database = static_cast<std::uint64_t>(DatumGetInt64(values[column_database - 1]));
+    key.generation = static_cast<std::uint32_t>(DatumGetInt32(values[column_generation - 1]));
+    key.first_use = static_cast<std::uint64_t>(DatumGetInt64(values[column_first_use - 1]));
     std::memcpy(key.wrapped.data(), VARDATA_ANY(bytes), key.wrapped.size());
-    is_active = pg::to_string(values[column_state - 1]) == "active";
     return key;
 }
 
@@ -52,9 +55,8 @@ template <typename Visit> void for_each(Visit visit) {
     SysScanDesc scan =
         pg::call([&] { return systable_beginscan(relation.get(), InvalidOid, false, nullptr, 0, nullptr); });
     while (HeapTuple tuple = pg::call([&] { return systable_getnext(scan); })) {
-        bool is_active = false;
-        if (const auto key = decode(tuple, relation.descriptor(), is_active))
-            visit(*key, is_active);
+        if (const auto key = decode(tuple, relation.descriptor()))
+            visit(*key);
     }
     pg::call([&] { systable_endscan(scan); });
 }
@@ -78,17 +80,25 @@ void subtransaction_ended(SubXactEvent event, SubTransactionId, SubTransactionId
 
 std::optional<WrappedKey> table_find(std::uint32_t id) {
     std::optional<WrappedKey> found;
-    for_each([&](const WrappedKey &key, bool) {
+    for_each([&](const WrappedKey &key) {
         if (key.id == id)
             found = key;
     });
     return found;
 }
 
+std::vector<WrappedKey> table_keys() {
+    std::vector<WrappedKey> keys;
+    for_each([&](const WrappedKey &key) { keys.push_back(key); });
+    return keys;
+}
+
 std::optional<WrappedKey> table_active(Use use) {
+    const std::uint64_t here = database_identity();
     std::optional<WrappedKey> found;
-    for_each([&](const WrappedKey &key, bool is_active) {
-        if (is_active && key.use == use)
+    for_each([&](const WrappedKey &key) {
+        if (key.use == use && (use != Use::data || key.database == here) &&
+            (!found || key.generation >= found->generation))
             found = key;
     });
     return found;
@@ -110,9 +120,10 @@ void table_record(const WrappedKey &key) {
             Int64GetDatum(key.id),
             PointerGetDatum(cstring_to_text_with_len(name.data(), static_cast<int>(name.size()))),
             Int32GetDatum(static_cast<int32>(key.epoch)),
-            Int64GetDatum(key.database),
+            Int64GetDatum(static_cast<int64>(key.database)),
+            Int32GetDatum(static_cast<int32>(key.generation)),
+            Int64GetDatum(static_cast<int64>(key.first_use)),
             PointerGetDatum(wrapped),
-            CStringGetTextDatum("active"),
             TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()),
         };
         bool nulls[column_count] = {};

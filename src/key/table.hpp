@@ -9,7 +9,10 @@ namespace gdpr::key {
 /// The wrapped key with this id, where the table can be read and has it.
 std::optional<WrappedKey> table_find(std::uint32_t id);
 
-/// The newest active key of this use.
+/// All of them.
+std::vector<WrappedKey> table_keys();
+
+/// The key of this use with the highest generation; of data keys, among those made for this database.
 std::optional<WrappedKey> table_active(Use use);
 
 /// Records a key, where the transaction may write; otherwise a later one will.

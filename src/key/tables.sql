@@ -5,22 +5,25 @@ CREATE TABLE gdpr.key (
     use text NOT NULL,
     epoch integer NOT NULL,
     database bigint NOT NULL,
+    generation integer NOT NULL,
+    first_use bigint NOT NULL,
     wrapped bytea NOT NULL,
-    state text NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'retired')),
     created timestamptz NOT NULL DEFAULT now()
-);
+) WITH (user_catalog_table = true); -- so that logical replication, which looks into the past, may read it
 COMMENT ON TABLE gdpr.key IS 'Data keys of this database, each wrapped by a root key of the keyring.';
 COMMENT ON COLUMN gdpr.key.id IS 'Random identifier, unique across databases; every encrypted value carries it.';
 COMMENT ON COLUMN gdpr.key.use IS 'What the key is for: data, hash, blocklist, audit, seal, pending.';
 COMMENT ON COLUMN gdpr.key.epoch IS 'Epoch of the root key that wraps it.';
-COMMENT ON COLUMN gdpr.key.database IS 'OID of the database where it was made.';
+COMMENT ON COLUMN gdpr.key.database IS 'The database it was made for. What a dump is restored to makes data keys of its own.';
+COMMENT ON COLUMN gdpr.key.generation IS 'Of one use and database the highest is active; the others only open old values.';
+COMMENT ON COLUMN gdpr.key.first_use IS 'How many values the database had sealed when the key was made.';
 COMMENT ON COLUMN gdpr.key.wrapped IS 'The key under AES-256 key wrap (RFC 5649).';
-COMMENT ON COLUMN gdpr.key.state IS 'active: seals new values. retired: only opens old ones.';
 COMMENT ON COLUMN gdpr.key.created IS 'When it was recorded here.';
 SELECT pg_catalog.pg_extension_config_dump('gdpr.key', '');
 
-CREATE VIEW gdpr.key_status AS
-    -- A restore may record a key that the first values restored have recorded already.
-    SELECT lpad(to_hex(id), 8, '0') AS key, use, epoch, state, min(created) AS created FROM gdpr.key
-     GROUP BY id, use, epoch, state;
-COMMENT ON VIEW gdpr.key_status IS 'The keys in use, without their material.';
+-- How many values this database ever sealed: sequences, since they count whatever becomes of the transaction. Not
+-- dumped: what a dump is restored to has keys of its own.
+CREATE SEQUENCE gdpr.key_use_few;
+COMMENT ON SEQUENCE gdpr.key_use_few IS 'Times that a session reserved 64 uses of the data key.';
+CREATE SEQUENCE gdpr.key_use_many;
+COMMENT ON SEQUENCE gdpr.key_use_many IS 'Times that a session reserved 16384 uses of the data key.';

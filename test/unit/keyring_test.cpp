@@ -18,15 +18,19 @@ using Kind = KeyringError::Kind;
 
 Keyring sample(std::size_t keys = 3) {
     Keyring ring;
-    ring.roots.push_back({1, "2026-01-02T03:04:05Z", cipher::Key::random()});
-    ring.roots.push_back({4000000000, "2027-01-02T03:04:05Z", cipher::Key::random()});
+    ring.roots.push_back({1, "2026-01-02T03:04:05Z", "", cipher::Key::random()});
+    ring.roots.push_back({4000000000, "2027-01-02T03:04:05Z", "", cipher::Key::random()});
+    ring.roots.push_back({3, "2026-06-02T03:04:05Z", "gdpr-0011aabb-3", cipher::Key()});
+    ring.databases = {{18446744073709551615U, 4000000000}, {7, 3}};
     const Use uses[] = {Use::data, Use::hash, Use::blocklist, Use::audit, Use::seal, Use::pending};
     for (std::size_t i = 0; i < keys; i++) {
         WrappedKey key;
         key.id = static_cast<std::uint32_t>(0xfedcba98 - i);
         key.use = uses[i % std::size(uses)];
         key.epoch = 1;
-        key.database = 4294967295;
+        key.database = 18446744073709551615U;
+        key.generation = static_cast<std::uint32_t>(i + 1);
+        key.first_use = 1000000000000 + i;
         key.wrapped = cipher::wrap(ring.roots[0].secret, cipher::Key::random());
         ring.keys.push_back(key);
     }
@@ -84,14 +88,18 @@ TEST_F(KeyringFile, ComesBackAsItWasStored) {
     for (std::size_t i = 0; i < ring.roots.size(); i++) {
         EXPECT_EQ(back.roots[i].epoch, ring.roots[i].epoch);
         EXPECT_EQ(back.roots[i].created, ring.roots[i].created);
+        EXPECT_EQ(back.roots[i].name, ring.roots[i].name);
         EXPECT_EQ(back.roots[i].secret, ring.roots[i].secret);
     }
+    EXPECT_EQ(back.databases, ring.databases);
     ASSERT_EQ(back.keys.size(), ring.keys.size());
     for (std::size_t i = 0; i < ring.keys.size(); i++) {
         EXPECT_EQ(back.keys[i].id, ring.keys[i].id);
         EXPECT_EQ(back.keys[i].use, ring.keys[i].use);
         EXPECT_EQ(back.keys[i].epoch, ring.keys[i].epoch);
         EXPECT_EQ(back.keys[i].database, ring.keys[i].database);
+        EXPECT_EQ(back.keys[i].generation, ring.keys[i].generation);
+        EXPECT_EQ(back.keys[i].first_use, ring.keys[i].first_use);
         EXPECT_EQ(back.keys[i].wrapped, ring.keys[i].wrapped);
         cipher::Key secret;
         EXPECT_TRUE(cipher::unwrap(back.root(1)->secret, back.keys[i].wrapped, secret));
@@ -125,7 +133,7 @@ TEST_F(KeyringFile, RefusedWhenOthersCanReadOrWriteIt) {
     }
     for (const mode_t mode : {0600, 0400, 0700}) {
         ASSERT_EQ(chmod(path.c_str(), mode), 0);
-        EXPECT_EQ(Keyring::load(path).roots.size(), 2U) << std::oct << mode;
+        EXPECT_EQ(Keyring::load(path).roots.size(), 3U) << std::oct << mode;
     }
 }
 
@@ -200,17 +208,20 @@ std::string with_checksum(const std::string &body) {
 
 TEST_F(KeyringFile, LinesOfAnotherForm) {
     const std::string magic = "gdpr-keyring 1\n", secret(64, 'a'), wrapped(80, 'b');
-    write(with_checksum(magic + "root 1 now " + secret + "\nkey 00000001 data 1 5 " + wrapped + "\n"));
+    write(with_checksum(magic + "root 1 now file " + secret + "\ndatabase 9 1\nkey 00000001 data 1 5 1 0 " + wrapped +
+                        "\n"));
     EXPECT_EQ(Keyring::load(path).keys.size(), 1U);
     for (const std::string &line :
-         {"root 1 now " + secret.substr(1), "root 1 now " + secret + "a", "root x now " + secret, "root 1 " + secret,
-          "root -1 now " + secret, "root 4294967296 now " + secret, "root 1 now " + std::string(64, 'A'),
-          "key 1 other 1 5 " + wrapped, "key 1 data 1 " + wrapped, "key 100000000 data 1 5 " + wrapped,
-          "key 1 data 1 5 " + wrapped + "00", std::string("something else"), std::string()}) {
+         {"root 1 now file " + secret.substr(1), "root 1 now file " + secret + "a", "root x now file " + secret,
+          "root 1 now " + secret, "root -1 now file " + secret, "root 4294967296 now file " + secret,
+          "root 1 now file " + std::string(64, 'A'), "root 1 now elsewhere " + secret, "key 1 other 1 5 1 0 " + wrapped,
+          "key 1 data 1 " + wrapped, "key 100000000 data 1 5 1 0 " + wrapped, "key 1 data 1 5 1 0 " + wrapped + "00",
+          "key 1 data 1 5 x 0 " + wrapped, "key 1 data 1 5 1 -1 " + wrapped, std::string("database 1"),
+          std::string("database x 1"), std::string("something else"), std::string()}) {
         write(with_checksum(magic + line + "\n"));
         EXPECT_EQ(load_error().kind, Kind::damaged) << line;
     }
-    write(with_checksum("gdpr-keyring 10\nroot 1 now " + secret + "\n"));
+    write(with_checksum("gdpr-keyring 10\nroot 1 now file " + secret + "\n"));
     EXPECT_EQ(load_error().kind, Kind::damaged) << "a later version";
     write("");
     EXPECT_EQ(load_error().kind, Kind::damaged);
