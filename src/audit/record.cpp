@@ -49,7 +49,7 @@ const Target &target() {
     return known;
 }
 
-void relation_changed(Datum, Oid relation) {
+void relation_changed(Oid relation) {
     if (relation == InvalidOid || relation == known.table)
         known = Target();
 }
@@ -155,6 +155,6 @@ void write(const Record &record, const std::vector<subject::Subject> &people) {
     pg::call([&] { insert(to, record, role, plain.data(), static_cast<int>(plain.size())); });
 }
 
-void init_records() { CacheRegisterRelcacheCallback(relation_changed, 0); }
+void init_records() { pg::on_relation_change(relation_changed); }
 
 } // namespace gdpr::audit

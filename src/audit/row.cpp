@@ -12,7 +12,7 @@ namespace {
 // Invalidation only forgets; a trigger that is running keeps what it holds.
 std::map<Oid, std::shared_ptr<const Shape>> *shapes = nullptr;
 
-void relation_changed(Datum, Oid relation) {
+void relation_changed(Oid relation) {
     if (shapes == nullptr)
         return;
     if (relation == InvalidOid)
@@ -265,6 +265,6 @@ Jsonb *note_content(std::string_view note) {
     return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, nullptr));
 }
 
-void init_shapes() { CacheRegisterRelcacheCallback(relation_changed, 0); }
+void init_shapes() { pg::on_relation_change(relation_changed); }
 
 } // namespace gdpr::audit

@@ -71,7 +71,7 @@ std::shared_ptr<const Tables> *cached = nullptr;
 std::array<Oid, 5> watched{};
 bool stale = true;
 
-void relation_changed(Datum, Oid relation) {
+void relation_changed(Oid relation) {
     if (!OidIsValid(relation) || std::find(watched.begin(), watched.end(), relation) != watched.end())
         stale = true;
 }
@@ -273,6 +273,6 @@ bool has_events(const std::string &purpose) {
     return any;
 }
 
-void init_records() { CacheRegisterRelcacheCallback(relation_changed, 0); }
+void init_records() { pg::on_relation_change(relation_changed); }
 
 } // namespace gdpr::consent

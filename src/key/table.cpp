@@ -61,7 +61,7 @@ template <typename Visit> void for_each(Visit visit) {
     pg::call([&] { systable_endscan(scan); });
 }
 
-void relation_changed(Datum, Oid relation) {
+void relation_changed(Oid relation) {
     if (relation == InvalidOid || relation == last_table)
         forget_active();
 }
@@ -134,7 +134,7 @@ void table_record(const WrappedKey &key) {
 }
 
 void init_table() {
-    CacheRegisterRelcacheCallback(relation_changed, 0);
+    pg::on_relation_change(relation_changed);
     RegisterXactCallback(transaction_ended, nullptr);
     RegisterSubXactCallback(subtransaction_ended, nullptr);
 }

@@ -16,7 +16,7 @@ struct Entry {
 // Invalidation only marks: it may not look anything up, allocate, or pull the ground from under a reader.
 std::map<Oid, Entry> *cache = nullptr;
 
-void relation_changed(Datum, Oid relation) {
+void relation_changed(Oid relation) {
     if (cache == nullptr)
         return;
     for (auto &[id, entry] : *cache)
@@ -171,7 +171,7 @@ std::vector<Oid> labelled_relations() {
 
 void init() {
     register_label_provider(provider, check_label);
-    CacheRegisterRelcacheCallback(relation_changed, 0);
+    pg::on_relation_change(relation_changed);
 }
 
 } // namespace gdpr::label

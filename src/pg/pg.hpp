@@ -5,6 +5,7 @@
 #include "pg/cursor.hpp"
 #include "pg/error.hpp"
 #include "pg/formats.hpp"
+#include "pg/invalidation.hpp"
 #include "pg/lookup.hpp"
 #include "pg/memory.hpp"
 #include "pg/result.hpp"

@@ -64,7 +64,7 @@ TimestampTz statement = 0;
 Oid watched = InvalidOid;
 bool valid = false;
 
-void relation_changed(Datum, Oid relation) {
+void relation_changed(Oid relation) {
     if (!OidIsValid(relation) || relation == watched)
         valid = false;
 }
@@ -191,7 +191,7 @@ std::optional<std::vector<std::string>> keys_of(Oid subject_table) {
     return out;
 }
 
-void init_set() { CacheRegisterRelcacheCallback(relation_changed, 0); }
+void init_set() { pg::on_relation_change(relation_changed); }
 
 } // namespace gdpr::restriction
 

@@ -29,7 +29,7 @@ struct Blocklist {
 Blocklist *list = nullptr;
 bool stale = true;
 
-void relation_changed(Datum, Oid relation) {
+void relation_changed(Oid relation) {
     if (list == nullptr || relation == InvalidOid || relation == list->relation)
         stale = true;
 }
@@ -247,7 +247,7 @@ void init_blocklist() {
                              "warn tells the client, reject refuses the row, log tells the server log alone.",
                              &reaction, static_cast<int>(Reaction::warn), reactions, PGC_SUSET, 0, nullptr, nullptr,
                              nullptr);
-    CacheRegisterRelcacheCallback(relation_changed, 0);
+    pg::on_relation_change(relation_changed);
 }
 
 } // namespace gdpr::rights

@@ -22,7 +22,7 @@ std::vector<std::unique_ptr<Planned>> *retired = nullptr;
 bool stale = true;
 std::uint64_t built = 0;
 
-void relation_changed(Datum, Oid relation) {
+void relation_changed(Oid relation) {
     // Only marks. The label hook signals pg_seclabel; a foreign key signals the table that it points to.
     if (current == nullptr || *current == nullptr || relation == InvalidOid || relation == SecLabelRelationId ||
         (*current)->watched.contains(relation))
@@ -306,7 +306,7 @@ const Walk &decided_walk(Oid subject_table) {
 }
 
 void init() {
-    CacheRegisterRelcacheCallback(relation_changed, 0);
+    pg::on_relation_change(relation_changed);
     RegisterXactCallback(transaction_ended, nullptr);
 }
 
