@@ -129,7 +129,7 @@ BEGIN
     RAISE NOTICE '% % % % %', one, length(one), day + 1, whole.n, whole.j ->> 'k';
 END $$;
 SELECT array_agg(t ORDER BY id), (array_agg(n ORDER BY id))[2] + 1, array_length(array_agg(d), 1) FROM sealed WHERE id BETWEEN 1 AND 3;
--- Known, and loud: what reaches another type by a second step finds no way there.
+-- What the plain type reaches by a cast of its own.
 SELECT * FROM compared(ARRAY['coalesce(d, timestamp ''2000-01-01'')']);
 SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY n) FROM sealed;
 SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY n::numeric) FROM sealed;

@@ -23,9 +23,6 @@ class Definition {
                   const std::string &properties, const std::string &text);
     void type();
     void casts();
-    void copied_casts();
-    void sibling_cast();
-    void shadowed_operators();
     void operators();
     void btree();
     void hash();
@@ -80,22 +77,15 @@ Definition::Definition(Oid plain)
 void Definition::run() {
     type();
     casts();
-    copied_casts();
-    shadowed_operators();
     if (!ordered_)
         return;
     if (operand_ != plain_)
         sibling_ = "gdpr." + pg::quote("encrypted_" + pg::bare_type_name(operand_));
     family_ = "gdpr." + pg::quote("encrypted_" + pg::bare_type_name(operand_) + "_ops");
-    if (!sibling_.empty())
-        sibling_cast();
     operators();
     btree();
     if (hashed_)
         hash();
-    // Last, when all that resolves by itself does.
-    if (pg::call([&] { return TypeCategory(plain_); }) != TYPCATEGORY_STRING)
-        encrypted::define_overloads(spi_, plain_, pg::call([&] { return encrypted::encrypted_counterpart(plain_); }));
 }
 
 void Definition::function(const std::string &signature, const std::string &result, const std::string &symbol,
@@ -165,77 +155,6 @@ void Definition::casts() {
     }
 }
 
-/// The casts of the plain type, one step weaker than there where implicit ones would make expressions ambiguous.
-void Definition::copied_casts() {
-    const pg::Rows out = spi_.run(
-        "SELECT c.casttarget, c.castcontext, c.castmethod, p.provolatile,"
-        "       c.casttarget = $2 AND $1 <> $2 OR c.casttarget = 'pg_catalog.varchar'::pg_catalog.regtype AND $1 = 'pg_catalog.text'::pg_catalog.regtype"
-        "  FROM pg_catalog.pg_cast c LEFT JOIN pg_catalog.pg_proc p ON p.oid = c.castfunc"
-        " WHERE c.castsource = $1 AND c.casttarget <> $1 AND c.casttarget < 16384 ORDER BY 1",
-        {pg::param(OIDOID, ObjectIdGetDatum(plain_)), pg::param(OIDOID, ObjectIdGetDatum(operand_))});
-    const bool textual = pg::call([&] { return TypeCategory(plain_); }) == TYPCATEGORY_STRING;
-    for (std::uint64_t row = 0; row < out.size(); row++) {
-        const Oid target = out.oid(row, 1);
-        const bool own_operand = out.boolean(row, 5);
-        // To and from strings PostgreSQL converts by input and output already, and does so here too.
-        if (textual && !own_operand)
-            continue;
-        if (target == JSONOID)
-            continue;
-        const std::string target_name = pg::type_name(target);
-        const std::string signature = pg::quote("decrypt_as_" + pg::bare_type_name(target)) + "(" + name_ + ")";
-        const std::string volatility = out.text_or(row, 4) == "s" ? "STABLE" : "IMMUTABLE";
-        if (own_operand)
-            function(signature, target_name, "gdpr_decrypt", "IMMUTABLE", "The plaintext of an encrypted value.");
-        else {
-            execute("CREATE FUNCTION gdpr." + signature + " RETURNS " + target_name +
-                    " LANGUAGE sql STRICT PARALLEL SAFE " + volatility + " RETURN gdpr.decrypt($1)::" + target_name);
-            comment("FUNCTION gdpr." + signature, "The plaintext of an encrypted value, cast.");
-        }
-        const std::string context = out.text_or(row, 2);
-        execute("CREATE CAST (" + name_ + " AS " + target_name + ") WITH FUNCTION gdpr." + signature +
-                (own_operand      ? " AS IMPLICIT"
-                 : context == "e" ? ""
-                                  : " AS ASSIGNMENT"));
-    }
-    if (!textual) {
-        const std::string to_json = pg::quote(base_ + "_to_json") + "(" + name_ + ")";
-        function(to_json, "json", "gdpr_encrypted_to_json", "STABLE", "The plaintext as JSON, as to_json gives it.");
-        execute("CREATE CAST (" + name_ + " AS json) WITH FUNCTION gdpr." + to_json + " AS ASSIGNMENT");
-    }
-    const pg::Rows in = spi_.run(
-        "SELECT c.castsource, c.castcontext FROM pg_catalog.pg_cast c"
-        " WHERE c.casttarget = $1 AND c.castsource <> $1 AND c.castsource < 16384 AND c.castcontext <> 'e' ORDER BY 1",
-        {pg::param(OIDOID, ObjectIdGetDatum(plain_))});
-    for (std::uint64_t row = 0; row < in.size() && !textual; row++) {
-        const std::string source = pg::type_name(in.oid(row, 1));
-        const std::string signature = pg::quote(base_) + "(" + source + ")";
-        execute("CREATE FUNCTION gdpr." + signature + " RETURNS " + name_ +
-                " LANGUAGE sql STRICT PARALLEL SAFE VOLATILE RETURN gdpr." + pg::quote(base_) + "($1::" + plain_name_ +
-                ")");
-        comment("FUNCTION gdpr." + signature, "Encrypts a value of another type after casting it.");
-        if (in.text_or(row, 2) == "a") // the implicit ones are define_widening's
-            execute("CREATE CAST (" + source + " AS " + name_ + ") WITH FUNCTION gdpr." + signature + " AS ASSIGNMENT");
-    }
-}
-
-/// As varchar goes to text by itself, so does its encrypted type: CASE, COALESCE and UNION need a common type.
-void Definition::sibling_cast() {
-    const std::string signature = pg::quote("encrypted_" + pg::bare_type_name(operand_)) + "(" + name_ + ")";
-    execute("CREATE FUNCTION gdpr." + signature + " RETURNS " + sibling_ +
-            " LANGUAGE sql STRICT PARALLEL SAFE VOLATILE RETURN gdpr." +
-            pg::quote("encrypted_" + pg::bare_type_name(operand_)) + "(gdpr.decrypt($1)::" + operand_name_ + ")");
-    comment("FUNCTION gdpr." + signature, "Encrypts the plaintext of another encrypted type anew.");
-    execute("CREATE CAST (" + name_ + " AS " + sibling_ + ") WITH FUNCTION gdpr." + signature + " AS IMPLICIT");
-    // And text goes to varchar: so COALESCE(varchar, text) stays varchar.
-    const std::string back = pg::quote(base_) + "(" + sibling_ + ")";
-    execute("CREATE FUNCTION gdpr." + back + " RETURNS " + name_ +
-            " LANGUAGE sql STRICT PARALLEL SAFE VOLATILE RETURN gdpr." + pg::quote(base_) +
-            "(gdpr.decrypt($1)::" + plain_name_ + ")");
-    comment("FUNCTION gdpr." + back, "Encrypts the plaintext of another encrypted type anew.");
-    execute("CREATE CAST (" + sibling_ + " AS " + name_ + ") WITH FUNCTION gdpr." + back + " AS IMPLICIT");
-}
-
 std::vector<Definition::Pairing> Definition::pairings() const {
     std::vector<Pairing> out{{name_, name_, "both"}, {name_, operand_name_, "left"}, {operand_name_, name_, "right"}};
     if (!sibling_.empty()) {
@@ -248,37 +167,6 @@ std::vector<Definition::Pairing> Definition::pairings() const {
         out.push_back({"pg_catalog.name", name_, "right_name", false});
     }
     return out;
-}
-
-/// Where a polymorphic operator of the same name exists (jsonb || anything), it would silently win over the plain
-/// type's own: there the encrypted type needs the operator for itself.
-void Definition::shadowed_operators() {
-    const pg::Rows rows = spi_.run(
-        "SELECT o.oprname, o.oprresult FROM pg_catalog.pg_operator o"
-        " WHERE o.oprleft = $1 AND o.oprright = $1 AND o.oprnamespace = 11"
-        "   AND $2 AND o.oprname NOT IN ('<', '<=', '=', '<>', '>=', '>')"
-        "   AND EXISTS (SELECT FROM pg_catalog.pg_operator p JOIN pg_catalog.pg_type l ON l.oid = p.oprleft"
-        "                 JOIN pg_catalog.pg_type r ON r.oid = p.oprright"
-        "                WHERE p.oprname = o.oprname AND (l.typname ~ '^any(element|nonarray|compatible|compatiblenonarray)$'"
-        "                  OR r.typname ~ '^any(element|nonarray|compatible|compatiblenonarray)$')) ORDER BY 1",
-        {pg::param(OIDOID, ObjectIdGetDatum(plain_)),
-         pg::param(pg::call([&] { return TypeCategory(plain_); }) != TYPCATEGORY_STRING)});
-    for (std::uint64_t row = 0; row < rows.size(); row++) {
-        const std::string symbol = rows.text_or(row, 1), result = pg::type_name(rows.oid(row, 2));
-        const std::string function = "gdpr." + pg::quote(base_ + "_operator_" + std::to_string(row + 1));
-        for (const auto &[left, right] :
-             {std::pair(name_, name_), std::pair(name_, plain_name_), std::pair(plain_name_, name_)}) {
-            const std::string arguments = "(" + left + ", " + right + ")";
-            execute("CREATE FUNCTION " + function + arguments + " RETURNS " + result +
-                    " LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN $1::" + plain_name_ + " OPERATOR(pg_catalog." +
-                    symbol + ") $2::" + plain_name_);
-            comment("FUNCTION " + function + arguments, "The plain type's operator, on encrypted values.");
-            execute("CREATE OPERATOR pg_catalog." + symbol + " (FUNCTION = " + function + ", LEFTARG = " + left +
-                    ", RIGHTARG = " + right + ")");
-            comment("OPERATOR pg_catalog." + symbol + " " + arguments,
-                    "The plain type's operator, on encrypted values.");
-        }
-    }
 }
 
 void Definition::operators() {
@@ -415,6 +303,16 @@ void Definition::hash() {
 
 GDPR_FUNCTION(gdpr_define_encrypted_type) {
     Definition(PG_GETARG_OID(0)).run();
+    PG_RETURN_VOID();
+}
+
+GDPR_FUNCTION(gdpr_define_overloads) {
+    pg::Spi spi;
+    encrypted::Types plains;
+    const pg::Rows rows = spi.run("SELECT unnest($1)::oid", {pg::param(REGTYPEARRAYOID, PG_GETARG_DATUM(0))});
+    for (std::uint64_t row = 0; row < rows.size(); row++)
+        plains.push_back(rows.oid(row, 1));
+    encrypted::define_overloads(spi, plains);
     PG_RETURN_VOID();
 }
 

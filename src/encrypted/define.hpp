@@ -1,12 +1,28 @@
 // The parts of an encrypted type's definition.
 #pragma once
 
+#include "encrypted/resolve.hpp"
 #include "pg/spi.hpp"
 
 namespace gdpr::encrypted {
 
-/// Makes the twins of functions and operators that the plain type reaches through an implicit cast, and lets what
-/// widens to the plain type widen to the encrypted one.
-void define_overloads(pg::Spi &spi, Oid plain, Oid encrypted);
+/// A plain type and its encrypted type.
+struct Pair {
+    Oid plain = InvalidOid;
+    Oid encrypted = InvalidOid;
+};
+
+/// Every encrypted type that there is.
+std::vector<Pair> encrypted_types(pg::Spi &spi);
+
+/// Is a plain type text, varchar or one like them? These convert to and from everything by input and output.
+bool is_textual(Oid plain);
+
+/// Copies the casts of plain types to their encrypted types, and those between plain types that both have one.
+void define_casts(pg::Spi &spi, const Types &plains);
+
+/// Makes the casts, and twins of operators and functions wherever a call would then resolve otherwise than it does
+/// over the plain types.
+void define_overloads(pg::Spi &spi, const Types &plains);
 
 } // namespace gdpr::encrypted

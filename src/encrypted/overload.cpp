@@ -1,86 +1,26 @@
-// Overloads: where an expression over the plain type resolves by an implicit cast to a third type (a date passed to
-// to_char, a numeric compared with a float), PostgreSQL will not take two steps from the encrypted type. Each such
-// function and operator gets a twin that takes the first step and then resolves as before.
+// Overloads: with the casts alone, some calls over an encrypted type would resolve otherwise than over the plain one
+// (sum of an encrypted integer as that of a float), or not at all, and even some calls over plain types would. Each
+// such call gets a twin for exactly its types, which calls what the plain types call. Which ones need it is found by
+// asking PostgreSQL's own rules, before the casts and after, until nothing differs.
 #include "encrypted/define.hpp"
+#include "encrypted/type.hpp"
 #include "pg/pg.hpp"
 
 namespace gdpr::encrypted {
 
 namespace {
 
-using Types = std::vector<Oid>;
-
 constexpr const char *comparisons[] = {"<", "<=", "=", "<>", ">=", ">"};
 
-struct Call {
-    std::string name;
-    Types arguments;
-    auto operator<=>(const Call &) const = default; // NOLINT(modernize-use-nullptr): clang-tidy 14 misreads it
-};
-
-/// What PostgreSQL's own rules make of a call; no function where they find none, or more than one.
-struct Resolved {
-    Oid function = InvalidOid;
-    Oid result = InvalidOid;
-    std::array<Oid, 4> declared{}; // the argument types it takes
-    explicit operator bool() const noexcept { return OidIsValid(function); }
-};
-
-void read_signature(Resolved &resolved) {
-    Oid *declared;
-    int count;
-    (void)get_func_signature(resolved.function, &declared, &count);
-    std::copy(declared, declared + std::min<int>(count, 4), resolved.declared.begin());
-}
-
-List *qualified(const std::string &name) {
-    return list_make2(makeString(pstrdup("pg_catalog")), makeString(pstrdup(name.c_str())));
-}
-
-Resolved resolve_function(const Call &call) {
-    return pg::call([&] {
-        Resolved resolved;
-        auto *types = static_cast<Oid *>(palloc(sizeof(Oid) * call.arguments.size()));
-        std::copy(call.arguments.begin(), call.arguments.end(), types);
-        Oid variadic;
-        Oid *declared;
-        int variadic_count;
-        bool set;
-        List *defaults;
-        const FuncDetailCode code = func_get_detail(
-            qualified(call.name), NIL, NIL, static_cast<int>(call.arguments.size()), types, false, false, false,
-            &resolved.function, &resolved.result, &set, &variadic_count, &variadic, &declared, &defaults);
-        if (code != FUNCDETAIL_NORMAL || set)
-            return Resolved();
-        read_signature(resolved);
-        return resolved;
-    });
-}
-
-Resolved resolve_operator(const Call &call) {
-    return pg::call([&] {
-        Resolved resolved;
-        Operator found = oper(nullptr, qualified(call.name), call.arguments[0], call.arguments[1], true, -1);
-        if (HeapTupleIsValid(found)) {
-            resolved.function = reinterpret_cast<Form_pg_operator>(GETSTRUCT(found))->oprcode;
-            resolved.result = reinterpret_cast<Form_pg_operator>(GETSTRUCT(found))->oprresult;
-            ReleaseSysCache(found);
-        }
-        if (resolved)
-            read_signature(resolved);
-        return resolved;
-    });
-}
-
-bool has_exact_operator(const Call &call) {
-    return pg::call(
-        [&] { return OidIsValid(OpernameGetOprid(qualified(call.name), call.arguments[0], call.arguments[1])); });
+bool compares(const Call &call) {
+    return call.is_operator &&
+           std::find(std::begin(comparisons), std::end(comparisons), call.name) != std::end(comparisons);
 }
 
 /// Never less volatile than what the twin calls, casts of its arguments included, or it would not be inlined.
 std::string volatility(const Resolved &resolved, const Types &arguments) {
     const char worst = pg::call([&] {
-        char found = func_volatile(resolved.function);
+        char found = OidIsValid(resolved.function) ? func_volatile(resolved.function) : PROVOLATILE_STABLE;
         for (std::size_t i = 0; i < arguments.size(); i++) {
             Oid cast = InvalidOid;
             if (find_coercion_pathway(resolved.declared[i], arguments[i], COERCION_IMPLICIT, &cast) ==
@@ -93,240 +33,384 @@ std::string volatility(const Resolved &resolved, const Types &arguments) {
     return worst == PROVOLATILE_IMMUTABLE ? "IMMUTABLE" : worst == PROVOLATILE_STABLE ? "STABLE" : "VOLATILE";
 }
 
-std::string argument_list(const Call &call) {
+std::string argument_list(const Types &types) {
     std::string list;
-    for (const Oid type : call.arguments)
+    for (const Oid type : types)
         list += (list.empty() ? "" : ", ") + pg::type_name(type);
     return list;
 }
 
-/// Everything is resolved before anything is made: each new twin changes what the rules find.
-using Twins = std::map<Call, Resolved>;
-
 class Overloads {
   public:
-    Overloads(pg::Spi &spi, Oid plain, Oid encrypted) : spi_(spi), plain_(plain), encrypted_(encrypted) {}
-
-    void run() {
-        find_types();
-        Twins functions = missing(function_calls(), resolve_function);
-        Twins operators = missing(operator_calls(), resolve_operator);
-        add_pairs_at_risk(operators);
-        add_plain_pairs_at_risk(operators);
-        for (const auto &[call, resolved] : functions)
-            make_function(call, resolved);
-        int number = 0;
-        for (const auto &[call, resolved] : operators)
-            make_operator(call, resolved, ++number);
-        for (const Oid source : sources_)
-            (void)spi_.run("CREATE CAST (" + pg::type_name(source) + " AS " + pg::type_name(encrypted_) +
-                           ") WITH FUNCTION " + pg::type_name(encrypted_) + "(" + pg::type_name(source) +
-                           ") AS IMPLICIT");
+    Overloads(pg::Spi &spi, const Types &plains) : spi_(spi) {
+        for (const Pair &each : encrypted_types(spi)) {
+            plain_of_[each.encrypted] = each.plain;
+            if (std::find(plains.begin(), plains.end(), each.plain) != plains.end())
+                encrypted_of_[each.plain] = each.encrypted;
+        }
+    }
+    void run(const Types &plains) {
+        collect();
+        for (const auto &[name, calls] : calls_)
+            for (const Call &call : calls)
+                (void)baseline(call);
+        define_casts(spi_, plains);
+        // Operators first: what is behind them keeps their indexes in use.
+        for (const bool operators : {true, false})
+            for (const auto &[name, calls] : calls_)
+                if (name.first == operators)
+                    settle(calls);
     }
 
   private:
-    void find_types();
-    Types list(const std::string &query) const;
-    std::set<Call> function_calls();
-    std::set<Call> operator_calls();
-    void add_pairs_at_risk(Twins &operators);
-    void add_plain_pairs_at_risk(Twins &operators);
-    void vary(const std::string &name, const Types &declared, std::set<Call> &calls) const;
-    Types as_plain(Types arguments) const {
-        std::replace(arguments.begin(), arguments.end(), encrypted_, plain_);
-        return arguments;
+    using Options = std::vector<Types>;
+
+    void collect();
+    void vary(bool is_operator, const std::string &name, const Types &declared);
+    void vary_ranges(const std::string &name, const Types &declared);
+    void add(bool is_operator, const std::string &name, const Options &options);
+    Types options(Oid declared, bool exactly) const;
+
+    void settle(const std::set<Call> &calls);
+    int rank(const Call &call);
+    const Resolved &baseline(const Call &call);
+    bool serves(const Call &call, const Resolved &found, const Resolved &plain);
+    bool make(const Call &call, const Resolved &plain);
+    Types known(const Call &call, const Resolved &plain) const;
+
+    std::string value(const Call &call, const Resolved &plain, std::size_t i, bool stays) const;
+    bool stays_encrypted(const Call &call, const Resolved &plain) const;
+    void make_operator(const Call &call, const Resolved &plain);
+    void make_function(const Call &call, const Resolved &plain);
+    void make_aggregate(const Call &call, const Resolved &plain);
+    std::string transition(const Call &call, const std::string &function, const std::string &state);
+    Oid plain_type(Oid type) const {
+        const auto found = plain_of_.find(type);
+        return found != plain_of_.end() ? found->second : type;
     }
-    template <typename Resolve> Twins missing(const std::set<Call> &calls, Resolve resolve) const {
-        Twins out;
-        for (const Call &each : calls)
-            if (const Resolved found = resolve(Call{each.name, as_plain(each.arguments)}); found && !resolve(each))
-                out.emplace(each, found);
-        return out;
+    Call plain(Call call) const {
+        for (Oid &type : call.arguments)
+            type = plain_type(type);
+        return call;
     }
-    /// Argument number `i`, cast step by step to what the plain form takes.
-    std::string value(const Call &call, const Resolved &resolved, std::size_t i) const {
-        std::string text = "$" + std::to_string(i + 1);
-        if (call.arguments[i] == encrypted_)
-            text += "::" + pg::type_name(plain_);
-        if (resolved.declared[i] != as_plain(call.arguments)[i] && !IsPolymorphicType(resolved.declared[i]))
-            text += "::" + pg::type_name(resolved.declared[i]);
-        return text;
+    bool has_encrypted(const Call &call) const {
+        return std::any_of(call.arguments.begin(), call.arguments.end(),
+                           [&](Oid type) { return plain_of_.count(type) > 0; });
     }
-    /// A comparison that the plain type makes with its own kind stays on the encrypted type, whose indexes serve it.
-    bool stays_encrypted(const Call &call, const Resolved &resolved) const {
-        return std::find(std::begin(comparisons), std::end(comparisons), call.name) != std::end(comparisons) &&
-               resolved.declared[0] == plain_ && resolved.declared[1] == plain_ &&
-               std::find(call.arguments.begin(), call.arguments.end(), encrypted_) != call.arguments.end();
-    }
-    void make_function(const Call &call, const Resolved &resolved);
-    void make_operator(const Call &call, const Resolved &resolved, int number);
 
     pg::Spi &spi_;
-    Oid plain_, encrypted_;
-    Types reachable_; // what the plain type goes to by itself
-    Types sources_;   // what goes to the plain type by itself
-    Types ranges_;    // range and multirange types over the plain type
+    std::map<Oid, Oid> plain_of_;     // of every encrypted type
+    std::map<Oid, Oid> encrypted_of_; // of the plain types whose calls are to be settled
+    std::set<Oid> sources_;           // what goes to these plain types by itself
+    std::map<std::pair<bool, std::string>, std::set<Call>> calls_;
+    std::map<Call, Resolved> baseline_;
+    std::map<Oid, Oid> original_; // of a twin
+    std::set<std::string> functions_;
 };
 
-Types Overloads::list(const std::string &query) const {
-    const pg::Rows rows =
-        spi_.run(query, {pg::param(OIDOID, ObjectIdGetDatum(plain_)), pg::param(OIDOID, ObjectIdGetDatum(encrypted_))});
-    Types types;
-    for (std::uint64_t row = 0; row < rows.size(); row++)
-        types.push_back(rows.oid(row, 1));
-    return types;
+/// What may stand where `declared` is: itself, and every plain and encrypted type that goes there, and what will go
+/// to an encrypted type.
+Types Overloads::options(Oid declared, bool exactly) const {
+    Types out{declared};
+    for (const auto &[plain, encrypted] : encrypted_of_) {
+        if (plain == declared)
+            out.push_back(encrypted);
+        else if (!exactly && goes_by_itself(plain, declared)) {
+            out.push_back(plain);
+            out.push_back(encrypted);
+        }
+    }
+    for (const Oid source : sources_)
+        if (!exactly && source != declared && encrypted_of_.count(source) == 0 && goes_by_itself(source, declared))
+            out.push_back(source);
+    return out;
 }
 
-void Overloads::find_types() {
-    reachable_ = list("SELECT casttarget FROM pg_catalog.pg_cast WHERE castsource = $1 AND castcontext = 'i'"
-                      " AND casttarget NOT IN ($1, $2) AND casttarget < 16384 ORDER BY 1");
-    sources_ = list("SELECT castsource FROM pg_catalog.pg_cast WHERE casttarget = $1 AND castcontext = 'i'"
-                    " AND castsource NOT IN ($1, $2) AND castsource < 16384 ORDER BY 1");
-    ranges_ = list("SELECT unnest(ARRAY[rngtypid, rngmultitypid]) FROM pg_catalog.pg_range"
-                   " WHERE rngsubtype = $1 AND rngtypid < 16384 AND $2 <> 0");
-}
-
-/// Every way to put the encrypted type, or the plain one, where a reachable type is declared.
-void Overloads::vary(const std::string &name, const Types &declared, std::set<Call> &calls) const {
+void Overloads::add(bool is_operator, const std::string &name, const Options &options) {
     std::vector<Types> all{{}};
-    for (const Oid type : declared) {
-        Types options{type};
-        if (std::find(reachable_.begin(), reachable_.end(), type) != reachable_.end())
-            options = {encrypted_, plain_, type};
+    for (const Types &each : options) {
         std::vector<Types> longer;
-        for (const Types &each : all)
-            for (const Oid option : options) {
-                longer.push_back(each);
-                longer.back().push_back(option);
+        for (const Types &begun : all)
+            for (const Oid type : each) {
+                longer.push_back(begun);
+                longer.back().push_back(type);
             }
         all = std::move(longer);
     }
     for (Types &each : all)
-        if (std::find(each.begin(), each.end(), encrypted_) != each.end())
-            calls.insert({name, std::move(each)});
+        calls_[{is_operator, name}].insert({is_operator, name, std::move(each)});
 }
 
-/// Functions that people call (not the insides of operators, casts, types and index methods), and of which no form
-/// takes the plain type itself: where one does, a twin beside it could win over it in silence.
-std::set<Call> Overloads::function_calls() {
-    const pg::Rows rows = spi_.run(
-        "SELECT p.proname, p.proargtypes::pg_catalog.text FROM pg_catalog.pg_proc p"
-        " WHERE p.pronamespace = 11 AND p.oid < 16384 AND p.prokind = 'f' AND NOT p.proretset AND p.provariadic = 0"
-        "   AND p.pronargs BETWEEN 1 AND 4"
-        "   AND NOT EXISTS (SELECT FROM pg_catalog.pg_proc q WHERE q.proname = p.proname AND q.pronamespace = 11"
-        "                    AND q.oid < 16384 AND q.pronargs = p.pronargs AND $1 = ANY (q.proargtypes))"
-        "   AND NOT EXISTS (SELECT FROM pg_catalog.pg_operator o WHERE o.oprcode = p.oid)"
-        "   AND NOT EXISTS (SELECT FROM pg_catalog.pg_cast c WHERE c.castfunc = p.oid)"
-        "   AND NOT EXISTS (SELECT FROM pg_catalog.pg_amproc a WHERE a.amproc = p.oid)"
-        "   AND NOT EXISTS (SELECT FROM pg_catalog.pg_aggregate a"
-        "                    WHERE p.oid IN (a.aggtransfn, a.aggfinalfn, a.aggmtransfn, a.aggminvtransfn))"
-        "   AND NOT EXISTS (SELECT FROM pg_catalog.pg_type t"
-        "                    WHERE p.oid IN (t.typinput, t.typoutput, t.typreceive, t.typsend))"
-        "   AND NOT EXISTS (SELECT FROM pg_catalog.pg_type t WHERE t.oid = ANY (p.proargtypes) AND t.typtype = 'p')",
-        {pg::param(OIDOID, ObjectIdGetDatum(plain_))});
-    std::set<Call> calls;
-    for (std::uint64_t row = 0; row < rows.size(); row++) {
-        Types declared;
-        std::string list = rows.text_or(row, 2);
-        for (char *at = list.data(); *at != '\0';)
-            declared.push_back(static_cast<Oid>(std::strtoul(at, &at, 10)));
-        vary(rows.text_or(row, 1), declared, calls);
-    }
-    return calls;
-}
-
-std::set<Call> Overloads::operator_calls() {
-    const pg::Rows rows = spi_.run("SELECT o.oprname, o.oprleft, o.oprright FROM pg_catalog.pg_operator o"
-                                   " WHERE o.oprnamespace = 11 AND o.oid < 16384 AND o.oprkind = 'b'");
-    std::set<Call> calls;
-    for (std::uint64_t row = 0; row < rows.size(); row++) {
-        const std::string name = rows.text_or(row, 1);
-        const Oid left = rows.oid(row, 2), right = rows.oid(row, 3);
-        vary(name, {left, right}, calls);
-        // An element and a range of it.
-        for (const Oid range : ranges_) {
-            if (left == ANYELEMENTOID && (right == ANYRANGEOID || right == ANYMULTIRANGEOID))
-                calls.insert({name, {encrypted_, range}});
-            if (right == ANYELEMENTOID && (left == ANYRANGEOID || left == ANYMULTIRANGEOID))
-                calls.insert({name, {range, encrypted_}});
+/// With one or two arguments in every combination; with more, one of them varies freely at a time.
+void Overloads::vary(bool is_operator, const std::string &name, const Types &declared) {
+    const std::size_t count = declared.size();
+    for (std::size_t free = 0; free < count; free++) {
+        Options each;
+        for (std::size_t i = 0; i < count; i++)
+            each.push_back(options(declared[i], count > 2 && i != free));
+        if (std::all_of(each.begin(), each.end(), [](const Types &types) { return types.size() == 1; }))
+            return;
+        if (count == 2)
+            each[1 - free].push_back(UNKNOWNOID);
+        add(is_operator, name, each);
+        if (count > 2) {
+            Options literals(count, Types{UNKNOWNOID});
+            literals[free] = each[free];
+            add(is_operator, name, literals);
         }
     }
-    return calls;
 }
 
-/// Once numeric > float has a twin, encrypted > integer would rather take that one than go by way of numeric. So an
-/// operator with any twin gets one for every type its plain form accepts, and for itself: a literal of unknown type
-/// is then taken to be of the same type, as always.
-void Overloads::add_pairs_at_risk(Twins &operators) {
-    std::set<std::string> names;
-    for (const auto &[call, resolved] : operators)
-        names.insert(call.name);
-    Types types = list("SELECT oid FROM pg_catalog.pg_type WHERE typnamespace = 11 AND oid < 16384"
-                       " AND typtype IN ('b', 'r') AND typelem = 0 AND $1 <> 0 AND $2 <> 0");
-    types.push_back(encrypted_);
-    for (const std::string &name : names)
-        for (const Oid type : types)
-            for (const Call &call : {Call{name, {encrypted_, type}}, Call{name, {type, encrypted_}}})
-                if (const Resolved found = resolve_operator({name, as_plain(call.arguments)});
-                    found && !has_exact_operator(call))
-                    operators.emplace(call, found);
-}
-
-/// What widens to the plain type widens to the encrypted one too, or COALESCE(n, 0) would fail. Then integer = numeric
-/// has two ways to go; an exact operator, which inlines to what it always was, decides.
-void Overloads::add_plain_pairs_at_risk(Twins &operators) {
-    std::set<Call> pairs;
-    for (const char *name : comparisons)
-        pairs.insert({name, {encrypted_, plain_}});
-    for (const auto &[call, resolved] : operators)
-        pairs.insert(call);
-    for (const Call &pair : pairs) {
-        const Oid other = pair.arguments[0] == encrypted_ ? pair.arguments[1] : pair.arguments[0];
-        if (other == encrypted_)
+/// An element and a range of it; a literal beside the range is a range, as always. Where something else goes to the
+/// element's type by itself, it would now go into ranges too: there the encrypted type needs a cast.
+void Overloads::vary_ranges(const std::string &name, const Types &declared) {
+    const pg::Rows rows = spi_.run("SELECT rngsubtype, rngtypid, rngmultitypid FROM pg_catalog.pg_range r"
+                                   " WHERE rngtypid < 16384 AND NOT EXISTS (SELECT FROM pg_catalog.pg_cast"
+                                   "  WHERE casttarget = rngsubtype AND castsource <> casttarget AND castcontext = 'i'"
+                                   "    AND castsource < 16384) ORDER BY 2");
+    for (std::uint64_t row = 0; row < rows.size(); row++) {
+        const auto found = encrypted_of_.find(rows.oid(row, 1));
+        if (found == encrypted_of_.end())
             continue;
-        for (const Oid source : sources_)
-            for (const Call &call : {Call{pair.name, {source, other}}, Call{pair.name, {other, source}}})
-                if (const Resolved found = resolve_operator(call); found && !has_exact_operator(call))
-                    operators.emplace(call, found);
+        const Types ranges{rows.oid(row, 2), rows.oid(row, 3)},
+            others{found->first, found->second, ranges[0], ranges[1], UNKNOWNOID};
+        Options each;
+        for (const Oid type : declared)
+            each.push_back(type == ANYELEMENTOID ? others : ranges);
+        add(true, name, each);
     }
 }
 
-void Overloads::make_function(const Call &call, const Resolved &resolved) {
-    const std::string name = "pg_catalog." + pg::quote(call.name), signature = name + "(" + argument_list(call) + ")";
-    std::string values;
-    for (std::size_t i = 0; i < call.arguments.size(); i++)
-        values += (i > 0 ? ", " : "") + value(call, resolved, i);
-    (void)spi_.run("CREATE FUNCTION " + signature + " RETURNS " + pg::type_name(resolved.result) + " LANGUAGE sql " +
-                   volatility(resolved, as_plain(call.arguments)) + " PARALLEL SAFE RETURN " + name + "(" + values +
-                   ")");
-    (void)spi_.run("COMMENT ON FUNCTION " + signature + " IS 'The function of the plain type, on an encrypted value.'");
+void Overloads::collect() {
+    const pg::Rows casts = spi_.run("SELECT castsource, casttarget FROM pg_catalog.pg_cast"
+                                    "  JOIN pg_catalog.pg_type ON pg_type.oid = castsource AND typcategory <> 'Z'"
+                                    " WHERE castcontext = 'i' AND castsource < 16384 AND casttarget <> castsource");
+    for (std::uint64_t row = 0; row < casts.size(); row++)
+        if (encrypted_of_.count(casts.oid(row, 2)) > 0)
+            sources_.insert(casts.oid(row, 1));
+    const pg::Rows rows = spi_.run(
+        "SELECT true, oprname, CASE WHEN oprkind = 'b' THEN oprleft::pg_catalog.text || ' ' ELSE '' END || oprright,"
+        "       false"
+        "  FROM pg_catalog.pg_operator WHERE oprnamespace = 11 AND oid < 16384"
+        // The operators of text_pattern_ops would need so many that plain text lost them.
+        "   AND oprname <> ALL ('{~<~,~<=~,~>~,~>=~}')"
+        " UNION ALL "
+        "SELECT false, p.proname, p.proargtypes::pg_catalog.text,"
+        "       count(*) OVER (PARTITION BY p.proname) = 1 AND pronargdefaults = 0"
+        "  FROM pg_catalog.pg_proc p WHERE p.pronamespace = 11 AND p.oid < 16384 AND p.prokind <> 'p' AND provariadic = 0"
+        "   AND p.pronargs BETWEEN 1 AND 8 AND p.prorettype <> ALL ('{internal,trigger,event_trigger,cstring}'::regtype[])"
+        "   AND NOT p.proargtypes::pg_catalog.oid[] && '{internal,cstring}'::pg_catalog.regtype[]::pg_catalog.oid[]");
+    for (std::uint64_t row = 0; row < rows.size(); row++) {
+        Types declared;
+        std::string list = rows.text_or(row, 3);
+        for (char *at = list.data(); *at != '\0';)
+            declared.push_back(static_cast<Oid>(std::strtoul(at, &at, 10)));
+        const auto takes = [&](auto... types) {
+            return std::any_of(declared.begin(), declared.end(),
+                               [&](Oid type) { return ((type == Oid(types)) || ...); });
+        };
+        if (rows.boolean(row, 1) && takes(ANYELEMENTOID) && takes(ANYRANGEOID, ANYMULTIRANGEOID))
+            vary_ranges(rows.text_or(row, 2), declared);
+        if (!rows.boolean(row, 4))
+            vary(rows.boolean(row, 1), rows.text_or(row, 2), declared);
+    }
 }
 
-void Overloads::make_operator(const Call &call, const Resolved &resolved, int number) {
-    const std::string function =
-        "gdpr." + pg::quote(pg::bare_type_name(encrypted_) + "_overload_" + std::to_string(number));
-    const std::string arguments = "(" + argument_list(call) + ")";
-    const bool plain = std::find(call.arguments.begin(), call.arguments.end(), encrypted_) == call.arguments.end();
-    const std::string comment =
-        pg::quote_literal(plain ? "Keeps an operator of plain types resolving as it does without gdpr."
-                                : "The operator of the plain type, on an encrypted value.");
-    const auto operand = [&](std::size_t i) {
-        const std::string bare = "$" + std::to_string(i + 1);
-        if (!stays_encrypted(call, resolved))
-            return value(call, resolved, i);
-        return call.arguments[i] == encrypted_ ? bare : bare + "::" + pg::type_name(plain_);
+const Resolved &Overloads::baseline(const Call &call) {
+    const auto [found, is_new] = baseline_.try_emplace(plain(call));
+    if (is_new)
+        found->second = resolve(found->first);
+    return found->second;
+}
+
+bool Overloads::serves(const Call &call, const Resolved &found, const Resolved &plain) {
+    if (!found)
+        return false;
+    for (std::size_t i = 0; i < call.arguments.size(); i++)
+        if (call.arguments[i] == UNKNOWNOID && plain_type(found.declared[i]) != plain.declared[i] &&
+            !IsPolymorphicType(plain.declared[i]))
+            return false; // A literal or parameter would be of another type.
+    if (found.object == plain.object)
+        return true;
+    if (const auto twin = original_.find(found.object); twin != original_.end())
+        return twin->second == plain.object;
+    if (found.object < FirstNormalObjectId)
+        return false;
+    // A comparison of the operator class.
+    return baseline({call.is_operator, call.name,
+                     Types(found.declared.begin(), found.declared.begin() + std::ssize(call.arguments))})
+               .object == plain.object;
+}
+
+/// How general a twin for the call would be: first those that are encrypted throughout, of the very types that are
+/// declared. They serve many other calls, of which each twin of its own would make more ambiguous.
+int Overloads::rank(const Call &call) {
+    const Resolved &plain = baseline(call);
+    int encrypted = 0;
+    bool exactly = true, known = true;
+    for (std::size_t i = 0; i < call.arguments.size(); i++) {
+        encrypted += static_cast<int>(plain_of_.count(call.arguments[i]));
+        known = known && call.arguments[i] != UNKNOWNOID;
+        exactly = exactly && plain_type(call.arguments[i]) == plain.declared[i];
+    }
+    return (exactly ? 0 : known ? 100 : 200) - encrypted;
+}
+
+void Overloads::settle(const std::set<Call> &calls) {
+    std::multimap<int, const Call *> ranked;
+    for (const Call &call : calls)
+        ranked.emplace(rank(call), &call);
+    const auto differs = [&](const Call &call) {
+        const Resolved &plain = baseline(call);
+        return plain && !serves(call, resolve(call), plain) && make(call, plain);
     };
-    (void)spi_.run("CREATE FUNCTION " + function + arguments + " RETURNS " + pg::type_name(resolved.result) +
-                   " LANGUAGE sql " + volatility(resolved, as_plain(call.arguments)) + " PARALLEL SAFE RETURN " +
-                   operand(0) + " OPERATOR(pg_catalog." + call.name + ") " + operand(1));
-    (void)spi_.run("COMMENT ON FUNCTION " + function + arguments + " IS " + comment);
-    (void)spi_.run("CREATE OPERATOR pg_catalog." + call.name + " (FUNCTION = " + function + ", LEFTARG = " +
-                   pg::type_name(call.arguments[0]) + ", RIGHTARG = " + pg::type_name(call.arguments[1]) + ")");
-    (void)spi_.run("COMMENT ON OPERATOR pg_catalog." + call.name + " " + arguments + " IS " + comment);
+    // Each twin changes what the rules find for the others.
+    while (std::any_of(ranked.begin(), ranked.end(), [&](const auto &each) { return differs(*each.second); }))
+        ;
+}
+
+/// A literal of unknown type is taken to be of the type that stands beside it, where that is what is declared.
+Types Overloads::known(const Call &call, const Resolved &plain) const {
+    Types types = call.arguments;
+    for (std::size_t i = 0; i < types.size(); i++)
+        if (types[i] == UNKNOWNOID) {
+            const auto same = std::find_if(types.begin(), types.end(), [&](Oid type) {
+                return plain_of_.count(type) > 0 && plain_type(type) == plain.declared[i];
+            });
+            types[i] = same != types.end()                    ? *same
+                       : IsPolymorphicType(plain.declared[i]) ? types[1 - i]
+                                                              : plain.declared[i];
+        }
+    return types;
+}
+
+bool Overloads::make(const Call &call, const Resolved &plain) {
+    const Call exact{call.is_operator, call.name, known(call, plain)};
+    if (is_exact(exact) || baseline(exact).object != plain.object || IsPolymorphicType(plain.result) ||
+        plain.result == RECORDOID || plain.kind == PROKIND_WINDOW ||
+        (plain.kind == PROKIND_AGGREGATE && !has_encrypted(exact)))
+        return false;
+    if (call.is_operator)
+        make_operator(exact, plain);
+    else if (plain.kind == PROKIND_AGGREGATE)
+        make_aggregate(exact, plain);
+    else
+        make_function(exact, plain);
+    const Resolved twin = resolve(exact);
+    if (twin)
+        original_[twin.object] = plain.object;
+    return bool(twin);
+}
+
+/// A comparison that the plain type makes with its own kind stays on the encrypted type, whose indexes serve it.
+bool Overloads::stays_encrypted(const Call &call, const Resolved &plain) const {
+    if (!compares(call) || plain.declared[0] != plain.declared[1])
+        return false;
+    const auto own = encrypted_of_.find(plain.declared[0]);
+    return own != encrypted_of_.end() &&
+           std::find(call.arguments.begin(), call.arguments.end(), own->second) != call.arguments.end();
+}
+
+/// Argument number `i`, cast step by step to what the plain form takes.
+std::string Overloads::value(const Call &call, const Resolved &plain, std::size_t i, bool stays) const {
+    std::string text = "$" + std::to_string(i + 1);
+    Oid type = call.arguments[i];
+    if (const auto found = plain_of_.find(type); found != plain_of_.end()) {
+        if (stays && found->second == plain.declared[i])
+            return text;
+        type = found->second;
+        text += "::" + pg::type_name(type);
+    }
+    if (plain.declared[i] != type && !IsPolymorphicType(plain.declared[i]))
+        text += "::" + pg::type_name(plain.declared[i]);
+    return text;
+}
+
+void Overloads::make_operator(const Call &call, const Resolved &plain) {
+    const std::string function = "gdpr." + pg::quote(pg::call([&] { return get_func_name(plain.function); }));
+    const std::string arguments = argument_list(call.arguments);
+    const std::string comment =
+        pg::quote_literal(has_encrypted(call) ? "The operator of the plain type, on an encrypted value."
+                                              : "Keeps an operator of plain types resolving as it does without gdpr.");
+    const bool stays = stays_encrypted(call, plain), prefix = call.arguments.size() == 1;
+    // Two operators may have one function.
+    if (functions_.insert(function + arguments).second) {
+        (void)spi_.run("CREATE FUNCTION " + function + "(" + arguments + ") RETURNS " + pg::type_name(plain.result) +
+                       " LANGUAGE sql " + volatility(plain, this->plain(call).arguments) + " PARALLEL SAFE RETURN " +
+                       (prefix ? "" : value(call, plain, 0, stays)) + " OPERATOR(pg_catalog." + call.name + ") " +
+                       value(call, plain, prefix ? 0 : 1, stays));
+        (void)spi_.run("COMMENT ON FUNCTION " + function + "(" + arguments + ") IS " + comment);
+    }
+    (void)spi_.run("CREATE OPERATOR pg_catalog." + call.name + " (FUNCTION = " + function +
+                   (prefix ? "" : ", LEFTARG = " + pg::type_name(call.arguments[0])) +
+                   ", RIGHTARG = " + pg::type_name(call.arguments.back()) + ")");
+    (void)spi_.run("COMMENT ON OPERATOR pg_catalog." + call.name + " (" + (prefix ? "NONE, " : "") + arguments +
+                   ") IS " + comment);
+}
+
+void Overloads::make_function(const Call &call, const Resolved &plain) {
+    const std::string name = "pg_catalog." + pg::quote(call.name),
+                      signature = name + "(" + argument_list(call.arguments) + ")";
+    std::string values;
+    for (std::size_t i = 0; i < call.arguments.size(); i++)
+        values += (i > 0 ? ", " : "") + value(call, plain, i, false);
+    (void)spi_.run(
+        "CREATE FUNCTION " + signature + " RETURNS " + (plain.set ? "SETOF " : "") + pg::type_name(plain.result) +
+        " LANGUAGE sql " + volatility(plain, this->plain(call).arguments) + " PARALLEL SAFE BEGIN ATOMIC SELECT " +
+        (plain.kind == coercion ? values + "::" + pg::type_name(plain.result) : name + "(" + values + ")") + "; END");
+    (void)spi_.run("COMMENT ON FUNCTION " + signature + " IS " +
+                   pg::quote_literal(has_encrypted(call)
+                                         ? "The function of the plain type, on an encrypted value."
+                                         : "Keeps a function of plain types resolving as it does without gdpr."));
+}
+
+/// A transition function that opens the values and calls the plain type's, which it finds by its own name.
+std::string Overloads::transition(const Call &call, const std::string &function, const std::string &state) {
+    const std::string name = "gdpr." + pg::quote(function),
+                      signature = name + "(" + state + ", " + argument_list(call.arguments) + ")";
+    if (functions_.insert(signature).second) {
+        (void)spi_.run("CREATE FUNCTION " + signature + " RETURNS " + state +
+                       " AS '$libdir/gdpr', 'gdpr_transition' LANGUAGE C IMMUTABLE PARALLEL SAFE");
+        (void)spi_.run("COMMENT ON FUNCTION " + signature +
+                       " IS 'A step of an aggregate of the plain type, on an encrypted value.'");
+    }
+    return name;
+}
+
+void Overloads::make_aggregate(const Call &call, const Resolved &plain) {
+    const pg::Rows rows = spi_.run(
+        "SELECT s.proname, a.aggtranstype::regtype, a.agginitval, a.aggtransspace,"
+        "       ', FINALFUNC = ' || nullif(aggfinalfn, 0)::regproc, ', COMBINEFUNC = ' || nullif(aggcombinefn, 0)::regproc,"
+        "       ', SERIALFUNC = ' || nullif(aggserialfn, 0)::regproc || ', DESERIALFUNC = ' || aggdeserialfn::regproc,"
+        "       m.proname, i.proname, a.aggmtranstype::regtype, a.aggminitval, a.aggmtransspace,"
+        "       ', MFINALFUNC = ' || nullif(aggmfinalfn, 0)::regproc, aggfinalextra OR aggmfinalextra OR aggkind <> 'n'"
+        "  FROM pg_catalog.pg_aggregate a JOIN pg_catalog.pg_proc s ON s.oid = aggtransfn"
+        "  LEFT JOIN pg_catalog.pg_proc m ON m.oid = aggmtransfn LEFT JOIN pg_catalog.pg_proc i ON i.oid = aggminvtransfn"
+        " WHERE aggfnoid = $1",
+        {pg::param(OIDOID, ObjectIdGetDatum(plain.function))});
+    if (rows.boolean(0, 14))
+        return;
+    const auto initial = [&](const char *what, int column) {
+        const auto value = rows.text(0, column);
+        return value ? std::string(", ") + what + " = " + pg::quote_literal(*value) : std::string();
+    };
+    const std::string state = rows.text_or(0, 2);
+    std::string options = "SFUNC = " + transition(call, rows.text_or(0, 1), state) + ", STYPE = " + state +
+                          ", SSPACE = " + rows.text_or(0, 4) + initial("INITCOND", 3) + rows.text_or(0, 5) +
+                          rows.text_or(0, 6) + rows.text_or(0, 7) + ", PARALLEL = SAFE";
+    if (rows.text(0, 8)) {
+        const std::string moving = rows.text_or(0, 10);
+        options += ", MSFUNC = " + transition(call, rows.text_or(0, 8), moving) +
+                   ", MINVFUNC = " + transition(call, rows.text_or(0, 9), moving) + ", MSTYPE = " + moving +
+                   ", MSSPACE = " + rows.text_or(0, 12) + initial("MINITCOND", 11) + rows.text_or(0, 13);
+    }
+    const std::string signature = "pg_catalog." + pg::quote(call.name) + "(" + argument_list(call.arguments) + ")";
+    (void)spi_.run("CREATE AGGREGATE " + signature + " (" + options + ")");
+    (void)spi_.run("COMMENT ON AGGREGATE " + signature + " IS 'The aggregate of the plain type, on encrypted values.'");
 }
 
 } // namespace
 
-void define_overloads(pg::Spi &spi, Oid plain, Oid encrypted) { Overloads(spi, plain, encrypted).run(); }
+void define_overloads(pg::Spi &spi, const Types &plains) { Overloads(spi, plains).run(plains); }
 
 } // namespace gdpr::encrypted

@@ -4,3 +4,8 @@ CREATE FUNCTION gdpr.define_encrypted_type(regtype) RETURNS void
 SELECT gdpr.define_encrypted_type(plain)
   FROM unnest('{text, varchar, date, numeric, jsonb}'::regtype[]) AS plain;
 DROP FUNCTION gdpr.define_encrypted_type(regtype);
+-- Once, when all types are there: an expression may hold several of them.
+CREATE FUNCTION gdpr.define_overloads(regtype[]) RETURNS void
+    AS 'MODULE_PATHNAME', 'gdpr_define_overloads' LANGUAGE C STRICT;
+SELECT gdpr.define_overloads('{text, varchar, date, numeric, jsonb}');
+DROP FUNCTION gdpr.define_overloads(regtype[]);

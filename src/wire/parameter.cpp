@@ -200,14 +200,16 @@ Oid plain_of_parameter(const Node *node) {
 }
 
 /// Parameters that stand beside a column as an operand are of the operator's type; what else is there, is looked into.
-void choose_operands(List *arguments, Retyping *retyping) {
+void choose_operands(List *arguments, Retyping *retyping, bool any = false) {
     ListCell *cell;
     foreach (cell, arguments) {
         auto *argument = static_cast<Node *>(lfirst(cell));
         if (const Oid plain = plain_of_parameter(argument); !OidIsValid(plain))
             (void)choose_types(argument, retyping);
         else if (!OidIsValid(retyping->of(argument)))
-            retyping->types[reinterpret_cast<Param *>(argument)->paramid - 1] = operand_of(plain);
+            // An operator takes an array as it is; = ANY takes one of what the operator takes.
+            retyping->types[reinterpret_cast<Param *>(argument)->paramid - 1] =
+                !any && OidIsValid(get_element_type(plain)) ? plain : operand_of(plain);
     }
 }
 
@@ -242,7 +244,7 @@ bool choose_types(Node *node, Retyping *retyping) {
     if (is_operator(node))
         choose_operands(reinterpret_cast<OpExpr *>(node)->args, retyping);
     else if (IsA(node, ScalarArrayOpExpr))
-        choose_operands(reinterpret_cast<ScalarArrayOpExpr *>(node)->args, retyping);
+        choose_operands(reinterpret_cast<ScalarArrayOpExpr *>(node)->args, retyping, true);
     else if (IsA(node, RowCompareExpr)) {
         choose_operands(reinterpret_cast<RowCompareExpr *>(node)->largs, retyping);
         choose_operands(reinterpret_cast<RowCompareExpr *>(node)->rargs, retyping);
