@@ -33,6 +33,8 @@ SELECT c.oid::regclass AS open_to_public, a.privilege_type
  ORDER BY 1, 2;
 SELECT p.proname, count(*) FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
  WHERE p.pronamespace = 'gdpr'::regnamespace AND a.grantee = 0 AND p.proname !~ '^(encrypted_|decrypt|sealed$)'
+   AND NOT EXISTS (SELECT FROM pg_operator o WHERE o.oprcode = p.oid)
+   AND NOT EXISTS (SELECT FROM pg_aggregate s WHERE p.oid IN (s.aggtransfn, s.aggmtransfn, s.aggminvtransfn))
  GROUP BY 1 ORDER BY 1;
 
 -- All of the extension's own tables are dumped.
