@@ -3,6 +3,7 @@
 #include "consent/consent.hpp"
 #include "encrypted/encrypted.hpp"
 #include "install/install.hpp"
+#include "journal/journal.hpp"
 #include "key/key.hpp"
 #include "label/label.hpp"
 #include "pg/pg.hpp"
@@ -26,6 +27,7 @@ void _PG_init(void) {
         gdpr::audit::init();
         gdpr::restriction::init();
         gdpr::consent::init();
+        gdpr::journal::init();
         gdpr::rights::init();
         gdpr::install::init();
         gdpr::pg::call([] { MarkGUCPrefixReserved("gdpr"); });

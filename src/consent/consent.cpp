@@ -5,6 +5,7 @@
 #include "consent/person.hpp"
 #include "consent/purpose.hpp"
 #include "consent/records.hpp"
+#include "journal/journal.hpp"
 #include "pg/pg.hpp"
 
 namespace gdpr::consent {
@@ -27,6 +28,7 @@ void require_evidence(Jsonb *evidence, bool with_wording) {
 
 std::int64_t record(const subject::Subject &subject, const std::string &purpose, bool given,
                     const pg::Param &evidence) {
+    (void)journal::intend(given ? journal::Act::consent_given : journal::Act::consent_withdrawn, subject, purpose);
     std::int64_t id = 0;
     {
         const pg::OwnerScope scope(pg::gdpr_relation("consent_event"));

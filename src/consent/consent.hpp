@@ -14,6 +14,13 @@ void plan_provenance(Oid relation, apply::Actions &actions);
 /// changed or removed, by relation of gdpr.
 std::map<std::string, std::uint64_t> erase(const subject::Subject &subject, bool dry_run);
 
+/// When the person was stored, where that is known: nothing of who was there before the triggers were, and of whom the
+/// source has been erased.
+std::optional<TimestampTz> known_since(const subject::Subject &subject);
+
+/// Are all rows of the subject table watched, so that nobody of whom nothing is known came after the triggers?
+bool watched(Oid subject_table);
+
 void init();
 
 } // namespace gdpr::consent

@@ -177,6 +177,12 @@ void truncated(::Relation relation) {
 
 } // namespace
 
+bool watched(Oid subject_table) {
+    const std::vector<Oid> tables = tables_of(subject_table);
+    return std::all_of(tables.begin(), tables.end(),
+                       [](Oid table) { return apply::has_trigger(table, row_trigger, trigger_function); });
+}
+
 void plan_provenance(Oid relation, apply::Actions &actions) {
     if (is_partition(relation))
         return;

@@ -1,5 +1,6 @@
 #include "consent/records.hpp"
 
+#include "consent/consent.hpp"
 #include "encrypted/value.hpp"
 #include "pg/pg.hpp"
 
@@ -183,6 +184,19 @@ void record_source(const subject::Subject &subject, const Source &source) {
 }
 
 bool has_source(const subject::Subject &subject) { return !rows(tables()->sources, subject, InvalidCommandId).empty(); }
+
+std::optional<TimestampTz> known_since(const subject::Subject &subject) {
+    std::optional<TimestampTz> first;
+    const std::shared_ptr<const Tables> all = tables();
+    const pg::NewestSnapshot newest(all->source);
+    all->sources.each(person(subject), newest.get(), [&](TupleTableSlot *slot) {
+        bool null;
+        const TimestampTz at = DatumGetTimestampTz(pg::call([&] { return slot_getattr(slot, source_at, &null); }));
+        first = std::min(first.value_or(at), at);
+        return true;
+    });
+    return first;
+}
 
 std::map<std::string, std::uint64_t> close(const subject::Subject &subject, CommandId since, bool dry_run) {
     const std::shared_ptr<const Tables> all = tables();

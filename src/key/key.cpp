@@ -67,12 +67,14 @@ const WrappedKey &make(Use use, std::uint32_t generation, std::uint64_t first_us
 }
 
 /// One keyed hash serves the whole keyring: indexes and partitions built on it must outlive a restore into
-/// another database. Every other use has keys of its own in each database.
+/// another database; so must the hashes of journal and blocklist. Every other use has keys of its own in each database.
+bool shared(Use use) { return use == Use::hash || use == Use::journal || use == Use::blocklist; }
+
 const WrappedKey *newest(Use use, const Keyring &ring) {
     const std::uint64_t here = database_identity();
     const WrappedKey *found = nullptr;
     for (const WrappedKey &key : ring.keys)
-        if (key.use == use && (use == Use::hash || key.database == here) &&
+        if (key.use == use && (shared(use) || key.database == here) &&
             (found == nullptr || key.generation >= found->generation))
             found = &key;
     return found;
@@ -102,7 +104,7 @@ Loaded &newest_or_made(Use use, std::uint32_t generation) {
 }
 
 Loaded &choose(Use use) {
-    if (use != Use::hash)
+    if (!shared(use))
         if (const auto recorded = table_active(use))
             return find(recorded->id);
     return newest_or_made(use, 1);

@@ -147,12 +147,14 @@ std::string_view use_name(Use use) {
         return "seal";
     case Use::pending:
         return "pending";
+    case Use::journal:
+        return "journal";
     }
     return "unknown";
 }
 
 std::optional<Use> use_of(std::string_view name) {
-    for (const Use use : {Use::data, Use::hash, Use::blocklist, Use::audit, Use::seal, Use::pending})
+    for (const Use use : {Use::data, Use::hash, Use::blocklist, Use::audit, Use::seal, Use::pending, Use::journal})
         if (use_name(use) == name)
             return use;
     return std::nullopt;

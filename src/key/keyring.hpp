@@ -14,7 +14,7 @@
 namespace gdpr::key {
 
 /// What keys are for. The names are stored; never renumber.
-enum class Use : std::uint8_t { data = 1, hash = 2, blocklist = 3, audit = 4, seal = 5, pending = 6 };
+enum class Use : std::uint8_t { data = 1, hash = 2, blocklist = 3, audit = 4, seal = 5, pending = 6, journal = 7 };
 
 std::string_view use_name(Use use);
 std::optional<Use> use_of(std::string_view name);

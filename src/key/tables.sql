@@ -12,7 +12,7 @@ CREATE TABLE gdpr.key (
 ) WITH (user_catalog_table = true); -- so that logical replication, which looks into the past, may read it
 COMMENT ON TABLE gdpr.key IS 'Data keys of this database, each wrapped by a root key of the keyring.';
 COMMENT ON COLUMN gdpr.key.id IS 'Random identifier, unique across databases; every encrypted value carries it.';
-COMMENT ON COLUMN gdpr.key.use IS 'What the key is for: data, hash, blocklist, audit, seal, pending.';
+COMMENT ON COLUMN gdpr.key.use IS 'What the key is for: data, hash, blocklist, audit, seal, pending, journal.';
 COMMENT ON COLUMN gdpr.key.epoch IS 'Epoch of the root key that wraps it.';
 COMMENT ON COLUMN gdpr.key.database IS 'The database it was made for. What a dump is restored to makes data keys of its own.';
 COMMENT ON COLUMN gdpr.key.generation IS 'Of one use and database the highest is active; the others only open old values.';

@@ -3,6 +3,7 @@
 
 #include "audit/audit.hpp"
 #include "encrypted/type.hpp"
+#include "journal/journal.hpp"
 #include "pg/pg.hpp"
 #include "restrict/copy.hpp"
 #include "restrict/planner.hpp"
@@ -101,6 +102,8 @@ GDPR_FUNCTION(gdpr_restrict) {
     if (!restriction::exists(subject))
         pg::raise(ERRCODE_NO_DATA_FOUND, "there is no such person in " + pg::relation_name(subject.table), "",
                   "Check the key: it is the primary key's value, a row literal when it has several columns.");
+    (void)journal::intend(journal::Act::restriction, subject, "",
+                          until.null ? std::nullopt : std::optional(DatumGetTimestampTz(until.value)));
     restriction::insert(subject, "request", reason, until);
     audit::record(subject, "restrict", reason);
     PG_RETURN_VOID();
@@ -114,6 +117,7 @@ GDPR_FUNCTION(gdpr_unrestrict) {
         pg::raise(ERRCODE_NO_DATA_FOUND, "no such person of " + pg::relation_name(subject.table) + " is restricted",
                   "Only restrictions that were asked for can be lifted, not what is retained because the law says so.",
                   "Check the key, and gdpr.restriction.");
+    (void)journal::intend(journal::Act::restriction_lifted, subject);
     audit::record(subject, "unrestrict", reason);
     PG_RETURN_VOID();
 }

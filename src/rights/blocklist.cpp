@@ -2,6 +2,7 @@
 #include "rights/blocklist.hpp"
 
 #include "encrypted/literal.hpp"
+#include "journal/journal.hpp"
 #include "key/key.hpp"
 #include "label/label.hpp"
 #include "pg/pg.hpp"
@@ -39,8 +40,7 @@ std::string_view as_text(const cipher::Digest &digest) {
 }
 
 cipher::Digest hash_of(const Identifier &identifier) {
-    return key::mac(key::Use::blocklist,
-                    "identifier " + std::string(to_string(identifier.kind)) + '\0' + identifier.value);
+    return identifier_hash(identifier, key::active(key::Use::blocklist).id);
 }
 
 const Blocklist &opened_list() {
@@ -170,18 +170,6 @@ bool any_trigger_of_the_name(Oid relation) {
 
 } // namespace
 
-Identifier identifier(std::string_view text) {
-    const bool ascii = std::all_of(text.begin(), text.end(), [](char letter) { return (letter & 0x80) == 0; });
-    if (ascii || pg::call([] { return GetDatabaseEncoding(); }) != PG_UTF8)
-        return normalise(text);
-    return normalise(pg::to_string(pg::call([&] {
-        return DirectFunctionCall2(
-            unicode_normalize_func,
-            PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size()))),
-            CStringGetTextDatum("NFC"));
-    })));
-}
-
 std::uint64_t block(const std::set<Identifier> &identifiers, std::string_view ground, bool add) {
     const Blocklist &blocklist = opened_list();
     const bool none = empty(blocklist);
@@ -202,8 +190,33 @@ std::uint64_t block(const std::set<Identifier> &identifiers, std::string_view gr
     return missing;
 }
 
-cipher::Digest receipt_hash(const subject::Subject &subject) {
-    return key::mac(key::Use::blocklist, "subject " + pg::relation_name(subject.table) + '\0' + subject.key);
+cipher::Digest identifier_hash(const Identifier &identifier, std::uint32_t key_id) {
+    return cipher::hmac_sha256(
+        key::find(key_id).secret,
+        cipher::bytes("identifier " + std::string(to_string(identifier.kind)) + '\0' + identifier.value));
+}
+
+std::uint64_t restore_block(const cipher::Digest &hash, const journal::Entry &entry) {
+    const pg::OwnerScope scope(pg::gdpr_relation("blocklist"));
+    pg::Spi spi;
+    return spi
+        .run("INSERT INTO gdpr.blocklist (hash, kind, normaliser, key_id, ground, since)"
+             " SELECT $1, $2, $3, $4, 'erasure', $5"
+             "  WHERE NOT EXISTS (SELECT FROM gdpr.blocklist WHERE hash = $1)",
+             {pg::param_bytes(as_text(hash)), pg::param(entry.identifiers[0].kind),
+              pg::param(static_cast<std::int32_t>(entry.normaliser)),
+              pg::param(static_cast<std::int64_t>(entry.identifier_key)),
+              pg::param(TIMESTAMPTZOID, TimestampTzGetDatum(entry.at))})
+        .processed();
+}
+
+std::uint64_t lift_block(const cipher::Digest &hash, std::int64_t at) {
+    const pg::OwnerScope scope(pg::gdpr_relation("blocklist"));
+    pg::Spi spi;
+    return spi
+        .run("DELETE FROM gdpr.blocklist WHERE hash = $1 AND since <= $2",
+             {pg::param_bytes(as_text(hash)), pg::param(TIMESTAMPTZOID, TimestampTzGetDatum(at))})
+        .processed();
 }
 
 void plan_blocklist(Oid relation, apply::Actions &actions) {
@@ -272,8 +285,10 @@ GDPR_FUNCTION(gdpr_unblock) {
     const auto lifted = static_cast<std::int64_t>(
         spi.run("DELETE FROM gdpr.blocklist WHERE hash = $1", {pg::param_bytes(rights::as_text(rights::hash_of(one)))})
             .processed());
-    if (lifted > 0)
-        (void)spi.run("INSERT INTO gdpr.unblocking (reason, entries) VALUES ($1, $2)",
-                      {pg::param(reason), pg::param(lifted)});
+    if (lifted == 0)
+        PG_RETURN_INT64(0);
+    (void)journal::intend_unblock(one);
+    (void)spi.run("INSERT INTO gdpr.unblocking (reason, entries) VALUES ($1, $2)",
+                  {pg::param(reason), pg::param(lifted)});
     PG_RETURN_INT64(lifted);
 }

@@ -1,21 +1,24 @@
-// Keyed hashes of the identifiers of forgotten people, and who a hash is of.
+// Keyed hashes of the identifiers of forgotten people.
 #pragma once
 
 #include "cipher/cipher.hpp"
+#include "journal/record.hpp"
 #include "pg/postgres.hpp"
-#include "rights/normalise.hpp"
-#include "subject/graph.hpp"
+#include "rights/identifier.hpp"
+
+#include <set>
 
 namespace gdpr::rights {
-
-/// normalise(), after Unicode's NFC where the database's encoding has it.
-Identifier identifier(std::string_view text);
 
 /// How many of these the blocklist does not have. With `add` it has them afterwards. Makes no key unless it adds.
 std::uint64_t block(const std::set<Identifier> &identifiers, std::string_view ground, bool add);
 
-/// Keyed hash by which a receipt of erasure knows its person.
-cipher::Digest receipt_hash(const subject::Subject &subject);
+/// Keyed hash of an identifier, under a key that may be a former one.
+cipher::Digest identifier_hash(const Identifier &identifier, std::uint32_t key_id);
+
+/// An entry as the journal has it: added where it is missing, and removed where it is no younger than `at`. How many.
+std::uint64_t restore_block(const cipher::Digest &hash, const journal::Entry &entry);
+std::uint64_t lift_block(const cipher::Digest &hash, std::int64_t at);
 
 void init_blocklist();
 

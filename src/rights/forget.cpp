@@ -1,6 +1,7 @@
 // Erasure of a person (Art. 17), in one transaction: plan, carry out, scrub what speaks of them, and a receipt.
 #include "audit/audit.hpp"
 #include "consent/consent.hpp"
+#include "journal/journal.hpp"
 #include "mail/outbox.hpp"
 #include "pg/pg.hpp"
 #include "restrict/restriction.hpp"
@@ -69,6 +70,7 @@ void carry_out(const ErasePlan &plan, const subject::Collection &collection, con
     const subject::Subject &subject = collection.subject();
     const audit::WithoutValues without_values;
     (void)mail::tell_recipients(subject, "erased"); // before the person's row takes along who they are
+    (void)journal::intend(journal::Act::erasure, subject, identifiers);
     const std::set<Oid> changed = erase_rows(plan, collection);
     (void)audit::scrub(subject, false);
     (void)consent::erase(subject, false);

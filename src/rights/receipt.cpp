@@ -1,15 +1,17 @@
 #include "rights/receipt.hpp"
 
+#include "journal/journal.hpp"
 #include "pg/pg.hpp"
 
 namespace gdpr::rights {
 
 namespace {
 
-pg::Param hash_param(const subject::Subject &subject) {
-    const cipher::Digest digest = receipt_hash(subject);
+pg::Param hash_param(const cipher::Digest &digest) {
     return pg::param_bytes({reinterpret_cast<const char *>(digest.data()), digest.size()});
 }
+
+pg::Param hash_param(const subject::Subject &subject) { return hash_param(journal::subject_hash(subject)); }
 
 } // namespace
 
@@ -46,6 +48,18 @@ std::int64_t write_receipt(const subject::Subject &subject, const std::optional<
                  "]::bigint[]) WITH ORDINALITY AS l(r, a, n, i) RETURNING id",
              {pg::param_oid(subject.table), hash_param(subject), pg::param_or_null(reason)})
         .number(0, 1);
+}
+
+bool restore_receipt(Oid subject_table, const journal::Entry &entry) {
+    const pg::OwnerScope scope(pg::gdpr_relation("erasure"));
+    pg::Spi spi;
+    return spi.run(
+                  "INSERT INTO gdpr.erasure (subject_table, subject, at, actions)"
+                  " SELECT $1, $2, $3, '[]'"
+                  "  WHERE NOT EXISTS (SELECT FROM gdpr.erasure WHERE subject = $2 AND subject_table = $1 AND at = $3)",
+                  {pg::param_oid(subject_table), hash_param(entry.subject),
+                   pg::param(TIMESTAMPTZOID, TimestampTzGetDatum(entry.at))})
+               .processed() > 0;
 }
 
 } // namespace gdpr::rights

@@ -1,6 +1,7 @@
 // Receipts of erasure: that someone was forgotten, and what was done; not who.
 #pragma once
 
+#include "journal/record.hpp"
 #include "rights/erase_plan.hpp"
 
 namespace gdpr::rights {
@@ -11,5 +12,8 @@ bool has_receipt(const subject::Subject &subject);
 /// Writes one; returns its number.
 std::int64_t write_receipt(const subject::Subject &subject, const std::optional<std::string> &reason,
                            const std::vector<Line> &lines);
+
+/// Writes that of an erasure that the journal tells of, where there is none; whether it did.
+bool restore_receipt(Oid subject_table, const journal::Entry &entry);
 
 } // namespace gdpr::rights
