@@ -212,4 +212,13 @@ Datum open_at(const EncryptedType &type, Datum sealed, char *place) {
     return PointerGetDatum(place);
 }
 
+std::uint32_t key_of(Datum sealed) {
+    auto *value = reinterpret_cast<struct varlena *>(DatumGetPointer(sealed));
+    if (VARATT_IS_EXTERNAL(value) || VARATT_IS_COMPRESSED(value))
+        value = pg_detoast_datum_slice(value, 0, overhead); // of a value out of line, its first piece
+    return parse(value).key;
+}
+
+Datum reseal(const EncryptedType &type, Datum sealed) { return seal(type, open(type, sealed)); }
+
 } // namespace gdpr::encrypted

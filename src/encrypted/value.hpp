@@ -38,4 +38,10 @@ class Opened {
 std::size_t opened_size(const EncryptedType &type, Datum sealed);
 Datum open_at(const EncryptedType &type, Datum sealed, char *place);
 
+/// The id of the key that a value was sealed with; reads no more of it than its header.
+std::uint32_t key_of(Datum sealed);
+
+/// The same value, sealed under the active data key.
+Datum reseal(const EncryptedType &type, Datum sealed);
+
 } // namespace gdpr::encrypted
