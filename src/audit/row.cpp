@@ -200,7 +200,7 @@ Shape::Shape(::Relation relation)
                     fill(&list[count++], TupleDescAttr(descriptor, i), context_);
             return list;
         });
-        for (const AttrNumber number : subject::owner_columns(id))
+        for (const AttrNumber number : subject::concerning_columns(id))
             for (int place = 0; place < count; place++)
                 if (columns[place].number == number)
                     ownership.push_back(place);

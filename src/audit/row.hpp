@@ -35,7 +35,7 @@ class Shape {
     bool in_graph = false;      // may its rows have owners?
     const Column *columns;      // live ones, in order
     int count = 0;              // of columns
-    std::vector<int> ownership; // the places in columns that tell a row's owners
+    std::vector<int> ownership; // the places in columns that tell whom a row is of
 
   private:
     MemoryContext context_;

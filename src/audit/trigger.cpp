@@ -65,20 +65,20 @@ ArrayType *names(const audit::Shape &shape, const Places &places) {
     });
 }
 
-/// Everyone the row belonged to before or belongs to now.
+/// Everyone the row belonged to or was accessed by before, and now: it is to go out of the log when they are forgotten.
 std::vector<subject::Subject> people(Oid relation, const audit::Shape &shape, const Change &change,
                                      const Places &places) {
     if (!shape.in_graph)
         return {};
     std::vector<subject::Subject> now;
     if (change.after != nullptr)
-        now = subject::owners_of(relation, change.after);
+        now = subject::concerned_by(relation, change.after);
     const auto &telling = shape.ownership;
     if (change.before == nullptr ||
         (change.after != nullptr &&
          std::none_of(telling.begin(), telling.end(), [&](int place) { return places.has(place); })))
         return now;
-    for (subject::Subject &each : subject::owners_of(relation, change.before))
+    for (subject::Subject &each : subject::concerned_by(relation, change.before))
         if (std::find(now.begin(), now.end(), each) == now.end())
             now.push_back(std::move(each));
     return now;

@@ -3,7 +3,7 @@ CREATE TABLE gdpr.restriction (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     subject_table regclass NOT NULL,
     key gdpr.encrypted_text NOT NULL,
-    kind text NOT NULL CHECK (kind IN ('request', 'retention')),
+    kind text NOT NULL CHECK (kind IN ('request', 'retention', 'hold')),
     reason gdpr.encrypted_text,
     since timestamptz NOT NULL DEFAULT now(),
     until timestamptz,
@@ -14,7 +14,7 @@ COMMENT ON TABLE gdpr.restriction IS 'Restrictions of processing in force (Art. 
 COMMENT ON COLUMN gdpr.restriction.id IS 'Number of the restriction.';
 COMMENT ON COLUMN gdpr.restriction.subject_table IS 'Subject table of the restricted person.';
 COMMENT ON COLUMN gdpr.restriction.key IS 'Primary key of the restricted person.';
-COMMENT ON COLUMN gdpr.restriction.kind IS 'request: the person asked. retention: kept of a forgotten person because the law says so.';
+COMMENT ON COLUMN gdpr.restriction.kind IS 'request: the person asked. retention: kept of a forgotten person because the law says so. hold: legal claims.';
 COMMENT ON COLUMN gdpr.restriction.reason IS 'Why, in the words of who restricted.';
 COMMENT ON COLUMN gdpr.restriction.since IS 'When it began.';
 COMMENT ON COLUMN gdpr.restriction.until IS 'When it ends by itself; null: until unrestrict().';

@@ -31,10 +31,9 @@ class Erasure {
     void remove(const Target &target);
     void remove_circle(const std::vector<const Target *> &group);
 
-    std::set<Oid> changed;
-
   private:
     void cut(Oid relation, const Columns &columns, const Where &where);
+    void give_pseudonyms(Oid relation, const Columns &columns, const Where &where);
     bool defer(const std::vector<const Target *> &group, const Reference &reference) const;
 
     const ErasePlan &plan_;
@@ -46,7 +45,14 @@ void Erasure::cut(Oid relation, const Columns &columns, const Where &where) {
         set += (set.empty() ? "" : ", ") + pg::quote(column) + " = NULL";
     (void)run_on(relation, "UPDATE " + pg::relation_name(relation) + " AS t SET " + set + " WHERE " + where.sql,
                  where.params, "cut the keys in rows of");
-    changed.insert(relation);
+}
+
+/// Of a key that cannot be null and that no foreign key guards.
+void Erasure::give_pseudonyms(Oid relation, const Columns &columns, const Where &where) {
+    std::vector<Blank> pseudonyms;
+    for (const std::string &column : columns)
+        pseudonyms.push_back(pseudonym(relation, column));
+    (void)blank(relation, pseudonyms, "", where.sql, where.params);
 }
 
 void Erasure::unlink(const Unlink &found) {
@@ -57,7 +63,6 @@ void Erasure::unlink(const Unlink &found) {
         (void)blank(found.relation, found.blank, "", where.sql, where.params);
     else
         cut(found.relation, found.cuts, where);
-    changed.insert(found.relation);
     settled(found.relation, where);
 }
 
@@ -66,11 +71,15 @@ void Erasure::leave(const Target &target) {
     if (target.rows.at(Fate::leave) == 0)
         return;
     for (std::size_t i = 0; i < hops.size(); i++) {
-        const Columns columns = cuttable(target.relation, hops[i].edge.child_columns);
-        if (hops[i].reversed() || columns.empty())
+        if (hops[i].reversed())
             continue;
+        const Columns &key = hops[i].edge.child_columns, columns = cuttable(target.relation, key);
         const Where where = target.with(target.where(Fate::leave).sql + " AND (" + target.departing[i] + ")");
-        if (count_rows(target.relation, where) > 0)
+        if (count_rows(target.relation, where) == 0)
+            continue;
+        if (columns.empty())
+            give_pseudonyms(target.relation, key, where);
+        else
             cut(target.relation, columns, where);
         settled(target.relation, where);
     }
@@ -82,7 +91,6 @@ void Erasure::blank_rows(const Target &target) {
     const Where where = target.where(Fate::blank);
     if (blank(target.relation, target.blank, target.cuts, where.sql, where.params) < target.rows.at(Fate::blank))
         withstood(target.relation);
-    changed.insert(target.relation);
     settled(target.relation, target.with(where.sql + " AND (" + undone(target.blank) + " OR " + target.cut + ")"));
 }
 
@@ -92,7 +100,6 @@ void Erasure::remove(const Target &target) {
     const Where where = target.where(Fate::remove);
     (void)run_on(target.relation, "DELETE FROM " + target.name + " AS t WHERE " + where.sql, where.params,
                  "delete rows of");
-    changed.insert(target.relation);
     settled(target.relation, where);
 }
 
@@ -157,7 +164,6 @@ void Erasure::remove_circle(const std::vector<const Target *> &group) {
         const std::string where = one_of(relation, key[relation], next->second, params);
         (void)run_on(relation, "DELETE FROM " + pg::relation_name(relation) + " AS t WHERE " + where, params,
                      "delete rows of");
-        changed.insert(relation);
         settled(relation, {where, params});
         doomed.erase(next);
     }
@@ -169,7 +175,7 @@ void Erasure::remove_circle(const std::vector<const Target *> &group) {
 
 } // namespace
 
-std::set<Oid> erase_rows(const ErasePlan &plan, const subject::Collection &collection) {
+void erase_rows(const ErasePlan &plan, const subject::Collection &collection) {
     Erasure erasure(plan);
     for (const Unlink &each : plan.unlinks())
         erasure.unlink(each);
@@ -201,46 +207,6 @@ std::set<Oid> erase_rows(const ErasePlan &plan, const subject::Collection &colle
                 group.push_back(target);
         erasure.remove_circle(group);
     }
-    return erasure.changed;
-}
-
-/// Samples of labelled columns and of indexes, on the relation and its partitions; ANALYZE of an empty table would
-/// leave the old ones. False where there were none.
-static bool remove_statistics(Oid relation) {
-    List *all = pg::call([&] { return find_all_inheritors(relation, AccessShareLock, nullptr); });
-    bool found = false;
-    ListCell *cell;
-    foreach (cell, all) {
-        const Oid each = lfirst_oid(cell);
-        const label::Labels labels = label::of(each);
-        pg::Relation opened(each, ShareUpdateExclusiveLock);
-        pg::call([&] {
-            const auto drop = [&](Oid id, AttrNumber number) {
-                for (const bool inherited : {false, true})
-                    found = found || SearchSysCacheExists3(STATRELATTINH, ObjectIdGetDatum(id), Int16GetDatum(number),
-                                                           BoolGetDatum(inherited));
-                RemoveStatistics(id, number);
-            };
-            for (const label::LabelledColumn &column : labels.columns)
-                drop(each, column.number);
-            ListCell *index;
-            foreach (index, RelationGetIndexList(opened.get()))
-                RemoveStatistics(lfirst_oid(index), 0);
-            ListCell *extended;
-            foreach (extended, RelationGetStatExtList(opened.get())) {
-                found = true;
-                for (const bool inherited : {false, true})
-                    RemoveStatisticsDataById(lfirst_oid(extended), inherited);
-            }
-        });
-    }
-    return found;
-}
-
-void refresh_statistics(const std::set<Oid> &relations) {
-    for (const Oid relation : relations)
-        if (remove_statistics(relation))
-            (void)run_on(relation, "ANALYZE " + pg::relation_name(relation), {}, "analyze");
 }
 
 } // namespace gdpr::rights

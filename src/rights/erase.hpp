@@ -6,10 +6,7 @@
 namespace gdpr::rights {
 
 /// Does what the plan says, each statement as the owner of its table, and looks whether it was done: a trigger or rule
-/// of the owner's must not keep a row alive unnoticed. Returns the relations whose rows changed.
-std::set<Oid> erase_rows(const ErasePlan &plan, const subject::Collection &collection);
-
-/// Makes the planner forget samples of values that are gone: pg_statistic is erased and gathered anew.
-void refresh_statistics(const std::set<Oid> &relations);
+/// of the owner's must not keep a row alive unnoticed.
+void erase_rows(const ErasePlan &plan, const subject::Collection &collection);
 
 } // namespace gdpr::rights

@@ -21,16 +21,27 @@ Target::Target(const subject::Selection &selected, bool erased_before)
     : selection(&selected), relation(selected.step.node), name(pg::relation_name(relation)),
       labels(label::of(relation)), blank(blanks(relation, labels)), params(selected.params),
       departing(selected.hop_conditions),
-      anonymise(labels.table && labels.table->erase == label::TableLabel::Erase::anonymize), again(erased_before) {}
+      anonymise(labels.table && labels.table->erase == label::TableLabel::Erase::anonymize),
+      first_takes_all(labels.table && labels.table->erase == label::TableLabel::Erase::remove), again(erased_before) {}
+
+std::string Target::departs() const { return mine() + " AND " + not_true(kept) + " AND " + not_true(others); }
 
 Where Target::where(Fate fate) const {
     std::string sql = mine();
     if (fate == Fate::keep)
         return {sql + " AND (" + kept + ")", params};
     sql += " AND " + not_true(kept);
-    if (fate == Fate::leave)
-        return {sql + " AND (" + others + ")", params};
-    sql += " AND " + not_true(others);
+    if (fate == Fate::leave) {
+        sql += " AND (" + others + ")";
+        if (again) { // what was left before is not left again
+            std::string todo = "false";
+            for (const std::string &each : departing)
+                todo += " OR (" + each + ")";
+            sql += " AND (" + todo + ")";
+        }
+        return {sql, params};
+    }
+    sql = departs();
     if (fate == Fate::remove)
         return {sql + (anonymise ? " AND false" : " AND " + not_true(referenced)), params};
     if (!anonymise)
@@ -73,13 +84,15 @@ bool ErasePlan::mark_others() {
     bool grew = false;
     for (Target &each : targets_) {
         const Step &step = each.selection->step;
-        if (!step.shared || each.selection->rows == 0)
+        if (!step.shared || each.selection->rows == 0 || each.first_takes_all)
             continue;
         const std::uint64_t before =
             step.recursive ? count_rows(each.relation, each.with(each.mine() + " AND (" + each.others + ")")) : 0;
         std::vector<pg::Param> params = each.selection->params;
         std::string others = "false";
         for (const Hop &hop : subject::graph().owners(each.relation))
+            others += " OR (" + another_owner(each, hop, params) + ")";
+        for (const Hop &hop : subject::graph().impersonal_owners(each.relation))
             others += " OR (" + another_owner(each, hop, params) + ")";
         each.others = others;
         each.params = params;
@@ -107,7 +120,7 @@ std::string ErasePlan::another_owner(Target &owned, const Hop &hop, std::vector<
         if (!hop.edge.when.empty())
             pointing += " AND (" + hop.edge.when + ")";
         if (walked)
-            owned.departing[place] = "false";
+            owned.departing[place] = "false"; // the key is the owner's, and goes with that row
         return one_of(owned.relation, key, keys_of(hop.owner, hop.edge.child_columns, {pointing, theirs}), params);
     }
     if (!walked)
@@ -157,14 +170,16 @@ void ErasePlan::refuse_uncuttable() const {
             continue;
         const auto &hops = each.selection->step.hops;
         for (std::size_t i = 0; i < hops.size(); i++)
-            if (!hops[i].reversed() && cuttable(each.relation, hops[i].edge.child_columns).empty() &&
+            if (!hops[i].reversed() && guarded(hops[i]) &&
+                cuttable(each.relation, hops[i].edge.child_columns).empty() &&
                 count_rows(each.relation,
                            each.with(each.where(Target::Fate::leave).sql + " AND (" + each.departing[i] + ")")) > 0)
-                pg::raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-                          "rows of " + each.name + " have another owner, and their key to this person cannot be null",
-                          "The key is (" + column_list(hops[i].edge.child_columns) + ").",
-                          "Drop NOT NULL from one of its columns, or label the table so that the rows have one owner, "
-                          "the other key being accessed(…).");
+                pg::raise(
+                    ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                    "rows of " + each.name + " have another owner, and their key to this person cannot be null",
+                    "The key is (" + column_list(hops[i].edge.child_columns) + ").",
+                    "Drop NOT NULL from one of its columns, or label the table erase(delete): then a row goes with "
+                    "the first of its owners; or label it so that rows have one, the other key being accessed(…).");
     }
 }
 

@@ -38,6 +38,8 @@ class Target {
     Where with(const std::string &sql) const { return {sql, params}; }
     /// Rows that are the person's; rows that have an owner besides.
     const std::string &mine() const noexcept { return selection->condition; }
+    /// Rows that are neither kept nor left: blanked or removed.
+    std::string departs() const;
 
     const subject::Selection *selection;
     Oid relation;
@@ -49,6 +51,7 @@ class Target {
     std::vector<std::string> departing; // for each hop, rows whose key leads to what goes
     std::string cuts, cut = "false";    // keys of rows that stay to rows that go: SET …, and which rows have one
     bool anonymise;                     // its label says that rows stay
+    bool first_takes_all;               // its label says that rows go with the first of their owners
     bool again;                         // erased before: only what is still to do counts
     std::map<Fate, std::uint64_t> rows;
 };
@@ -84,6 +87,9 @@ class ErasePlan {
     const std::vector<Unlink> &unlinks() const noexcept { return unlinks_; }
     const std::vector<Reference> &references() const noexcept { return references_; }
     const Target *target(Oid relation) const noexcept;
+    /// Does a foreign key stand behind the edge, so that no pseudonym can take the key's place?
+    bool guarded(const subject::Hop &hop) const;
+    bool owns(const Reference &reference) const;
     /// What recognises the person, from the rows that are theirs alone.
     std::set<Identifier> identifiers() const;
 

@@ -18,6 +18,11 @@ std::string not_own(const Target *target, Oid relation, std::vector<pg::Param> &
     return not_true(one_of(relation, key, keys_of(relation, key, target->with(target->mine())), params));
 }
 
+bool same_columns(const Hop &hop, const Reference &reference) {
+    const Columns &one = hop.edge.child_columns, &other = reference.child_columns;
+    return std::is_permutation(one.begin(), one.end(), other.begin(), other.end());
+}
+
 } // namespace
 
 /// Foreign keys to the person's relations, wherever they are, and the keys that labels say.
@@ -69,6 +74,22 @@ void ErasePlan::read_references() {
         each.cuts = cuttable(each.child, each.child_columns);
 }
 
+/// Do the child's rows own by this key what it points to?
+bool ErasePlan::owns(const Reference &reference) const {
+    const Target *parent = target(reference.parent);
+    const auto &hops = parent->selection->step.hops;
+    return std::any_of(hops.begin(), hops.end(), [&](const Hop &hop) {
+        return hop.reversed() && hop.owner == reference.child && same_columns(hop, reference);
+    });
+}
+
+bool ErasePlan::guarded(const Hop &hop) const {
+    return std::any_of(references_.begin(), references_.end(), [&](const Reference &each) {
+        return OidIsValid(each.constraint) && each.child == hop.edge.child && each.parent == hop.edge.parent &&
+               same_columns(hop, each);
+    });
+}
+
 /// Rows that the person accesses and others own.
 void ErasePlan::find_accessed(const subject::Selection &selection) {
     const Oid relation = selection.step.node;
@@ -92,11 +113,7 @@ void ErasePlan::find_accessed(const subject::Selection &selection) {
             continue;
         found.cuts = cuttable(relation, hop.edge.child_columns);
         if (found.cuts.empty()) {
-            const bool guarded = std::any_of(references_.begin(), references_.end(), [&](const Reference &each) {
-                return OidIsValid(each.constraint) && each.child == relation && each.parent == hop.owner &&
-                       each.child_columns == hop.edge.child_columns;
-            });
-            if (guarded) {
+            if (guarded(hop)) {
                 found.kept = "keep (" + column_list(hop.edge.child_columns) + " cannot be null)";
                 pinned_[hop.owner].emplace_back(hop.edge.parent_columns,
                                                 keys_of(relation, hop.edge.child_columns, {found.where, found.params}));
@@ -127,11 +144,9 @@ void ErasePlan::find_pointing() {
             continue;
         Unlink found;
         found.relation = each.child;
-        found.where = one_of(each.child, each.child_columns,
-                             keys_of(parent->relation, each.parent_columns,
-                                     parent->with(parent->mine() + " AND " + not_true(parent->kept) + " AND " +
-                                                  not_true(parent->others))),
-                             found.params);
+        found.where =
+            one_of(each.child, each.child_columns,
+                   keys_of(parent->relation, each.parent_columns, parent->with(parent->departs())), found.params);
         found.where += " AND " + not_own(child, each.child, found.params);
         found.rows = count_rows(each.child, {found.where, found.params});
         if (found.rows == 0)
@@ -169,9 +184,10 @@ bool ErasePlan::mark_referenced() {
             const bool owning = std::any_of(hops.begin(), hops.end(), [&](const Hop &hop) {
                 return !hop.reversed() && hop.owner == each.parent && hop.edge.child_columns == each.child_columns;
             });
-            std::string hold = "(" + child->kept + ") OR (" + not_true(child->others) + " AND (" + child->referenced +
-                               (child->anonymise && !each.cuttable() && OidIsValid(each.constraint) ? " OR true" : "") +
-                               "))";
+            // A row that its label lets stay loses its key where it can, and any blanked row what it owned (mark_cuts).
+            const bool bound = !each.cuttable() && OidIsValid(each.constraint);
+            const std::string stays = child->anonymise || owns(each) ? (bound ? "true" : "false") : child->referenced;
+            std::string hold = "(" + child->kept + ") OR (" + not_true(child->others) + " AND (" + stays + "))";
             if (!owning)
                 hold += " OR (" + child->others + ")";
             if (child->kept == "false" && child->others == "false" && child->referenced == "false" && !child->anonymise)
@@ -194,17 +210,21 @@ bool ErasePlan::mark_referenced() {
     return changed;
 }
 
-/// Rows that stay by their table's label lose their keys to rows that go. One that cannot be null and is no foreign key
-/// takes a pseudonym.
+/// Rows that stay by their table's label lose their keys to rows that go, or stay only because something points at
+/// them. One that cannot be null and is no foreign key takes a pseudonym. And no blanked row goes on owning anything.
 void ErasePlan::mark_cuts(Target &child) {
-    if (!child.anonymise || child.selection->rows == 0)
+    if ((!child.anonymise && child.referenced == "false") || child.selection->rows == 0)
         return;
     std::map<std::string, std::string> when;
     for (const Reference &each : references_) {
         const Target *parent = target(each.parent);
         if (each.child != child.relation || parent == nullptr || parent->selection->rows == 0 || parent == &child)
             continue;
-        const Keys keys = keys_of(parent->relation, each.parent_columns, parent->where(Target::Fate::remove));
+        const bool owning = owns(each);
+        if (!owning && (!child.anonymise || parent->anonymise))
+            continue;
+        const Keys keys = keys_of(parent->relation, each.parent_columns,
+                                  owning ? parent->with(parent->mine()) : parent->with(parent->departs()));
         if (!any(keys))
             continue;
         const auto blanked = [&](const std::string &column) {

@@ -11,30 +11,6 @@ namespace {
 /// The people found: table's name, key and matched column, in the order of the answer, with the table.
 using Matches = std::map<std::array<std::string, 3>, Oid>;
 
-/// The equality that the type's indexes know, qualified: search_path must not choose another one.
-std::optional<std::string> equality(Oid type) {
-    struct Name {
-        NameData name, schema;
-        bool found;
-    };
-    const Name name = pg::call([&] {
-        Name out = {};
-        const Oid equals = lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
-        HeapTuple tuple = OidIsValid(equals) ? SearchSysCache1(OPEROID, ObjectIdGetDatum(equals)) : nullptr;
-        if (HeapTupleIsValid(tuple)) {
-            const auto *form = reinterpret_cast<Form_pg_operator>(GETSTRUCT(tuple));
-            out.name = form->oprname;
-            namestrcpy(&out.schema, get_namespace_name(form->oprnamespace));
-            out.found = true;
-            ReleaseSysCache(tuple);
-        }
-        return out;
-    });
-    if (!name.found)
-        return std::nullopt;
-    return "OPERATOR(" + pg::quote(NameStr(name.schema)) + "." + NameStr(name.name) + ")";
-}
-
 /// The identifier as a value that the column can be compared with; none where its type would not take it.
 std::optional<pg::Param> searched(Oid type, const std::string &identifier) {
     if (type == TEXTOID || type == VARCHAROID || type == BPCHAROID)

@@ -6,8 +6,10 @@
 #include "pg/pg.hpp"
 #include "restrict/restriction.hpp"
 #include "rights/erase.hpp"
+#include "rights/hold.hpp"
 #include "rights/person.hpp"
 #include "rights/receipt.hpp"
+#include "rights/statistics.hpp"
 
 namespace gdpr::rights {
 
@@ -71,7 +73,9 @@ void carry_out(const ErasePlan &plan, const subject::Collection &collection, con
     const audit::WithoutValues without_values;
     (void)mail::tell_recipients(subject, "erased"); // before the person's row takes along who they are
     (void)journal::intend(journal::Act::erasure, subject, identifiers);
-    const std::set<Oid> changed = erase_rows(plan, collection);
+    const Samples samples(plan);
+    erase_rows(plan, collection);
+    samples.remove();
     (void)audit::scrub(subject, false);
     (void)consent::erase(subject, false);
     (void)restriction::erase(subject);
@@ -81,12 +85,12 @@ void carry_out(const ErasePlan &plan, const subject::Collection &collection, con
     const std::int64_t receipt = write_receipt(subject, reason, lines);
     audit::record(subject, "forget", "receipt " + std::to_string(receipt));
     mail::notify("erasure " + std::to_string(receipt));
-    refresh_statistics(changed);
 }
 
 void forget(Oid table, Datum key, const std::optional<std::string> &reason, bool dry_run, pg::ResultSet &result) {
     const subject::Subject subject = person(table, key);
     (void)subject::decided_walk(table);
+    refuse_held(subject);
     const subject::Collection collection = dry_run ? *collected(subject) : collect_locked(subject);
     const bool again = has_receipt(subject);
     if (!collection.exists() && !again)

@@ -59,6 +59,22 @@ COMMENT ON FUNCTION gdpr.forget(regclass, text, text, boolean) IS
 REVOKE ALL ON FUNCTION gdpr.forget(regclass, text, text, boolean) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gdpr.forget(regclass, text, text, boolean) TO gdpr_officer;
 
+CREATE OR REPLACE FUNCTION gdpr.hold(subject_table regclass, key text, reason text) RETURNS void
+    AS 'MODULE_PATHNAME', 'gdpr_hold' LANGUAGE C VOLATILE STRICT;
+COMMENT ON FUNCTION gdpr.hold(regclass, text, text) IS
+    'Puts a person under a legal hold: they are not forgotten, and their processing is restricted, until gdpr.release(). '
+    'For what may be needed to establish, exercise or defend legal claims. Raises where there is no such person, or where '
+    'a label must first say whose the rows of a table are; audited; for gdpr_officer (Art. 17(3)(e), 18(1)(c)).';
+REVOKE ALL ON FUNCTION gdpr.hold(regclass, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION gdpr.hold(regclass, text, text) TO gdpr_officer;
+
+CREATE OR REPLACE FUNCTION gdpr.release(subject_table regclass, key text) RETURNS void
+    AS 'MODULE_PATHNAME', 'gdpr_release' LANGUAGE C VOLATILE STRICT;
+COMMENT ON FUNCTION gdpr.release(regclass, text) IS
+    'Ends every legal hold of a person. Raises where there is none; audited; for gdpr_officer (Art. 17(3)(e)).';
+REVOKE ALL ON FUNCTION gdpr.release(regclass, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION gdpr.release(regclass, text) TO gdpr_officer;
+
 CREATE OR REPLACE FUNCTION gdpr.verify_forgotten(subject_table regclass, key text)
     RETURNS TABLE (place text, finding text)
     AS 'MODULE_PATHNAME', 'gdpr_verify_forgotten' LANGUAGE C VOLATILE STRICT;

@@ -11,3 +11,11 @@ CREATE OR REPLACE VIEW gdpr.data_map AS SELECT * FROM gdpr.data_map_rows();
 COMMENT ON VIEW gdpr.data_map IS 'The subject graph: which relations hold a person''s rows, and by which keys (Art. 30).';
 REVOKE ALL ON gdpr.data_map FROM PUBLIC;
 GRANT SELECT ON gdpr.data_map TO gdpr_admin, gdpr_officer, gdpr_auditor;
+
+CREATE OR REPLACE FUNCTION gdpr.data_map_dot() RETURNS text
+    AS 'MODULE_PATHNAME', 'gdpr_data_map_dot' LANGUAGE C STABLE;
+COMMENT ON FUNCTION gdpr.data_map_dot() IS
+    'The subject graph in the language of Graphviz (Art. 30): psql -XAtc ''SELECT gdpr.data_map_dot()'' | dot -Tsvg. Bold: '
+    'the people; dashed: accessed; red: undecided. Arrows go from a key to what it points to, backwards where that is owned.';
+REVOKE ALL ON FUNCTION gdpr.data_map_dot() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION gdpr.data_map_dot() TO gdpr_admin, gdpr_officer, gdpr_auditor;

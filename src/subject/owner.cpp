@@ -32,6 +32,7 @@ struct Ascent {
     bool subject = false;
     std::vector<Field> key; // primary key
     std::vector<Climb> climbs;
+    std::vector<Climb> accessing; // to the rows whose owners access this one
 };
 
 struct Cache {
@@ -139,6 +140,9 @@ std::shared_ptr<const Ascent> ascent(Oid relation) {
     if (OidIsValid(fresh->node) && !fresh->subject)
         for (const Hop &hop : graph().owners(fresh->node))
             fresh->climbs.push_back(climb(relation, hop));
+    if (OidIsValid(fresh->node))
+        for (const Hop &hop : graph().accessors(fresh->node))
+            fresh->accessing.push_back(climb(relation, hop));
     cache->ascents[relation] = fresh;
     return fresh;
 }
@@ -190,6 +194,11 @@ class Search {
             return;
         }
         for (const Climb &each : here->climbs)
+            up(each, row);
+    }
+    void accessing(Oid relation, TupleTableSlot *row) {
+        const std::shared_ptr<const Ascent> here = ascent(relation);
+        for (const Climb &each : here->accessing)
             up(each, row);
     }
     std::vector<Subject> found() const { return {found_.begin(), found_.end()}; }
@@ -259,19 +268,41 @@ std::vector<Subject> owners_of(Oid relation, HeapTuple row, TupleDesc descriptor
     return owners_of(relation, TupleSlot(row, descriptor).get());
 }
 
-std::vector<AttrNumber> owner_columns(Oid relation) {
-    const std::shared_ptr<const Ascent> here = ascent(relation);
-    std::set<AttrNumber> columns;
-    if (here->subject)
-        for (const Field &each : here->key)
-            columns.insert(each.number);
-    for (const Climb &climb : here->climbs) {
+std::vector<Subject> concerned_by(Oid relation, TupleTableSlot *row) {
+    Search search;
+    search.from(relation, row);
+    search.accessing(relation, row);
+    return search.found();
+}
+
+namespace {
+
+void add_columns(const std::vector<Climb> &climbs, std::set<AttrNumber> &columns) {
+    for (const Climb &climb : climbs) {
         for (const Field &each : climb.fields)
             columns.insert(each.number);
         if (climb.when && !climb.reversed)
             for (const AttrNumber column : climb.when->columns())
                 columns.insert(column);
     }
+}
+
+} // namespace
+
+std::vector<AttrNumber> concerning_columns(Oid relation) {
+    const std::vector<AttrNumber> owning = owner_columns(relation);
+    std::set<AttrNumber> columns(owning.begin(), owning.end());
+    add_columns(ascent(relation)->accessing, columns);
+    return {columns.begin(), columns.end()};
+}
+
+std::vector<AttrNumber> owner_columns(Oid relation) {
+    const std::shared_ptr<const Ascent> here = ascent(relation);
+    std::set<AttrNumber> columns;
+    if (here->subject)
+        for (const Field &each : here->key)
+            columns.insert(each.number);
+    add_columns(here->climbs, columns);
     return {columns.begin(), columns.end()};
 }
 

@@ -12,6 +12,12 @@ namespace gdpr::subject {
 std::vector<Subject> owners_of(Oid relation, TupleTableSlot *row);
 std::vector<Subject> owners_of(Oid relation, HeapTuple row, TupleDesc descriptor);
 
+/// The people whom a row tells of: those it belongs to, and those who access it.
+std::vector<Subject> concerned_by(Oid relation, TupleTableSlot *row);
+
+/// The columns, by number in `relation`, that tell whom its rows are of: owners, and those who access them.
+std::vector<AttrNumber> concerning_columns(Oid relation);
+
 /// The columns, by number in `relation`, that tell its rows' owners. Empty where the relation is not in the graph.
 std::vector<AttrNumber> owner_columns(Oid relation);
 

@@ -172,6 +172,7 @@ bool Graph::leads(Rank from, Rank without) const {
 /// What may own what: labels as they say, foreign keys where no label speaks.
 void Graph::lay_arcs() {
     possible_.resize(nodes_.size());
+    pointed_.resize(nodes_.size());
     owning_.resize(nodes_.size());
     std::vector<bool> says(nodes_.size()); // its own label tells whose its rows are
     const auto key = [](const Edge &e) { return std::tuple(e.child, e.parent, pairs(e)); };
@@ -189,8 +190,10 @@ void Graph::lay_arcs() {
             std::swap(arc.owner, arc.owned);
         const bool default_key = !labelled(edge) && !says[arc.owned] && turned.count(key(edge)) == 0;
         if (arc.owner != arc.owned && !nodes_[arc.owned].subject &&
-            (reversed || edge.kind == Kind::owned || default_key))
+            (reversed || edge.kind == Kind::owned || default_key)) {
             possible_[arc.owned].push_back(arc);
+            pointed_[arc.owned] = pointed_[arc.owned] || reversed;
+        }
     }
     Ranks subjects;
     for (Rank node = 0; node < nodes_.size(); ++node)
@@ -213,7 +216,10 @@ void Graph::decide(Rank node) {
     }
     const auto found = [&](const Edge &edge) { return edge.child == nodes_[node].id && labelled(edge); };
     const bool lost = nodes_[node].labelled_edges && std::none_of(edges_.begin(), edges_.end(), found);
-    if (!defaults.empty() && (lost || !claims.empty() || defaults.size() > 1)) {
+    // What many rows point to (an address) is theirs; whether other rows that point to it are, no key tells.
+    const bool beside =
+        std::any_of(defaults.begin(), defaults.end(), [&](const Arc &arc) { return bool{pointed_[arc.owner]}; });
+    if (!defaults.empty() && (lost || beside || !claims.empty() || defaults.size() > 1)) {
         undecided_.emplace(node, undecided_at(node, defaults, claims));
         return;
     }
@@ -282,11 +288,16 @@ Undecided Graph::undecided_at(Rank node, const std::vector<Arc> &defaults, const
             result.attributes += ", " + attribute("owns", edge, arrow);
     }
     result.statement = "SECURITY LABEL FOR gdpr ON TABLE " + name + " IS " + literal(result.attributes);
-    result.message = defaults.size() + claims.size() > 1
-                         ? "table " + name + " leads to data subjects by more than one path and no label decides"
-                         : "label of table " + name + " names no edge that exists";
+    result.message =
+        defaults.size() + claims.size() > 1
+            ? "table " + name + " leads to data subjects by more than one path and no label decides"
+        : pointed_[defaults.front().owner]
+            ? "table " + name + " points to rows that are owned by what points to them and no label decides"
+            : "label of table " + name + " names no edge that exists";
     result.detail += '.';
     result.hint = "Say whose its rows are, for example: " + result.statement;
+    if (defaults.size() == 1 && pointed_[defaults.front().owner])
+        result.hint += ", or owns(" + listed(edges_[defaults.front().edge].child_columns) + ") where they share in it";
     if (nodes_[node].keep || nodes_[node].erase != Erase::unset)
         result.hint += " (together with what its label says already)";
     return result;
@@ -304,6 +315,22 @@ std::vector<Undecided> Graph::undecided() const { return undecided_in(std::vecto
 
 std::vector<Undecided> Graph::undecided_above(unsigned node) const {
     return undecided_in(closure(possible_, {rank(node)}, false));
+}
+
+std::vector<Hop> Graph::accessors(unsigned node) const {
+    std::vector<Hop> hops;
+    for (std::size_t i = 0; i < edges_.size(); ++i)
+        if (edges_[i].kind == Kind::accessed && edges_[i].child == node && reached_[rank(edges_[i].parent)])
+            hops.push_back(hop({i, rank(edges_[i].parent), rank(node)}));
+    return hops;
+}
+
+std::vector<Hop> Graph::impersonal_owners(unsigned node) const {
+    std::vector<Hop> hops;
+    for (const Arc &arc : possible_[rank(node)])
+        if (edges_[arc.edge].kind == Kind::owns && !reached_[arc.owner])
+            hops.push_back(hop(arc));
+    return hops;
 }
 
 std::vector<Hop> Graph::owners(unsigned node) const {

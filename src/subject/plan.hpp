@@ -129,6 +129,12 @@ class Graph {
     /// The keys by which a relation's rows have their owners, one step up.
     std::vector<Hop> owners(unsigned node) const;
 
+    /// The keys by which people access a relation's rows, one step up.
+    std::vector<Hop> accessors(unsigned node) const;
+
+    /// The keys by which rows that are nobody's own a relation's rows: these outlive every person.
+    std::vector<Hop> impersonal_owners(unsigned node) const;
+
     /// The ways from a row to its owners.
     std::vector<Path> paths_to_subjects(unsigned node) const;
 
@@ -161,6 +167,7 @@ class Graph {
     std::map<unsigned, Rank> ranks_;
     Arcs possible_;             // all that may own, as if nothing were undecided
     Arcs owning_;               // what does
+    std::vector<bool> pointed_; // owned by what points to it
     std::vector<bool> reached_; // by a subject, through possible_
     std::vector<bool> shared_, recursive_;
     std::map<Rank, Undecided> undecided_;

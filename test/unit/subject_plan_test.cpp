@@ -333,11 +333,25 @@ TEST(Plan, OwnsReversesTheKey) {
     Schema schema;
     schema.subject("person").key("purchase", {"person_id"}, "person").key("purchase", {"address_id"}, "address");
     EXPECT_EQ(schema.steps("person"), (Names{"person", "purchase"})); // by default an address is nobody's
-    schema.owns("purchase", {"address_id"}, "address").key("parcel", {"address_id"}, "address");
+    schema.owns("purchase", {"address_id"}, "address").owned("parcel", {"address_id"}, "address");
     EXPECT_EQ(schema.steps("person"), (Names{"person", "purchase", "address*", "parcel*"}));
     EXPECT_TRUE(schema.step("person", "address").hops.at(0).reversed());
     EXPECT_EQ(schema.paths("address"), Names{"address<address_id>purchase.person_id>person"});
     EXPECT_EQ(schema.erase_order("person"), (Names{"parcel", "purchase", "address", "person"}));
+}
+
+TEST(Plan, WhatElsePointsThereIsUndecided) {
+    Schema schema;
+    schema.subject("person").key("person", {"address_id"}, "address").owns("person", {"address_id"}, "address");
+    schema.key("shop", {"address_id"}, "address").key("till", {"shop_id"}, "shop");
+    EXPECT_EQ(schema.undecided("person"), Names{"owned(address_id)"});
+    EXPECT_EQ(schema.walk("person").undecided[0].message,
+              "table shop points to rows that are owned by what points to them and no label decides");
+    schema.owns("shop", {"address_id"}, "address");
+    EXPECT_EQ(schema.steps("person"), (Names{"person", "address*"}));
+    ASSERT_EQ(schema.graph().impersonal_owners(schema.id("address")).size(), 1u); // and the address outlives people
+    EXPECT_EQ(schema.graph().impersonal_owners(schema.id("address"))[0].owner, schema.id("shop"));
+    EXPECT_TRUE(schema.graph().impersonal_owners(schema.id("person")).empty());
 }
 
 TEST(Plan, ASubjectOwnsWhatItPointsTo) {

@@ -1,0 +1,120 @@
+#!/bin/sh
+# What access and forget cost: against the size of the tables, against the size of the person, and against statements
+# written by hand.
+#
+#   bench/rights.sh [rows]     on a private server of its own; rows of the large schema (5000000), the small one has 100000
+#   PGHOST=... bench/rights.sh [rows]     on a running server, as a superuser, in a database that it makes and drops
+#
+# Times are the best of three, in ms. forget and the statements by hand run in a transaction that is rolled back; both
+# fire the triggers of the protected tables.
+
+GDPR_ROOT=$(cd "$(dirname "$0")/.." && pwd)
+rows=${1:-5000000}
+if [ -z "${PGHOST:-}" ]; then
+	# shellcheck source=/dev/null
+	. "$GDPR_ROOT/test/lib/server.sh"
+	begin
+	install_deps
+	make_tmp
+	make_target all >"$GDPR_TMP/build.log" 2>&1 || { cat "$GDPR_TMP/build.log" && die "the build failed"; }
+	install_extension >"$GDPR_TMP/install.log" 2>&1 || { cat "$GDPR_TMP/install.log" && die "make install failed"; }
+	start_server 'shared_buffers = 1GB' 'max_wal_size = 8GB' 'autovacuum = off' 'synchronous_commit = off' 'fsync = off'
+fi
+createdb gdpr_bench || exit 1
+for schema in small large; do
+	psql -X -q -v ON_ERROR_STOP=1 -v s=$schema -v rows="$([ $schema = small ] && echo 100000 || echo "$rows")" -d gdpr_bench <<'END_OF_SQL'
+SET client_min_messages = error;
+CREATE EXTENSION IF NOT EXISTS gdpr CASCADE;
+CREATE SCHEMA :s;
+SET search_path = :s;
+CREATE TABLE person (id int PRIMARY KEY, email text, name text, boss int REFERENCES person);
+CREATE TABLE purchase (id int PRIMARY KEY, person_id int NOT NULL, at date);
+CREATE TABLE line (purchase_id int, no int, text text, PRIMARY KEY (purchase_id, no));
+CREATE TABLE serial (id int PRIMARY KEY, purchase_id int, no int, number text);
+CREATE TABLE message (id int PRIMARY KEY, sender int, recipient int, body text);
+CREATE TABLE upload (id int PRIMARY KEY, kind text, target int, name text);
+-- Persons 1 to 3 are large: of some 10, 1000 and 10000 rows; of the others each has 8 or so.
+CREATE TEMP TABLE owner AS
+    SELECT g AS id, CASE WHEN g <= 2 THEN 1 WHEN g <= 202 THEN 2 WHEN g <= 2202 THEN 3 ELSE 4 + g % (:rows / 8) END AS person
+      FROM generate_series(1, :rows / 5) g;
+INSERT INTO person SELECT g, 'p' || g || '@example.it', 'Name ' || g, NULL FROM generate_series(1, :rows / 8 + 4) g;
+INSERT INTO purchase SELECT id, person, '2026-01-01' FROM owner;
+INSERT INTO line SELECT id, 1, 'text ' || id FROM owner;
+INSERT INTO serial SELECT id, id, 1, 'N' || id FROM owner;
+INSERT INTO message SELECT id, CASE WHEN id % 4 > 0 THEN person ELSE 4 END, CASE WHEN id % 2 = 0 THEN person END, 'body ' || id FROM owner;
+INSERT INTO upload SELECT id, CASE WHEN id % 2 = 0 THEN 'purchase' ELSE 'person' END, CASE WHEN id % 2 = 0 THEN id ELSE person END, 'file ' || id FROM owner;
+CREATE INDEX ON person (email);
+CREATE INDEX ON person (boss);
+CREATE INDEX ON purchase (person_id);
+CREATE INDEX ON serial (purchase_id, no);
+CREATE INDEX ON message (sender);
+CREATE INDEX ON message (recipient);
+CREATE INDEX ON upload (target);
+ALTER TABLE purchase ADD FOREIGN KEY (person_id) REFERENCES person;
+ALTER TABLE line ADD FOREIGN KEY (purchase_id) REFERENCES purchase;
+ALTER TABLE serial ADD FOREIGN KEY (purchase_id, no) REFERENCES line;
+ALTER TABLE message ADD FOREIGN KEY (sender) REFERENCES person, ADD FOREIGN KEY (recipient) REFERENCES person;
+SECURITY LABEL FOR gdpr ON TABLE person IS 'subject';
+SECURITY LABEL FOR gdpr ON COLUMN person.email IS 'personal, identifier';
+SECURITY LABEL FOR gdpr ON COLUMN person.name IS 'personal';
+SECURITY LABEL FOR gdpr ON COLUMN line.text IS 'personal';
+SECURITY LABEL FOR gdpr ON TABLE message IS 'owned(sender), owned(recipient)';
+SECURITY LABEL FOR gdpr ON COLUMN message.body IS 'personal';
+SECURITY LABEL FOR gdpr ON TABLE upload IS 'owned(target -> person when kind = ''person''), owned(target -> purchase when kind = ''purchase'')';
+SECURITY LABEL FOR gdpr ON COLUMN upload.name IS 'personal';
+CALL gdpr.apply();
+VACUUM ANALYZE;
+END_OF_SQL
+done
+psql -X -q -v ON_ERROR_STOP=1 -d gdpr_bench <<'END_OF_SQL'
+\set QUIET on
+SET client_min_messages = error;
+SET max_parallel_workers_per_gather = 0;
+SET jit = off;
+CREATE TABLE result (what text, s text, person int, ms numeric, own bigint);
+
+CREATE FUNCTION by_hand(s text, p int) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('SET LOCAL search_path = %I', s);
+    DELETE FROM upload u USING purchase o WHERE o.person_id = p AND u.kind = 'purchase' AND u.target = o.id;
+    DELETE FROM upload WHERE kind = 'person' AND target = p;
+    DELETE FROM serial n USING purchase o WHERE o.person_id = p AND n.purchase_id = o.id;
+    DELETE FROM line l USING purchase o WHERE o.person_id = p AND l.purchase_id = o.id;
+    DELETE FROM purchase WHERE person_id = p;
+    DELETE FROM message WHERE sender = p AND (recipient = p OR recipient IS NULL) OR recipient = p AND sender IS NULL;
+    UPDATE message SET sender = NULL WHERE sender = p;
+    UPDATE message SET recipient = NULL WHERE recipient = p;
+    DELETE FROM person WHERE id = p;
+END $$;
+
+CREATE PROCEDURE measure(what text, s text, p int, statement text) LANGUAGE plpgsql AS $$
+DECLARE
+    best numeric := 1e9;
+    began timestamptz;
+BEGIN
+    FOR round IN 1..3 LOOP
+        BEGIN
+            began := clock_timestamp();
+            EXECUTE format(statement, s, p);
+            RAISE EXCEPTION 'undo' USING ERRCODE = 'UNDOX';
+        EXCEPTION WHEN SQLSTATE 'UNDOX' THEN
+            best := least(best, extract(epoch FROM clock_timestamp() - began) * 1000);
+        END;
+    END LOOP;
+    INSERT INTO result VALUES (what, s, p, best);
+END $$;
+
+SELECT format('CALL measure(%L, %L, %s, %L)', what, s, p, statement)
+  FROM (VALUES ('by hand', 'SELECT by_hand(%L, %s)'), ('access', 'SELECT gdpr.access(format(''%%I.person'', %1$L)::regclass, %2$L)'),
+               ('forget', 'SELECT count(*) FROM gdpr.forget(format(''%%I.person'', %1$L)::regclass, %2$L, ''bench'')')) w(what, statement),
+       unnest('{small,large}'::text[]) s, generate_series(1, 3) p \gexec
+UPDATE result SET own = CASE person WHEN 1 THEN 10 WHEN 2 THEN 1000 ELSE 10000 END;
+
+\pset footer off
+SELECT what, own AS "about rows", round(max(ms) FILTER (WHERE s = 'small'), 1) AS small, round(max(ms) FILTER (WHERE s = 'large'), 1) AS large,
+       round(max(ms) FILTER (WHERE s = 'large') / max(ms) FILTER (WHERE s = 'small'), 2) AS "large / small"
+  FROM result GROUP BY 1, 2 ORDER BY 1, 2;
+SELECT own AS "about rows", s AS schema, round(max(ms) FILTER (WHERE what = 'forget') / max(ms) FILTER (WHERE what = 'by hand'), 2) AS "forget / by hand"
+  FROM result GROUP BY 1, 2 ORDER BY 1, 2;
+END_OF_SQL
+psql -X -q -d postgres -c 'DROP DATABASE gdpr_bench'

@@ -1,0 +1,63 @@
+// gdpr.hold() and gdpr.release().
+#include "rights/hold.hpp"
+
+#include "audit/audit.hpp"
+#include "pg/pg.hpp"
+#include "restrict/restriction.hpp"
+#include "rights/person.hpp"
+
+namespace gdpr::rights {
+
+namespace {
+
+constexpr const char *kind = "hold"; // of a restriction
+
+std::vector<pg::Param> held(const subject::Subject &subject) {
+    return {pg::param_oid(subject.table), pg::param(subject.key), pg::param(kind)};
+}
+
+} // namespace
+
+void refuse_held(const subject::Subject &subject) {
+    const pg::OwnerScope scope(pg::gdpr_relation("restriction"));
+    pg::Spi spi;
+    if (spi.run("SELECT EXISTS (SELECT FROM gdpr.restriction WHERE subject_table = $1 AND key = $2 AND kind = $3)",
+                held(subject))
+            .boolean(0, 1))
+        pg::raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "this person is under a legal hold",
+                  "What may be needed to establish, exercise or defend legal claims is not erased (Art. 17(3)(e)).",
+                  "When the claims are settled, gdpr.release() ends the hold.");
+}
+
+} // namespace gdpr::rights
+
+using namespace gdpr;
+
+GDPR_FUNCTION(gdpr_hold) {
+    pg::require_role("gdpr_officer", "put a person under a legal hold");
+    const subject::Subject subject = rights::person(PG_GETARG_OID(0), PG_GETARG_DATUM(1));
+    const std::string reason = pg::to_string(PG_GETARG_DATUM(2));
+    (void)subject::decided_walk(subject.table);
+    (void)rights::collect(subject);
+    restriction::add(subject, rights::kind, reason);
+    audit::record(subject, "hold", reason);
+    PG_RETURN_VOID();
+}
+
+GDPR_FUNCTION(gdpr_release) {
+    pg::require_role("gdpr_officer", "end a legal hold");
+    const subject::Subject subject = rights::person(PG_GETARG_OID(0), PG_GETARG_DATUM(1));
+    std::uint64_t ended = 0;
+    {
+        const pg::OwnerScope scope(pg::gdpr_relation("restriction"));
+        pg::Spi spi;
+        ended = spi.run("DELETE FROM gdpr.restriction WHERE subject_table = $1 AND key = $2 AND kind = $3",
+                        rights::held(subject))
+                    .processed();
+    }
+    if (ended == 0)
+        pg::raise(ERRCODE_NO_DATA_FOUND, "no such person of " + pg::relation_name(subject.table) + " is held", "",
+                  "Check the key, and gdpr.restriction.");
+    audit::record(subject, "release", "");
+    PG_RETURN_VOID();
+}

@@ -1,0 +1,26 @@
+# Schemas of different shapes, each with the truth written down by hand: for every person in them, access() tells exactly
+# the rows that are theirs, and forget() does exactly what is to be done to each row, and to no other.
+use strict;
+use warnings FATAL => 'all';
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('truth');
+$node->init;
+$node->start;
+$node->safe_psql('postgres', 'CREATE ROLE truth_officer');
+
+foreach my $schema (split(' ', $ENV{GDPR_TRUTH} // 'crm forum review shop'))
+{
+	$node->safe_psql('postgres', "CREATE DATABASE $schema");
+	$node->safe_psql($schema, 'CREATE EXTENSION gdpr CASCADE; GRANT gdpr_officer TO truth_officer');
+	$node->safe_psql($schema, slurp_file("test/schemas/$_.sql")) foreach ('truth', $schema);
+	$node->safe_psql($schema, 'CALL gdpr.apply()');
+	is($node->safe_psql($schema, q{SELECT * FROM gdpr.data_map WHERE kind = 'undecided'}), '', "$schema: all is decided");
+	my $people = $node->safe_psql($schema, q{SELECT count(DISTINCT (subject, key)) FROM truth.expected});
+	is($node->safe_psql($schema, "SELECT * FROM truth.differences('$schema')"), '',
+		"$schema: access and forget of $people people, exactly");
+}
+
+done_testing();

@@ -1,0 +1,418 @@
+# Random schemas, labels and data: whatever they are, access() tells what belongs to each person, and forget() erases just
+# that. A model of the schema in Perl, made apart from the extension, says who owns what.
+#
+#   GDPR_PROPERTY_RUNS  how many schemas (30)
+#   GDPR_PROPERTY_SEED  the first one's seed; every schema has the next
+use strict;
+use warnings FATAL => 'all';
+use JSON::PP;
+use List::Util qw(any uniq);
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $runs = $ENV{GDPR_PROPERTY_RUNS} // 30;
+my $seed = $ENV{GDPR_PROPERTY_SEED} // int(time());
+my $json = JSON::PP->new->canonical->allow_nonref;
+
+my $node = PostgreSQL::Test::Cluster->new('property');
+$node->init;
+$node->append_conf('postgresql.conf', "fsync = off\nautovacuum = off");
+$node->start;
+$node->safe_psql('postgres', 'CREATE EXTENSION gdpr CASCADE');
+
+sub chance { return rand(100) < shift; }
+sub pick { return $_[ int(rand(@_)) ]; }
+
+# ---- The model -------------------------------------------------------------
+
+# A table: name, subject, key (columns with types), edges from it, erase, keep, and rows by their key.
+sub random_schema
+{
+	my @tables;
+	foreach my $i (0 .. int(rand(2)))
+	{
+		my $key = pick([ [ 'id', 'int' ] ], [ [ 'email', 'text' ] ], [ [ 'land', 'text' ], [ 'no', 'int' ] ]);
+		push @tables, { name => "s$i", subject => 1, key => $key, edges => [] };
+	}
+	my $subjects = @tables;
+	foreach my $i (0 .. 2 + int(rand(5)))
+	{
+		my $table = { name => "t$i", key => [ [ 'id', 'int' ] ], edges => [] };
+		foreach my $n (0 .. pick(0, 0, 0, 1, 1, 2))
+		{
+			my $to = chance(50) ? $tables[ int(rand($subjects)) ] : pick(@tables);
+			my $edge = { from => $table, to => $to, n => $n, fk => chance(70), null => chance(65) };
+			$edge->{columns} = [ map { "k${n}_$_->[0]" } @{ $to->{key} } ];
+			$edge->{kind} = $to->{subject} ? pick('owned', 'owned', 'accessed') : pick('owned', 'owned', 'accessed', 'owns');
+			$edge->{when} = $edge->{kind} ne 'owns' && chance(15);
+			push @{ $table->{edges} }, $edge;
+		}
+		$table->{erase} = pick(undef, undef, undef, 'anonymize', 'delete');
+		$table->{keep} = chance(20);
+		push @tables, $table;
+	}
+	$_->{value} = pick('text', 'text NOT NULL', 'text NOT NULL UNIQUE', 'varchar(24) NOT NULL CHECK (length(v) > 3)')
+	  foreach @tables;
+	$_->{encrypted} = chance(30) foreach @tables;
+	# Where a label is left out, a foreign key alone must decide.
+	foreach my $table (@tables)
+	{
+		foreach my $edge (@{ $table->{edges} })
+		{
+			$edge->{to}{pointed} = 1 if $edge->{kind} eq 'owns';
+		}
+	}
+	foreach my $table (@tables)
+	{
+		my @edges = @{ $table->{edges} };
+		$table->{unlabelled} = @edges == 1 && $edges[0]{fk} && $edges[0]{kind} eq 'owned' && !$edges[0]{when}
+		  && !$table->{pointed} && !$edges[0]{to}{pointed} && chance(50);
+	}
+	return @tables;
+}
+
+sub random_rows
+{
+	my (@tables) = @_;
+	foreach my $table (@tables)
+	{
+		$table->{rows} = {};
+		foreach my $i (1 .. ($table->{subject} ? 3 : 2 + int(rand(6))))
+		{
+			my @key = map { $_->[1] eq 'int' ? $i : "key-$table->{name}-$i" } @{ $table->{key} };
+			my $row = { key => \@key, value => "tok-$table->{name}-$i-end", made => pick('now', 'old', 'null'), to => [] };
+			foreach my $edge (@{ $table->{edges} })
+			{
+				my @there = values %{ $edge->{to}{rows} };
+				@there = sort { "@{$a->{key}}" cmp "@{$b->{key}}" } @there;
+				my $target = $edge->{null} && chance(25) ? undef : pick(@there)->{key};
+				# A key that nothing guards may lead nowhere.
+				$target = [ map { $_->[1] eq 'int' ? 99 : 'nowhere' } @{ $edge->{to}{key} } ] if !$edge->{fk} && chance(10);
+				push @{ $row->{to} }, { key => $target, applies => !$edge->{when} || chance(60) };
+			}
+			$table->{rows}{"@key"} = $row;
+		}
+	}
+	return;
+}
+
+# Who owns each row, until nothing changes; and who accesses it.
+sub find_owners
+{
+	my (@tables) = @_;
+	foreach my $table (@tables)
+	{
+		foreach my $row (values %{ $table->{rows} })
+		{
+			$row->{owners} = $table->{subject} ? { "$table->{name} @{$row->{key}}" => 1 } : {};
+			$row->{accessors} = {};
+		}
+	}
+	my $each_edge = sub {
+		my ($visit) = @_;
+		foreach my $table (@tables)
+		{
+			foreach my $row (values %{ $table->{rows} })
+			{
+				foreach my $i (0 .. $#{ $table->{edges} })
+				{
+					my ($edge, $to) = ($table->{edges}[$i], $row->{to}[$i]);
+					next if !$to->{key} || !$to->{applies};
+					my $parent = $edge->{to}{rows}{"@{$to->{key}}"};
+					$visit->($edge->{kind}, $row, $parent, $edge) if $parent;
+				}
+			}
+		}
+	};
+	my $grew = 1;
+	while ($grew)
+	{
+		$grew = 0;
+		$each_edge->(
+			sub {
+				my ($kind, $row, $parent) = @_;
+				my ($owned, $owner) = $kind eq 'owned' ? ($row, $parent) : ($parent, $row);
+				return if $kind eq 'accessed';
+				foreach my $who (keys %{ $owner->{owners} })
+				{
+					$grew = 1 if !$owned->{owners}{$who}++;
+				}
+			});
+	}
+	$each_edge->(
+		sub {
+			my ($kind, $row, $parent) = @_;
+			$row->{accessors}{$_} = 1 foreach $kind eq 'accessed' ? grep { !$row->{owners}{$_} } keys %{ $parent->{owners} } : ();
+		});
+	# What hangs on, or is owned by, a row of nobody's stays with that row.
+	my %reached = map { $_->{name} => 1 } grep { $_->{subject} } @tables;
+	foreach (@tables)
+	{
+		foreach my $edge (map { @{ $_->{edges} } } @tables)
+		{
+			my ($owner, $owned) = $edge->{kind} eq 'owns' ? ($edge->{from}, $edge->{to}) : ($edge->{to}, $edge->{from});
+			$reached{ $owned->{name} } = 1 if $reached{ $owner->{name} } && $edge->{kind} ne 'accessed';
+		}
+	}
+	$grew = 1;
+	while ($grew)
+	{
+		$grew = 0;
+		$each_edge->(
+			sub {
+				my ($kind, $row, $parent, $edge) = @_;
+				my ($owned, $owner) = $kind eq 'owned' ? ($row, $parent) : ($parent, $row);
+				return if $kind eq 'accessed' || $owned->{impersonal} || ($kind eq 'owned' && !$reached{ $edge->{to}{name} });
+				my $from = $kind eq 'owned' ? $edge->{to} : $edge->{from};
+				$grew = $owned->{impersonal} = 1
+				  if !%{ $owner->{owners} } || ($owner->{impersonal} && ($from->{erase} // '') ne 'delete');
+			});
+	}
+	return;
+}
+
+# ---- As SQL ----------------------------------------------------------------
+
+sub literal { my ($value) = @_; return defined $value ? "'$value'" : 'NULL'; }
+
+sub label_of
+{
+	my ($table) = @_;
+	return 'subject' if $table->{subject};
+	my @words;
+	foreach my $edge ($table->{unlabelled} ? () : @{ $table->{edges} })
+	{
+		my $columns = join(', ', @{ $edge->{columns} });
+		my $arrow = $edge->{fk} && !$edge->{when} ? '' : " -> $edge->{to}{name}";
+		# A foreign key may stand for several edges; the table tells which.
+		$arrow .= " when w$edge->{n}" if $edge->{when};
+		push @words, "$edge->{kind}($columns$arrow)";
+	}
+	push @words, "erase($table->{erase})" if $table->{erase};
+	push @words, 'keep(10 years, made_on, legal_obligation)' if $table->{keep};
+	return join(', ', @words);
+}
+
+sub schema_sql
+{
+	my ($schema, @tables) = @_;
+	my $sql = "CREATE SCHEMA $schema; SET search_path = $schema;\n";
+	foreach my $table (@tables)
+	{
+		my @columns = map { "$_->[0] $_->[1]" } @{ $table->{key} };
+		my @constraints = ('PRIMARY KEY (' . join(', ', map { $_->[0] } @{ $table->{key} }) . ')');
+		push @columns, "v $table->{value}", 'made_on date';
+		foreach my $edge (@{ $table->{edges} })
+		{
+			my @types = map { $_->[1] } @{ $edge->{to}{key} };
+			push @columns, map { "$edge->{columns}[$_] $types[$_]" . ($edge->{null} ? '' : ' NOT NULL') } 0 .. $#types;
+			push @columns, "w$edge->{n} boolean" if $edge->{when};
+			push @constraints, 'FOREIGN KEY (' . join(', ', @{ $edge->{columns} }) . ") REFERENCES $edge->{to}{name}" if $edge->{fk};
+		}
+		$sql .= "CREATE TABLE $table->{name} (" . join(', ', @columns, @constraints) . ");\n";
+		foreach my $key (sort keys %{ $table->{rows} })
+		{
+			my $row = $table->{rows}{$key};
+			my @values = (map { literal($_) } @{ $row->{key} }, $row->{value});
+			push @values, { now => 'current_date', old => "'1990-01-01'", null => 'NULL' }->{ $row->{made} };
+			foreach my $i (0 .. $#{ $table->{edges} })
+			{
+				my $edge = $table->{edges}[$i];
+				my $to = $row->{to}[$i];
+				push @values, map { literal($to->{key} ? $to->{key}[$_] : undef) } 0 .. $#{ $edge->{columns} };
+				push @values, $to->{applies} ? 'true' : 'false' if $edge->{when};
+			}
+			$sql .= "INSERT INTO $table->{name} VALUES (" . join(', ', @values) . ");\n";
+		}
+	}
+	foreach my $table (@tables)
+	{
+		my $label = label_of($table);
+		$sql .= "SECURITY LABEL FOR gdpr ON TABLE $table->{name} IS '$label';\n" if $label;
+		my $encrypted = $table->{encrypted} ? ', encrypted' : '';
+		$sql .= "SECURITY LABEL FOR gdpr ON COLUMN $table->{name}.v IS 'personal$encrypted';\n";
+	}
+	return $sql . "CALL gdpr.apply();\n";
+}
+
+sub key_argument
+{
+	my ($who) = @_;
+	my ($table, @key) = split(/ /, $who);
+	return ($table, @key > 1 ? '(' . join(',', @key) . ')' : $key[0]);
+}
+
+sub state_sql
+{
+	my ($schema, $people, @tables) = @_;
+	my $sql = '';
+	foreach my $who (@$people)
+	{
+		my ($table, $key) = key_argument($who);
+		$sql .= "SELECT json_build_object('who', '$who', 'access', gdpr.access('$schema.$table', '$key'));\n";
+	}
+	foreach my $table (@tables)
+	{
+		my $key = join(" || ' ' || ", map { $_->[0] } @{ $table->{key} });
+		$sql .= "SELECT json_build_object('table', '$table->{name}', 'key', ($key)::text, 'row', to_jsonb(t)) FROM $table->{name} t;\n";
+	}
+	return $sql;
+}
+
+# Access of everyone, told and accessed rows by table and key; and all rows.
+sub state_of
+{
+	my ($schema, $output, @tables) = @_;
+	my %keys = map { $_->{name} => $_->{key} } @tables;
+	my (%access, %rows);
+	foreach my $line (grep { /^\{/ } split(/\n/, $output))
+	{
+		my $found = $json->decode($line);
+		$rows{"$found->{table} $found->{key}"} = $json->encode($found->{row}) if $found->{table};
+		next if !$found->{who};
+		foreach my $part ('data', 'accessed')
+		{
+			foreach my $relation (keys %{ $found->{access}{$part} })
+			{
+				my $table = $relation =~ s/^\Q$schema\E\.//r;
+				$access{ $found->{who} }{$part}{ "$table " . join(' ', map { $_ // '' } @{$_}{ map { $_->[0] } @{ $keys{$table} } }) } = $json->encode($_)
+				  foreach @{ $found->{access}{$part}{$relation} };
+			}
+		}
+	}
+	return { access => \%access, rows => \%rows };
+}
+
+# ---- One schema ------------------------------------------------------------
+
+my ($refused, $forgotten) = (0, 0);
+
+# Returns what is wrong.
+sub try_person
+{
+	my ($schema, $who, $people, $before, @tables) = @_;
+	my @wrong;
+	my ($table, $key) = key_argument($who);
+	my @others = grep { $_ ne $who } @$people;
+	my $call = "gdpr.forget('$schema.$table', '$key', 'property'";
+	my $sql = "\\set ON_ERROR_ROLLBACK on\nSET search_path = $schema;\nBEGIN;\n"
+	  . "SELECT 'dry', f FROM $call, true) f;\nSELECT 'run', f FROM $call) f;\nSELECT 'again', f FROM $call) f;\n"
+	  . "SELECT 'left', v FROM gdpr.verify_forgotten('$schema.$table', '$key') v;\n"
+	  . state_sql($schema, \@others, @tables)
+	  . "SELECT 'log', l FROM gdpr.audit_log l WHERE relation::text LIKE '$schema.%';\nROLLBACK;\n";
+	my ($out, $err) = ('', '');
+	$node->psql('postgres', $sql, stdout => \$out, stderr => \$err, on_error_stop => 0, timeout => 120);
+	if ($err =~ /ERROR/)
+	{
+		# Several owners, and a key that cannot be cut: nothing is done.
+		if ($err =~ /have another owner, and their key to this person cannot be null/)
+		{
+			my $after = state_of($schema, $out, @tables);
+			push @wrong, 'refused, and something was done'
+			  if $json->encode($after->{rows}) ne $json->encode($before->{rows});
+			$refused++;
+			return @wrong;
+		}
+		return ($err);
+	}
+	$forgotten++;
+	my %lines;
+	push @{ $lines{$1} }, $2 while $out =~ /^(dry|run|again|left|log)\|(.*)$/mg;
+	push @wrong, 'the dry run said otherwise' if "@{$lines{dry} // []}" ne "@{$lines{run} // []}";
+	push @wrong, "a second run did: @{$lines{again}}" if $lines{again};
+	push @wrong, "left: @{$lines{left}}" if $lines{left};
+
+	my $after = state_of($schema, $out, @tables);
+	my $all = join("\n", values %{ $after->{rows} }, @{ $lines{log} // [] });
+	foreach my $each (@tables)
+	{
+		foreach my $row (values %{ $each->{rows} })
+		{
+			my $place = "$each->{name} @{$row->{key}}";
+			my $own = $row->{owners}{$who};
+			my $kept = $own && $each->{keep} && $row->{made} eq 'now';
+			my $alone = $own && ((keys %{ $row->{owners} } == 1 && !$row->{impersonal}) || ($each->{erase} // '') eq 'delete');
+			push @wrong, "$place is kept and was changed" if $kept && ($after->{rows}{$place} // '') ne $before->{rows}{$place};
+			push @wrong, "$place: its value is left" if $alone && !$kept && $all =~ /\b\Q$row->{value}\E\b/;
+			push @wrong, "$place of others is gone" if !$own && !exists $after->{rows}{$place};
+			push @wrong, "$place of others lost its value" if !$own && ($after->{rows}{$place} // '') !~ /\Q$row->{value}\E/;
+		}
+	}
+	# Other people's answers: the same, but for rows that were this person's too, and those that pointed at theirs.
+	my %touched;
+	foreach my $each (@tables)
+	{
+		foreach my $row (values %{ $each->{rows} })
+		{
+			my $points = any
+			{
+				my $to = $row->{to}[$_]{key};
+				my $parent = $to && $each->{edges}[$_]{to}{rows}{"@$to"};
+				$parent && $parent->{owners}{$who};
+			}
+			0 .. $#{ $each->{edges} };
+			$touched{"$each->{name} @{$row->{key}}"} = 1 if $row->{owners}{$who} || $row->{accessors}{$who} || $points;
+		}
+	}
+	foreach my $other (@others)
+	{
+		foreach my $part ('data', 'accessed')
+		{
+			my ($old, $new) = ($before->{access}{$other}{$part} // {}, $after->{access}{$other}{$part} // {});
+			foreach my $place (uniq keys %$old, keys %$new)
+			{
+				push @wrong, "access of $other changed: $part $place"
+				  if !$touched{$place} && ($old->{$place} // '') ne ($new->{$place} // '');
+			}
+		}
+	}
+	return @wrong;
+}
+
+sub try_schema
+{
+	my ($run) = @_;
+	srand($run);
+	my $schema = "r$run";
+	my @tables = random_schema();
+	random_rows(@tables);
+	find_owners(@tables);
+	my @people = map { my $t = $_; map { "$t->{name} $_" } sort keys %{ $t->{rows} } } grep { $_->{subject} } @tables;
+	my $text = schema_sql($schema, @tables);
+	my ($out, $err) = ('', '');
+	$node->psql('postgres', $text, stdout => \$out, stderr => \$err);
+	my @wrong = $err =~ /ERROR/ ? ("schema: $err") : ();
+	if (!@wrong)
+	{
+		my $undecided = $node->safe_psql('postgres', "SELECT relation, remedy FROM gdpr.data_map WHERE kind = 'undecided'");
+		push @wrong, "undecided: $undecided" if $undecided;
+	}
+	if (!@wrong)
+	{
+		my $before = state_of($schema, $node->safe_psql('postgres', "SET search_path = $schema;" . state_sql($schema, \@people, @tables)), @tables);
+		foreach my $who (@people)
+		{
+			foreach my $part ([ 'data', 'owners' ], [ 'accessed', 'accessors' ])
+			{
+				my @expected = map { my $t = $_; map { "$t->{name} @{$_->{key}}" } grep { $_->{ $part->[1] }{$who} } values %{ $t->{rows} } } @tables;
+				my @told = keys %{ $before->{access}{$who}{ $part->[0] } // {} };
+				push @wrong, "access of $who: $part->[0] is (@{[sort @told]}), not (@{[sort @expected]})"
+				  if "@{[sort @told]}" ne "@{[sort @expected]}";
+			}
+		}
+		foreach my $who (@people)
+		{
+			push @wrong, map { "forget $who: $_" } try_person($schema, $who, \@people, $before, @tables);
+		}
+	}
+	ok(!@wrong, "seed $run") or diag(join("\n", @wrong), "\n\n$text");
+	$node->psql('postgres',
+		"SET client_min_messages = error; DROP SCHEMA $schema CASCADE; TRUNCATE gdpr.erasure, gdpr.blocklist, gdpr.audit_record, gdpr.provenance_record, gdpr.restriction");
+	return;
+}
+
+note("GDPR_PROPERTY_SEED=$seed");
+try_schema($seed + $_) foreach 0 .. $runs - 1;
+ok($forgotten > $refused, "$forgotten people were forgotten, $refused refused");
+done_testing();
