@@ -18,10 +18,10 @@ missing_packages() {
 
 if ! command -v apt-get >/dev/null 2>&1; then
 	find_pg_config && command -v make >/dev/null && exit 0
-	die "not a Debian system: install g++, make, cmake, PostgreSQL with its server headers, OpenSSL headers, GoogleTest and IPC::Run by hand"
+	die "not a Debian system: install g++, make, cmake, PostgreSQL with its server headers, OpenSSL headers, GoogleTest, IPC::Run, GnuPG and Python by hand"
 fi
 
-missing=$(missing_packages g++ make cmake perl libssl-dev libgtest-dev libipc-run-perl "$@")
+missing=$(missing_packages g++ make cmake perl libssl-dev libgtest-dev libipc-run-perl gnupg python3 "$@")
 server_missing=
 if ! find_pg_config; then
 	[ -z "${PG_CONFIG:-}" ] || die "$PG_CONFIG cannot build extensions: it lacks PGXS, headers or the server's programs"
