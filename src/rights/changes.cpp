@@ -90,12 +90,14 @@ std::optional<std::size_t> selection_named(const subject::Collection &collection
               "The columns are " + listed(column_names(own)) + ".");
 }
 
-/// The columns that say whose a row is: changing one would not rectify the row but give it to somebody.
+/// The columns that say whose a row is: changing one would not rectify the row but give it to somebody. A person's own
+/// row stays theirs whatever its key.
 std::set<std::string> leading_columns(const subject::Collection &collection, Oid relation) {
     std::set<std::string> names;
     const std::vector<AttrNumber> telling = subject::owner_columns(relation);
     for (const pg::Column &column : pg::columns_of(relation))
-        if (std::find(telling.begin(), telling.end(), column.number) != telling.end())
+        if (relation != collection.subject().table &&
+            std::find(telling.begin(), telling.end(), column.number) != telling.end())
             names.insert(column.name);
     for (const Step &step : collection.walk().steps)
         for (const subject::Hop &hop : step.hops)
@@ -111,10 +113,6 @@ void check_column(const subject::Collection &collection, Oid relation, const std
         pg::raise(ERRCODE_UNDEFINED_COLUMN, "changes name a column that " + table + " does not have", "",
                   "The columns are " + listed(column_names(relation)) + ".");
     const std::string at = table + "." + pg::quote(name);
-    const std::vector<pg::Column> key = pg::primary_key(relation);
-    if (std::any_of(key.begin(), key.end(), [&](const pg::Column &each) { return each.number == column->number; }))
-        pg::raise(ERRCODE_FEATURE_NOT_SUPPORTED, "column " + at + " cannot be rectified",
-                  "It is in the primary key, which names the row.", "Change it by UPDATE, as a role that may.");
     if (column->generated)
         pg::raise(ERRCODE_GENERATED_ALWAYS, "column " + at + " cannot be rectified", "It is generated.",
                   "Rectify the columns that it is generated from.");

@@ -39,10 +39,11 @@ COMMENT ON FUNCTION gdpr.rectify(regclass, text, jsonb, text) IS
     'Puts right what is wrong of a person, whole or not at all; returns how many rows were changed. changes is '
     '{"column": value, ...} for their own row and {"schema.table": {"primary key": {"column": value}}} for rows they own, '
     'names as access() writes them, both forms together if need be. Strings, numbers and booleans are taken by the '
-    'column''s own input, null is null, a column of type json or jsonb takes any value as it is. Never the columns of a '
-    'primary key, generated ones, those that say whose a row is, nor rows that belong to others as well. Constraints '
-    'raise with PostgreSQL''s own SQLSTATE, without DETAIL. Recorded in the audit log as rectify, with the reason; for '
-    'gdpr_officer (Art. 16).';
+    'column''s own input, null is null, a column of type json or jsonb takes any value as it is. A key may change: what '
+    'gdpr knows of the person goes with it, and rows that only a label connects follow. Never generated columns, those '
+    'that say whose a row is, nor rows that belong to others as well. Constraints raise with PostgreSQL''s own SQLSTATE, '
+    'without DETAIL. Recorded in the audit log as rectify, with the reason; recipients of the data are told by '
+    'gdpr.outbox; for gdpr_officer (Art. 16, 19).';
 REVOKE ALL ON FUNCTION gdpr.rectify(regclass, text, jsonb, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gdpr.rectify(regclass, text, jsonb, text) TO gdpr_officer;
 

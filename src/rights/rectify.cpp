@@ -2,6 +2,7 @@
 #include "audit/audit.hpp"
 #include "pg/pg.hpp"
 #include "rights/changes.hpp"
+#include "rights/erase_keys.hpp"
 #include "rights/person.hpp"
 #include "subject/owner.hpp"
 
@@ -10,7 +11,7 @@ namespace gdpr::rights {
 namespace {
 
 /// The columns of the relation's first places that owner_columns and the primary key name; the others are not read.
-std::string telling_shape(Oid relation) {
+std::string telling_shape(Oid relation, int &count) {
     const std::vector<AttrNumber> owners = subject::owner_columns(relation);
     std::set<AttrNumber> needed(owners.begin(), owners.end());
     for (const pg::Column &column : pg::primary_key(relation))
@@ -19,7 +20,8 @@ std::string telling_shape(Oid relation) {
     for (const pg::Column &column : pg::columns_of(relation))
         names[column.number] = "t." + pg::quote(column.name);
     std::string list;
-    for (AttrNumber number = 1; number <= *needed.rbegin(); number++)
+    count = *needed.rbegin();
+    for (AttrNumber number = 1; number <= count; number++)
         list += (number > 1 ? ", " : "") + (needed.contains(number) ? names.at(number) : "NULL");
     return list;
 }
@@ -40,36 +42,47 @@ template <typename Step> void without_values(Oid relation, Step &&step) {
     }
 }
 
+/// A key that leads to a row by columns that change, and what they were and are. A foreign key follows by itself or
+/// forbids the change; one that only a label knows would lead nowhere.
+struct Following {
+    const subject::Edge *edge;
+    std::vector<pg::Param> before, after;
+};
+
 class Rectifier {
   public:
-    Rectifier(const subject::Subject &subject, const subject::Selection &selection);
+    Rectifier(const subject::Collection &collection, std::size_t place);
 
-    /// Changes the rows of these keys, each exactly once or raises. Returns how many.
-    std::uint64_t run(const std::map<std::string, RowChanges> &rows);
+    /// Changes the rows of these keys, each exactly once or raises. Returns the key that the last of them now has.
+    std::string run(const std::map<std::string, RowChanges> &rows);
 
   private:
     using Key = std::vector<pg::Param>;
 
     std::map<std::string, Key> find(const std::map<std::string, RowChanges> &rows) const;
     void lock(pg::Spi &spi, const Key &key) const;
-    void update(pg::Spi &spi, const Key &key, const RowChanges &changes) const;
+    std::string update(const Key &key, const RowChanges &changes) const;
+    std::vector<Following> following(const RowChanges &changes) const;
+    void follow(const Following &following) const;
     std::string at(const Key &key) const;
     [[noreturn]] void missing() const;
 
+    const subject::Collection &collection_;
     const subject::Subject &subject_;
     const subject::Selection &selection_;
     Oid relation_;
     std::string name_, shape_;
+    int shape_columns_ = 0;
     std::vector<pg::Column> key_;
 };
 
-Rectifier::Rectifier(const subject::Subject &subject, const subject::Selection &selection)
-    : subject_(subject), selection_(selection), relation_(selection.step.node), name_(pg::relation_name(relation_)),
-      key_(pg::primary_key(relation_)) {
+Rectifier::Rectifier(const subject::Collection &collection, std::size_t place)
+    : collection_(collection), subject_(collection.subject()), selection_(collection.selections()[place]),
+      relation_(selection_.step.node), name_(pg::relation_name(relation_)), key_(pg::primary_key(relation_)) {
     if (key_.empty())
         pg::raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "rows of " + name_ + " cannot be named",
                   "The table has no primary key.", "Add a primary key.");
-    shape_ = telling_shape(relation_);
+    shape_ = telling_shape(relation_, shape_columns_);
 }
 
 /// The primary keys of the person's rows that are to change, by the text that names them.
@@ -78,6 +91,7 @@ std::map<std::string, Rectifier::Key> Rectifier::find(const std::map<std::string
     MemoryContext context = CurrentMemoryContext;
     const pg::OwnerScope scope(relation_);
     const pg::PinnedFormats formats;
+    pg::Spi spi;
     pg::Cursor cursor("SELECT " + shape_ + " FROM " + name_ + " AS t WHERE " + selection_.condition, selection_.params);
     for (pg::Rows batch = cursor.fetch(); !batch.empty(); batch = cursor.fetch())
         for (std::uint64_t row = 0; row < batch.size(); row++) {
@@ -133,39 +147,107 @@ void Rectifier::lock(pg::Spi &spi, const Key &key) const {
                       "Agree with all of them, and change it by UPDATE, as a role that may.");
 }
 
-void Rectifier::update(pg::Spi &spi, const Key &key, const RowChanges &changes) const {
-    std::vector<pg::Param> params = selection_.params;
-    params.insert(params.end(), key.begin(), key.end());
-    std::string assignments;
-    for (const auto &[column, value] : changes) {
-        params.push_back(value_for(relation_, column, value));
-        assignments += (assignments.empty() ? "" : ", ") + pg::quote(column) + " = $" + std::to_string(params.size());
-    }
-    const pg::Rows done = spi.run("UPDATE " + name_ + " AS t SET " + assignments + " WHERE " + at(key), params);
-    if (done.processed() != 1)
-        pg::raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "a row of " + name_ + " was not changed",
-                  "A trigger or a rule of the table prevented it.");
+std::vector<Following> Rectifier::following(const RowChanges &changes) const {
+    std::vector<Following> out;
+    for (const subject::Step &step : collection_.walk().steps)
+        for (const subject::Hop &hop : step.hops)
+            if (const auto &columns = hop.edge.parent_columns;
+                hop.edge.parent == relation_ && !hop.edge.many &&
+                std::any_of(columns.begin(), columns.end(), [&](const auto &name) { return changes.contains(name); }))
+                out.push_back({&hop.edge, {}, {}});
+    return out;
 }
 
-std::uint64_t Rectifier::run(const std::map<std::string, RowChanges> &rows) {
-    const pg::OwnerScope scope(relation_);
+void Rectifier::follow(const Following &following) const {
+    const subject::Edge &edge = *following.edge;
+    std::vector<pg::Param> params = following.after;
+    params.insert(params.end(), following.before.begin(), following.before.end());
+    std::string assignments, condition;
+    for (std::size_t i = 0; i < edge.child_columns.size(); i++) {
+        const std::string column = pg::quote(edge.child_columns[i]);
+        assignments += (i > 0 ? ", " : "") + column + " = $" + std::to_string(i + 1);
+        condition += (i > 0 ? " AND t." : "t.") + column + " = $" + std::to_string(edge.child_columns.size() + i + 1);
+    }
+    if (!edge.when.empty())
+        condition += " AND (" + edge.when + ")";
+    const pg::OwnerScope scope(edge.child);
     pg::Spi spi;
+    without_values(edge.child, [&] {
+        (void)spi.run("UPDATE " + pg::relation_name(edge.child) + " AS t SET " + assignments + " WHERE " + condition,
+                      params);
+    });
+}
+
+/// Returns the key that the row now has.
+std::string Rectifier::update(const Key &key, const RowChanges &changes) const {
+    std::vector<pg::Param> params = selection_.params;
+    params.insert(params.end(), key.begin(), key.end());
+    std::vector<Following> followings = following(changes);
+    std::string leading;
+    for (const Following &each : followings)
+        for (const std::string &name : each.edge->parent_columns)
+            leading += ", t." + pg::quote(name) + "::" + pg::type_name(travelling_type(relation_, name));
+    std::string now;
+    {
+        const pg::OwnerScope scope(relation_);
+        pg::Spi spi;
+        const auto keep = [&](const pg::Rows &rows, std::vector<pg::Param> Following::*values) {
+            int next = shape_columns_ + 1;
+            for (Following &each : followings)
+                for (const std::string &name : each.edge->parent_columns) {
+                    const Oid type = travelling_type(relation_, name);
+                    const auto value = rows.datum(0, next++);
+                    (each.*values).push_back(value ? pg::param(type, spi.keep(*value, type)) : pg::null_param(type));
+                }
+        };
+        without_values(relation_, [&] {
+            lock(spi, key);
+            if (!followings.empty())
+                keep(spi.run("SELECT " + shape_ + leading + " FROM " + name_ + " AS t WHERE " + at(key), params),
+                     &Following::before);
+            std::string assignments;
+            for (const auto &[column, value] : changes) {
+                params.push_back(value_for(relation_, column, value));
+                assignments +=
+                    (assignments.empty() ? "" : ", ") + pg::quote(column) + " = $" + std::to_string(params.size());
+            }
+            const pg::Rows done = spi.run("UPDATE " + name_ + " AS t SET " + assignments + " WHERE " + at(key) +
+                                              " RETURNING " + shape_ + leading,
+                                          params);
+            if (done.processed() != 1)
+                pg::raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "a row of " + name_ + " was not changed",
+                          "A trigger or a rule of the table prevented it.");
+            keep(done, &Following::after);
+            now = subject::row_key(relation_, done.tuple(0), done.descriptor()).value_or("");
+        });
+    }
+    for (const Following &each : followings)
+        follow(each);
+    return now;
+}
+
+std::string Rectifier::run(const std::map<std::string, RowChanges> &rows) {
     const std::map<std::string, Key> keys = find(rows);
     if (keys.size() != rows.size())
         missing();
+    std::string now;
     for (const auto &row : rows)
-        without_values(relation_, [&] {
-            lock(spi, keys.at(row.first));
-            update(spi, keys.at(row.first), row.second);
-        });
-    return rows.size();
+        now = update(keys.at(row.first), row.second);
+    return now;
 }
 
-std::uint64_t rectify(const subject::Subject &subject, Datum json) {
+/// Returns how many rows were named; the subject then has the key that it has afterwards.
+std::uint64_t rectify(subject::Subject &subject, Datum json) {
     const subject::Collection collection = collect(subject);
+    const Changes changes = read_changes(collection, json);
     std::uint64_t count = 0;
-    for (const auto &[place, rows] : read_changes(collection, json))
-        count += Rectifier(subject, collection.selections()[place]).run(rows);
+    // What leads to a row may change with it, so the rows that it leads to go first.
+    for (auto each = changes.rbegin(); each != changes.rend(); ++each) {
+        const std::string now = Rectifier(collection, each->first).run(each->second);
+        count += each->second.size();
+        if (collection.selections()[each->first].step.kind == subject::Step::Kind::subject)
+            subject.key = now;
+    }
     return count;
 }
 
@@ -186,7 +268,7 @@ GDPR_FUNCTION(gdpr_rectify) {
         pg::raise(ERRCODE_INVALID_PARAMETER_VALUE, "a rectification needs a reason", "",
                   "Say what was wrong, and on whose word.");
     pg::make_constraints_immediate();
-    const subject::Subject subject = rights::person(PG_GETARG_OID(0), PG_GETARG_DATUM(1));
+    subject::Subject subject = rights::person(PG_GETARG_OID(0), PG_GETARG_DATUM(1));
     const std::uint64_t count = rights::rectify(subject, PG_GETARG_DATUM(2));
     audit::record(subject, "rectify", reason);
     PG_RETURN_INT64(static_cast<int64>(count));
