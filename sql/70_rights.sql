@@ -138,9 +138,11 @@ SELECT * FROM gdpr.find('99999999999999999999');
 SELECT * FROM gdpr.find('gdpr-ciphertext-1:AAAA');
 
 -- access: the person's rows whole; of shared and accessed rows nothing that may be somebody else's.
-SELECT jsonb_pretty(gdpr.access('rg.contact', ' 01') - 'generated_at');
-SELECT jsonb_pretty(gdpr.access('rg.employee', 'eve@corp.example') - 'generated_at');
-SELECT jsonb_pretty(gdpr.access('rg."Member ""X"""', '( 7,"a,b")') - 'generated_at');
+SELECT jsonb_pretty(gdpr.access('rg.contact', ' 01') - '{generated_at,rights}'::text[]);
+SELECT key, jsonb_pretty(value) FROM jsonb_each(gdpr.access('rg.employee', 'eve@corp.example'))
+ WHERE key IN ('subject', 'data', 'accessed', 'redacted', 'review') ORDER BY 1;
+SELECT key, jsonb_pretty(value) FROM jsonb_each(gdpr.access('rg."Member ""X"""', '( 7,"a,b")')) WHERE key IN ('subject', 'data') ORDER BY 1;
+SELECT jsonb_pretty(gdpr.access('rg.contact', '3') -> 'rights') AS rights;
 SELECT abs(extract(epoch FROM now() - (gdpr.access('rg.contact', '3') ->> 'generated_at')::timestamptz)) < 1 AS now;
 -- Attack: a document that jsonb cannot hold makes the answer fail. It stands there as a string.
 SELECT gdpr.access('rg.contact', '3') #> '{data,rg.contact,0,raw}' AS raw;

@@ -26,6 +26,26 @@ SELECT pg_catalog.pg_extension_config_dump('gdpr.purpose', '');
 GRANT SELECT, INSERT, UPDATE, DELETE ON gdpr.purpose TO gdpr_officer;
 GRANT SELECT ON gdpr.purpose TO gdpr_auditor;
 
+CREATE TABLE gdpr.controller (
+    single boolean PRIMARY KEY DEFAULT true CHECK (single),
+    name text NOT NULL,
+    contact text NOT NULL,
+    representative text,
+    protection_officer text,
+    supervisory_authority text
+);
+COMMENT ON TABLE gdpr.controller IS
+    'Who answers for the processing, as people are told (Art. 13(1)(a), 15); one row, maintained by officers by plain SQL.';
+COMMENT ON COLUMN gdpr.controller.single IS 'Makes sure that there is one.';
+COMMENT ON COLUMN gdpr.controller.name IS 'Name of the controller.';
+COMMENT ON COLUMN gdpr.controller.contact IS 'Address, mail and telephone.';
+COMMENT ON COLUMN gdpr.controller.representative IS 'Representative in the Union (Art. 27), where there is one.';
+COMMENT ON COLUMN gdpr.controller.protection_officer IS 'Contact of the data protection officer (Art. 37), where there is one.';
+COMMENT ON COLUMN gdpr.controller.supervisory_authority IS 'Where complaints go (Art. 77).';
+SELECT pg_catalog.pg_extension_config_dump('gdpr.controller', '');
+GRANT SELECT, INSERT, UPDATE, DELETE ON gdpr.controller TO gdpr_officer;
+GRANT SELECT ON gdpr.controller TO gdpr_auditor;
+
 -- No foreign key to gdpr.purpose: a parallel restore loads the two in any order. Functions and a trigger keep them together.
 CREATE TABLE gdpr.consent_event (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -1,69 +1,24 @@
-// gdpr.export(subject, format): what a person provided, as files they can take along (Art. 20).
+// gdpr.export(subject, …): a person's data as files they can take along (Art. 20), or all that is held of them (Art.
+// 15).
 #include "audit/audit.hpp"
-#include "cipher/cipher.hpp"
 #include "pg/pg.hpp"
+#include "rights/file.hpp"
+#include "rights/particulars.hpp"
 #include "rights/person.hpp"
+#include "rights/portability.hpp"
 #include "rights/rows.hpp"
+#include "rights/seal.hpp"
 
 namespace gdpr::rights {
 
 namespace {
 
-/// A file as it grows: a bytea that is made in place, in UTF-8.
-class Content {
-  public:
-    explicit Content(const std::string &file) : file_(file) {
-        pg::call([&] {
-            initStringInfo(&buffer_);
-            appendStringInfoSpaces(&buffer_, VARHDRSZ);
-        });
-    }
-    ~Content() { pfree(buffer_.data); }
-    Content(const Content &) = delete;
-    Content &operator=(const Content &) = delete;
+/// A file ends with the row that takes it beyond this, and another part of it begins: memory holds one part.
+constexpr std::size_t part_size = std::size_t{8} << 20;
 
-    void append(const std::string &text) {
-        const int length = static_cast<int>(text.size());
-        const char *utf8 = pg::call([&] { return pg_server_to_any(text.data(), length, PG_UTF8); });
-        const std::size_t size = utf8 == text.data() ? text.size() : std::strlen(utf8);
-        // A row of the answer must hold the file and its name; PostgreSQL allocates at most 1 GB at once.
-        constexpr std::size_t room = MaxAllocSize - 65536;
-        if (static_cast<std::size_t>(buffer_.len) + size > room)
-            pg::raise(ERRCODE_PROGRAM_LIMIT_EXCEEDED, "file " + file_ + " would be larger than 1 GB", "",
-                      "Export this relation by COPY, in parts.");
-        pg::call([&] { appendBinaryStringInfo(&buffer_, utf8, static_cast<int>(size)); });
-        if (utf8 != text.data())
-            pfree(const_cast<char *>(utf8));
-    }
+enum class Scope { portability, access };
 
-    pg::Param param() {
-        SET_VARSIZE(buffer_.data, buffer_.len);
-        return {BYTEAOID, PointerGetDatum(buffer_.data), false};
-    }
-
-    std::string sha256() const {
-        const cipher::Digest digest =
-            cipher::sha256(cipher::bytes({buffer_.data + VARHDRSZ, static_cast<std::size_t>(buffer_.len) - VARHDRSZ}));
-        std::string hex;
-        for (const std::uint8_t byte : digest)
-            for (const int half : {byte >> 4, byte & 15})
-                hex += "0123456789abcdef"[half];
-        return hex;
-    }
-
-  private:
-    std::string file_;
-    StringInfoData buffer_;
-};
-
-std::string strings(const Names &names) {
-    std::string out = "[";
-    for (const std::string &name : names)
-        out += (out.size() > 1 ? ", " : "") + json_string(name);
-    return out + "]";
-}
-
-std::string name_of_file(Oid relation, const char *extension) {
+std::string stem_of(Oid relation, bool accessed) {
     struct Names {
         NameData schema, table;
     };
@@ -73,41 +28,128 @@ std::string name_of_file(Oid relation, const char *extension) {
         namestrcpy(&out.table, get_rel_name(relation));
         return out;
     });
-    return file_name(NameStr(names.schema), NameStr(names.table), extension);
+    return file_name(NameStr(names.schema), NameStr(names.table)) + (accessed ? ".accessed" : "");
 }
 
-/// Adds the file of one relation to the result; returns its entry in the manifest.
-std::string add_file(const subject::Subject &subject, const subject::Selection &selection, const Format &format,
-                     pg::ResultSet &result) {
-    Rows rows(subject, selection, format.json ? Rows::Form::json : Rows::Form::text, Rows::Columns::provided);
-    const std::string relation = pg::relation_name(rows.relation());
-    const std::string file = name_of_file(rows.relation(), format.name);
-    Content content(file);
-    content.append(format.begin(relation, rows.columns()));
-    bool first = true;
-    const std::uint64_t count = rows.each([&](const Cells &cells) {
-        content.append(format.row(rows.columns(), cells, first));
-        first = false;
-    });
-    content.append(format.end(first));
-    result.add({pg::param(file), content.param()});
-    const Names withheld = rows.withheld();
-    return "{\"name\": " + json_string(file) + ", \"relation\": " + json_string(relation) +
-           ", \"rows\": " + std::to_string(count) + ", \"columns\": " + strings(rows.columns()) +
-           (withheld.empty() ? "" : ", \"redacted\": " + strings(withheld)) + ", \"sha256\": \"" + content.sha256() +
-           "\"}";
-}
+class Export {
+  public:
+    Export(const subject::Subject &subject, const Format &format, Scope scope, const Seal &seal, pg::ResultSet &result)
+        : subject_(subject), format_(format), scope_(scope), seal_(seal), result_(result) {}
 
-void add_files(const subject::Subject &subject, const Format &format, pg::ResultSet &result) {
-    const subject::Collection collection = collect(subject);
-    std::string entries;
+    void run();
+
+  private:
+    void add_relation(const subject::Selection &selection);
+    void add_part(const std::string &stem, const Rows &rows, std::uint64_t count, int part);
+    void add_json(const std::string &name, const std::string &text);
+    void hand_out(const std::string &name);
+
+    const subject::Subject &subject_;
+    const Format &format_;
+    Scope scope_;
+    const Seal &seal_;
+    pg::ResultSet &result_;
+    File file_;
+    std::vector<std::string> entries_; // of the manifest
+    Members omitted_;
+    Findings findings_;
+};
+
+void Export::run() {
+    const subject::Collection collection = collect(subject_);
     for (const subject::Selection &selection : collection.selections())
-        if (selection.step.kind != subject::Step::Kind::accessed)
-            entries += (entries.empty() ? "\n" : ",\n") + add_file(subject, selection, format, result);
-    Content manifest("manifest.json");
-    manifest.append("{\"format\": " + json_string(format.name) + ", \"subject_table\": " +
-                    json_string(pg::relation_name(subject.table)) + ", \"files\": [" + entries + "\n]}\n");
-    result.add({pg::param("manifest.json"), manifest.param()});
+        if (scope_ == Scope::access || selection.step.kind != subject::Step::Kind::accessed)
+            add_relation(selection);
+    if (scope_ == Scope::access) {
+        Members told = particulars(collection);
+        findings_.tell(told);
+        add_json("particulars.json", json_object(told) + "\n");
+        entries_.push_back("{\"name\": \"particulars.json\", \"sha256\": \"" + file_.sha256() + "\"}");
+    }
+    std::string files;
+    for (const std::string &entry : entries_)
+        files.append(files.empty() ? "\n" : ",\n").append(entry);
+    add_json("manifest.json", "{\"version\": 1, \"format\": " + json_string(format_.name) + ", \"scope\": \"" +
+                                  (scope_ == Scope::access ? "access" : "portability") +
+                                  "\", \"subject_table\": " + json_string(pg::relation_name(subject_.table)) +
+                                  ", \"omitted\": " + json_object(omitted_) + ", \"files\": [" + files + "\n]}\n");
+}
+
+void Export::add_relation(const subject::Selection &selection) {
+    std::set<std::string> omitted;
+    if (scope_ == Scope::portability)
+        omitted = Portability().omitted(selection.step.node);
+    Rows rows(subject_, selection, format_.json ? Rows::Form::json : Rows::Form::text, omitted);
+    const std::string relation = pg::relation_name(rows.relation());
+    if (!omitted.empty())
+        omitted_[relation] = json_array(omitted);
+    if (rows.columns().empty())
+        return;
+    const std::string stem = stem_of(rows.relation(), selection.step.kind == subject::Step::Kind::accessed);
+    std::uint64_t count = 0;
+    int parts = 0;
+    const auto begin = [&] {
+        count = 0;
+        file_.clear();
+        file_.append(format_.begin(relation, rows.columns()));
+    };
+    begin();
+    (void)rows.each([&](const Cells &cells) {
+        if (file_.size() > part_size && count > 0) {
+            add_part(stem, rows, count, ++parts);
+            begin();
+        }
+        file_.append(format_.row(rows.columns(), cells, count == 0));
+        count++;
+    });
+    add_part(stem, rows, count, parts == 0 ? 0 : parts + 1);
+    findings_.add(rows);
+}
+
+/// Part 0 is the whole.
+void Export::add_part(const std::string &stem, const Rows &rows, std::uint64_t count, int part) {
+    file_.append(format_.end(count == 0));
+    std::string name = stem;
+    if (part > 0) {
+        const std::string digits = std::to_string(part);
+        name += ".part-" + std::string(4 - std::min<std::size_t>(digits.size(), 4), '0') + digits;
+    }
+    name += std::string(".") + format_.extension;
+    hand_out(name);
+    const Names withheld = rows.withheld(), unchecked = rows.unchecked();
+    entries_.push_back("{\"name\": " + json_string(name) +
+                       ", \"relation\": " + json_string(pg::relation_name(rows.relation())) +
+                       ", \"rows\": " + std::to_string(count) + ", \"columns\": " + json_array(rows.columns()) +
+                       (withheld.empty() ? "" : ", \"redacted\": " + json_array(withheld)) +
+                       (unchecked.empty() ? "" : ", \"review\": " + json_array(unchecked)) + ", \"sha256\": \"" +
+                       file_.sha256() + "\"}");
+}
+
+void Export::add_json(const std::string &name, const std::string &text) {
+    file_.clear();
+    file_.append(text);
+    hand_out(name);
+}
+
+void Export::hand_out(const std::string &name) {
+    const pg::TemporaryContext scratch("gdpr export");
+    result_.add({pg::param(name + seal_.extension()), seal_(file_.content())});
+}
+
+const Format &format_named(Datum name) {
+    const Format *found = format(pg::to_string(name));
+    if (found == nullptr)
+        pg::raise(ERRCODE_INVALID_PARAMETER_VALUE, "unknown export format", "",
+                  "The formats are " + format_names() + ".");
+    return *found;
+}
+
+Scope scope_named(Datum name) {
+    const std::string text = pg::to_string(name);
+    if (text != "portability" && text != "access")
+        pg::raise(ERRCODE_INVALID_PARAMETER_VALUE, "unknown scope of an export", "",
+                  "The scopes are portability (Art. 20) and access (Art. 15).");
+    return text == "access" ? Scope::access : Scope::portability;
 }
 
 } // namespace
@@ -119,13 +161,21 @@ using namespace gdpr;
 GDPR_FUNCTION(gdpr_export) {
     pg::require_role("gdpr_officer", "export a person's data");
     pg::ResultSet result(fcinfo);
-    const rights::Format *format = rights::format(pg::to_string(PG_GETARG_DATUM(2)));
-    if (format == nullptr)
-        pg::raise(ERRCODE_INVALID_PARAMETER_VALUE, "unknown export format", "",
-                  "The formats are " + rights::format_names() + ".");
+    const auto given = [&](int argument) {
+        return PG_ARGISNULL(argument) ? std::nullopt : std::optional<Datum>(PG_GETARG_DATUM(argument));
+    };
+    for (const auto &[argument, name] :
+         {std::pair(0, "subject_table"), std::pair(1, "key"), std::pair(2, "format"), std::pair(5, "scope")})
+        if (PG_ARGISNULL(argument))
+            pg::raise(ERRCODE_NULL_VALUE_NOT_ALLOWED, std::string(name) + " must not be null");
+    const rights::Format &format = rights::format_named(PG_GETARG_DATUM(2));
+    const rights::Scope scope = rights::scope_named(PG_GETARG_DATUM(5));
+    const rights::Seal seal(given(3), given(4));
     pg::make_constraints_immediate();
     const subject::Subject subject = rights::person(PG_GETARG_OID(0), PG_GETARG_DATUM(1));
-    rights::add_files(subject, *format, result);
-    audit::record(subject, "export", format->name);
+    rights::Export(subject, format, scope, seal, result).run();
+    audit::record(subject, "export",
+                  std::string(format.name) + (scope == rights::Scope::access ? ", access" : "") +
+                      (seal.seals() ? ", sealed" : ""));
     PG_RETURN_NULL();
 }

@@ -1,6 +1,8 @@
 #include "rights/format.hpp"
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 
 namespace gdpr::rights {
 
@@ -37,6 +39,35 @@ std::string csv_begin(const std::string &, const Names &columns) {
 }
 
 std::string csv_end(bool) { return ""; }
+
+// ---- csv-spreadsheet: the same for programs that take text for a formula, and need a mark to see UTF-8.
+
+bool is_number(std::string_view text) {
+    if (text.front() == '+' || text.front() == '-')
+        text.remove_prefix(1);
+    return !text.empty() && text.find_first_not_of("0123456789.") == std::string_view::npos;
+}
+
+/// What a spreadsheet may evaluate gets an apostrophe before it; numbers stay, since all they evaluate to is
+/// themselves.
+std::string guarded(const std::string &text) {
+    constexpr std::string_view wide[] = {"\xEF\xBC\x9D", "\xEF\xBC\x8B", "\xEF\xBC\x8D", "\xEF\xBC\xA0"}; // = + - @
+    const bool formula = std::string_view("=+-@\t\r\n").find(text.front()) != std::string_view::npos ||
+                         std::find(std::begin(wide), std::end(wide), text.substr(0, 3)) != std::end(wide);
+    return formula && !is_number(text) ? "'" + text : text;
+}
+
+std::string spreadsheet_row(const Names &columns, const Cells &cells, bool first) {
+    Cells safe = cells;
+    for (auto &cell : safe)
+        if (cell && !cell->empty())
+            cell = guarded(*cell);
+    return csv_row(columns, safe, first);
+}
+
+std::string spreadsheet_begin(const std::string &, const Names &columns) {
+    return "\xEF\xBB\xBF" + spreadsheet_row(columns, Cells(columns.begin(), columns.end()), true);
+}
 
 // ---- json: an array of objects, one a line.
 
@@ -125,9 +156,10 @@ std::string xml_row(const Names &columns, const Cells &cells, bool) {
 
 std::string xml_end(bool) { return "</rows>\n"; }
 
-constexpr Format formats[] = {{"csv", false, csv_begin, csv_row, csv_end},
-                              {"json", true, json_begin, json_row, json_end},
-                              {"xml", false, xml_begin, xml_row, xml_end}};
+constexpr Format formats[] = {{"csv", "csv", false, csv_begin, csv_row, csv_end},
+                              {"csv-spreadsheet", "csv", false, spreadsheet_begin, spreadsheet_row, csv_end},
+                              {"json", "json", true, json_begin, json_row, json_end},
+                              {"xml", "xml", false, xml_begin, xml_row, xml_end}};
 
 std::string escaped(const std::string &name) {
     std::string out;
@@ -173,8 +205,8 @@ std::string json_string(std::string_view text) {
     return out + '"';
 }
 
-std::string file_name(const std::string &schema, const std::string &table, const std::string &extension) {
-    return escaped(schema) + "." + escaped(table) + "." + extension;
+std::string file_name(const std::string &schema, const std::string &table) {
+    return escaped(schema) + "." + escaped(table);
 }
 
 } // namespace gdpr::rights

@@ -12,26 +12,32 @@ GRANT EXECUTE ON FUNCTION gdpr.find(text) TO gdpr_officer;
 CREATE OR REPLACE FUNCTION gdpr.access(subject_table regclass, key text) RETURNS jsonb
     AS 'MODULE_PATHNAME', 'gdpr_access' LANGUAGE C VOLATILE STRICT;
 COMMENT ON FUNCTION gdpr.access(regclass, text) IS
-    'All that is held of a person: subject, data and accessed (rows by relation, in the order of the primary key), '
-    'redacted (columns of which values were withheld, by relation), purposes, consents, source, restrictions, '
-    'generated_at; times in UTC. Of a row that belongs to others as well, and of an accessed one, the columns labelled '
-    'personal, sensitive or identifier and the keys of other owners are withheld. Recorded in the audit log as access. '
-    'Raises no_data_found where there is no such person, and where a label is missing to decide whose a row is; for '
-    'gdpr_officer (Art. 15).';
+    'All that is held of a person, as one document, version 1; times in UTC. data and accessed: rows by relation, in the '
+    'order of the primary key. redacted: columns of which values were withheld, by relation. review: columns of words '
+    'shown of rows in which others have a part, to be read before they are handed out (Art. 15(4)). Then version, '
+    'generated_at, subject, controller, categories, purposes, recipients, transfers, automated_decisions, retention, '
+    'consents, source, restrictions, rights. Of a row that belongs to others as well, and of an accessed one, the columns '
+    'labelled personal, sensitive or identifier and the keys of other owners are withheld. Recorded in the audit log as '
+    'access. Raises no_data_found where there is no such person, program_limit_exceeded where the answer would exceed '
+    '32 MB, and where a label is missing to decide whose a row is; for gdpr_officer (Art. 15).';
 REVOKE ALL ON FUNCTION gdpr.access(regclass, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gdpr.access(regclass, text) TO gdpr_officer;
 
-CREATE OR REPLACE FUNCTION gdpr.export(subject_table regclass, key text, format text DEFAULT 'csv')
+CREATE OR REPLACE FUNCTION gdpr.export(subject_table regclass, key text, format text DEFAULT 'csv',
+                                       public_key text DEFAULT NULL, passphrase text DEFAULT NULL,
+                                       scope text DEFAULT 'portability')
     RETURNS TABLE (file text, content bytea)
-    AS 'MODULE_PATHNAME', 'gdpr_export' LANGUAGE C VOLATILE STRICT;
-COMMENT ON FUNCTION gdpr.export(regclass, text, text) IS
-    'What a person provided, in UTF-8: a file for each relation of theirs, named schema.table.format, without the columns '
-    'labelled derived, and manifest.json with rows, columns and SHA-256 of each. format is csv (RFC 4180; null is nothing, '
-    'an empty string is ""), json or xml. The same data gives the same bytes. Values are withheld as access() does it. '
-    'Recorded in the audit log as export. Raises as access() does, and where a file would exceed 1 GB; for gdpr_officer '
-    '(Art. 20).';
-REVOKE ALL ON FUNCTION gdpr.export(regclass, text, text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION gdpr.export(regclass, text, text) TO gdpr_officer;
+    AS 'MODULE_PATHNAME', 'gdpr_export' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION gdpr.export(regclass, text, text, text, text, text) IS
+    'A person''s data as files in UTF-8: one for each relation of theirs, schema.table.format, in parts of some 8 MB where '
+    'there is more, schema.table.part-0001.format; and manifest.json with rows, columns and SHA-256 of each. format is csv '
+    '(RFC 4180; null is nothing, an empty string is ""), csv-spreadsheet (what a spreadsheet takes for a formula begins '
+    'with an apostrophe), json or xml. scope portability: what they provided on consent or for a contract, by labels and '
+    'gdpr.purpose; access: all that access() tells, the rest in particulars.json. The same data gives the same bytes, '
+    'unless sealed: by an armored OpenPGP public_key (RSA or ElGamal) or a passphrase. Values are withheld as access() '
+    'does it. Recorded in the audit log as export. Raises as access() does; for gdpr_officer (Art. 15, 20).';
+REVOKE ALL ON FUNCTION gdpr.export(regclass, text, text, text, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION gdpr.export(regclass, text, text, text, text, text) TO gdpr_officer;
 
 CREATE OR REPLACE FUNCTION gdpr.rectify(subject_table regclass, key text, changes jsonb, reason text) RETURNS bigint
     AS 'MODULE_PATHNAME', 'gdpr_rectify' LANGUAGE C VOLATILE;

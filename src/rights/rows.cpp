@@ -27,14 +27,41 @@ std::set<std::string> accessing_columns(Oid relation) {
     return columns;
 }
 
+/// An order of rows that no key tells apart: by every column that has one, so that encrypted values are sorted as they
+/// are stored; by its text where a type has none, but an encrypted type.
+std::string order_without_key(Oid relation) {
+    std::string order;
+    for (const pg::Column &column : pg::columns_of(relation)) {
+        const bool sortable =
+            pg::call([&] { return OidIsValid(lookup_type_cache(column.type, TYPECACHE_LT_OPR)->lt_opr); });
+        if (!sortable && travelling_type(column.type) != column.type)
+            continue;
+        order += (order.empty() ? "t." : ", t.") + pg::quote(column.name) + (sortable ? "" : "::pg_catalog.text");
+    }
+    return order.empty() ? "t.ctid" : order;
+}
+
+/// Is it a type of words, documents or bytes, whatever it holds?
+bool may_tell_of_people(Oid type) {
+    return pg::call([&] {
+        const Oid base = getBaseType(travelling_type(type));
+        const Oid element = get_base_element_type(base);
+        const Oid single = OidIsValid(element) ? element : base;
+        const char category = TypeCategory(single);
+        return category == TYPCATEGORY_STRING || category == TYPCATEGORY_COMPOSITE || single == BYTEAOID ||
+               single == JSONOID || single == JSONBOID || single == XMLOID;
+    });
+}
+
 } // namespace
 
-Rows::Rows(const subject::Subject &subject, const subject::Selection &selection, Form form, Columns columns)
+Rows::Rows(const subject::Subject &subject, const subject::Selection &selection, Form form,
+           const std::set<std::string> &omitted)
     : subject_(subject), selection_(selection), relation_(selection.step.node), form_(form),
       mixed_(selection.step.shared || selection.step.kind == subject::Step::Kind::accessed) {
     if (mixed_)
         find_ways();
-    find_columns(columns);
+    find_columns(omitted);
 }
 
 void Rows::find_ways() {
@@ -45,7 +72,7 @@ void Rows::find_ways() {
         shape_ = std::max(shape_, number);
 }
 
-void Rows::find_columns(Columns columns) {
+void Rows::find_columns(const std::set<std::string> &omitted) {
     const label::Labels labels = label::of(relation_);
     std::set<std::string> owning, accessing = accessing_columns(relation_);
     // Where the key is in the owner's row, what is in ours is the row's own name.
@@ -53,14 +80,15 @@ void Rows::find_columns(Columns columns) {
         if (!hop.reversed())
             owning.insert(hop.edge.child_columns.begin(), hop.edge.child_columns.end());
     for (const pg::Column &column : pg::columns_of(relation_)) {
-        const label::ColumnLabel *label = labels.column(column.number);
-        if (columns == Columns::provided && label != nullptr && label->derived)
+        if (omitted.contains(column.name))
             continue;
+        const label::ColumnLabel *label = labels.column(column.number);
         const bool labelled =
             label != nullptr && (label->data_class != label::ColumnLabel::Class::none || label->identifier);
         const bool accesses = accessing.contains(column.name) && !owning.contains(column.name);
         Shown shown{column};
         shown.others_row = labelled || accesses || owning.contains(column.name);
+        shown.words = !shown.others_row && may_tell_of_people(column.type);
         shown.any_row = labelled && accesses && selection_.step.kind != subject::Step::Kind::accessed;
         shown_.push_back(shown);
         names_.push_back(column.name);
@@ -98,7 +126,7 @@ std::string Rows::statement() const {
     for (const pg::Column &column : pg::primary_key(relation_))
         add(order, "t." + pg::quote(column.name));
     if (order.empty())
-        order = "(t.*)::pg_catalog.text";
+        order = order_without_key(relation_);
     std::string list;
     for (const std::string *part : {&shape, &ways, &values})
         if (!part->empty())
@@ -153,6 +181,7 @@ std::uint64_t Rows::each(const std::function<void(const Cells &)> &visit) {
                     values[i] = std::nullopt;
                     each.withheld = true;
                 }
+                each.unchecked = each.unchecked || (values[i] && others && each.words);
             }
             visit(values);
             count++;
@@ -160,10 +189,14 @@ std::uint64_t Rows::each(const std::function<void(const Cells &)> &visit) {
     }
 }
 
-std::vector<std::string> Rows::withheld() const {
+std::vector<std::string> Rows::withheld() const { return names_where(&Shown::withheld); }
+
+std::vector<std::string> Rows::unchecked() const { return names_where(&Shown::unchecked); }
+
+std::vector<std::string> Rows::names_where(bool Shown::*mark) const {
     std::vector<std::string> names;
     for (const Shown &each : shown_)
-        if (each.withheld)
+        if (each.*mark)
             names.push_back(each.column.name);
     return names;
 }

@@ -21,9 +21,10 @@ class Rows {
         text, // as the type's output function writes it
         json  // as to_json writes it
     };
-    enum class Columns { all, provided };
 
-    Rows(const subject::Subject &subject, const subject::Selection &selection, Form form, Columns columns);
+    /// Without the columns that `omitted` names.
+    Rows(const subject::Subject &subject, const subject::Selection &selection, Form form,
+         const std::set<std::string> &omitted = {});
 
     Oid relation() const noexcept { return relation_; }
     /// The columns shown, in order, unquoted.
@@ -36,13 +37,18 @@ class Rows {
 
     /// The columns of which each() withheld a value, in order.
     std::vector<std::string> withheld() const;
+    /// The columns that each() showed of rows in which others have a part, whose words no label speaks of and no check
+    /// here can: text and documents. Someone must read them before they are handed out (Art. 15(4)).
+    std::vector<std::string> unchecked() const;
 
   private:
     struct Shown {
         pg::Column column;
         bool others_row = false; // withheld where someone else has a part in the row
         bool any_row = false;    // withheld from any row but one that it leads to this person
+        bool words = false;      // may its values tell of anyone?
         bool withheld = false;   // was it, of some row?
+        bool unchecked = false;  // was it shown, of words, of a row that is not this person's alone?
     };
     /// A hop and the columns of this relation that its key has.
     struct Way {
@@ -51,10 +57,11 @@ class Rows {
     };
 
     void find_ways();
-    void find_columns(Columns columns);
+    void find_columns(const std::set<std::string> &omitted);
     std::string statement() const;
     std::string expression(const pg::Column &column, const std::string &name) const;
     bool shared(HeapTuple tuple, TupleDesc descriptor, bool &own) const;
+    std::vector<std::string> names_where(bool Shown::*mark) const;
     std::set<std::string> kept(const pg::Rows &rows, std::uint64_t row) const;
 
     const subject::Subject &subject_;
