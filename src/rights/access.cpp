@@ -38,15 +38,12 @@ std::string document(const std::string &text) {
     return taken ? text : json_string(text);
 }
 
-/// As to_json writes it.
+/// As JSON.
 std::string now() {
+    const pg::OwnerScope scope(pg::gdpr_relation("key"));
     const pg::PinnedFormats formats;
-    char text[MAXDATELEN + 1];
-    pg::call([&] {
-        const TimestampTz at = GetCurrentTransactionStartTimestamp();
-        JsonEncodeDateTime(text, TimestampTzGetDatum(at), TIMESTAMPTZOID, nullptr);
-    });
-    return text;
+    pg::Spi spi;
+    return spi.run("SELECT pg_catalog.to_json(pg_catalog.now())", {}, true).text_or(0, 1);
 }
 
 std::string array_of(Rows &rows, Size &size) {
@@ -84,7 +81,7 @@ std::string answer(const subject::Subject &subject) {
     findings.tell(told);
     told["data"] = json_object(std::exchange(owned, {}));
     told["accessed"] = json_object(std::exchange(accessed, {}));
-    told["generated_at"] = json_string(now());
+    told["generated_at"] = now();
     return json_object(told);
 }
 

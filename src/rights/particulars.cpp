@@ -157,6 +157,9 @@ Members particulars(const subject::Collection &collection) {
         {"transfers", purposes[2]},
         {"automated_decisions", purposes[3]},
         {"retention", declared.retention()},
+        {"disclosures", list("SELECT d.recipient, d.purpose, d.at FROM gdpr.disclosure AS d"
+                             " WHERE d.subject_table = $1 AND d.key = $2 ORDER BY d.id",
+                             who)},
         {"consents", list("SELECT e.purpose, e.given, e.at, e.evidence::pg_catalog.jsonb AS evidence"
                           "  FROM gdpr.consent_event AS e WHERE e.subject_table = $1 AND e.key = $2 ORDER BY e.id",
                           who)},

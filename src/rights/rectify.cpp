@@ -1,5 +1,6 @@
 // gdpr.rectify(subject, changes, reason): what is wrong of a person is put right (Art. 16).
 #include "audit/audit.hpp"
+#include "mail/outbox.hpp"
 #include "pg/pg.hpp"
 #include "rights/changes.hpp"
 #include "rights/erase_keys.hpp"
@@ -271,5 +272,6 @@ GDPR_FUNCTION(gdpr_rectify) {
     subject::Subject subject = rights::person(PG_GETARG_OID(0), PG_GETARG_DATUM(1));
     const std::uint64_t count = rights::rectify(subject, PG_GETARG_DATUM(2));
     audit::record(subject, "rectify", reason);
+    mail::tell_recipients(subject, "rectified");
     PG_RETURN_INT64(static_cast<int64>(count));
 }
