@@ -185,19 +185,20 @@ std::string Rectifier::update(const Key &key, const RowChanges &changes) const {
     params.insert(params.end(), key.begin(), key.end());
     std::vector<Following> followings = following(changes);
     std::string leading;
+    std::map<std::string, int> places;
     for (const Following &each : followings)
         for (const std::string &name : each.edge->parent_columns)
-            leading += ", t." + pg::quote(name) + "::" + pg::type_name(travelling_type(relation_, name));
+            if (places.emplace(name, shape_columns_ + 1 + static_cast<int>(places.size())).second)
+                leading += ", t." + pg::quote(name) + "::" + pg::type_name(travelling_type(relation_, name));
     std::string now;
     {
         const pg::OwnerScope scope(relation_);
         pg::Spi spi;
         const auto keep = [&](const pg::Rows &rows, std::vector<pg::Param> Following::*values) {
-            int next = shape_columns_ + 1;
             for (Following &each : followings)
                 for (const std::string &name : each.edge->parent_columns) {
                     const Oid type = travelling_type(relation_, name);
-                    const auto value = rows.datum(0, next++);
+                    const auto value = rows.datum(0, places.at(name));
                     (each.*values).push_back(value ? pg::param(type, spi.keep(*value, type)) : pg::null_param(type));
                 }
         };
