@@ -73,6 +73,7 @@ class Overloads {
 
     void settle(const std::set<Call> &calls);
     int rank(const Call &call);
+    bool keep_unless_harmful(const Call &call, const std::set<Call> &calls);
     const Resolved &baseline(const Call &call);
     bool serves(const Call &call, const Resolved &found, const Resolved &plain);
     bool make(const Call &call, const Resolved &plain);
@@ -106,6 +107,7 @@ class Overloads {
     std::map<Call, Resolved> baseline_;
     std::map<Oid, Oid> original_; // of a twin
     std::set<std::string> functions_;
+    std::set<Call> given_up_;
 };
 
 /// What may stand where `declared` is: itself, and every plain and encrypted type that goes there, and what will go
@@ -262,11 +264,27 @@ void Overloads::settle(const std::set<Call> &calls) {
         ranked.emplace(rank(call), &call);
     const auto differs = [&](const Call &call) {
         const Resolved &plain = baseline(call);
-        return plain && !serves(call, resolve(call), plain) && make(call, plain);
+        return plain && !serves(call, resolve(call), plain) && given_up_.count(call) == 0 && make(call, plain) &&
+               keep_unless_harmful(call, calls);
     };
     // Each twin changes what the rules find for the others.
     while (std::any_of(ranked.begin(), ranked.end(), [&](const auto &each) { return differs(*each.second); }))
         ;
+}
+
+/// A literal beside a plain type would rather go to a twin of some functions. There the plain call comes first: without
+/// the twin the encrypted type needs a cast.
+bool Overloads::keep_unless_harmful(const Call &call, const std::set<Call> &calls) {
+    if (call.is_operator || std::all_of(calls.begin(), calls.end(), [&](const Call &other) {
+            const bool literal = !has_encrypted(other) && std::find(other.arguments.begin(), other.arguments.end(),
+                                                                    UNKNOWNOID) != other.arguments.end();
+            return !literal || !baseline(other) || serves(other, resolve(other), baseline(other));
+        }))
+        return true;
+    (void)spi_.run("DROP FUNCTION pg_catalog." + pg::quote(call.name) + "(" +
+                   argument_list(known(call, baseline(call))) + ")");
+    given_up_.insert(call);
+    return true;
 }
 
 /// A literal of unknown type is taken to be of the type that stands beside it, where that is what is declared.
