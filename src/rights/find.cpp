@@ -1,6 +1,7 @@
 // gdpr.find(identifier): who is known by an e-mail address, a tax number, whatever is labelled identifier.
 #include "label/label.hpp"
 #include "pg/pg.hpp"
+#include "rights/identifier.hpp"
 #include "rights/person.hpp"
 #include "subject/owner.hpp"
 
@@ -11,9 +12,11 @@ namespace {
 /// The people found: table's name, key and matched column, in the order of the answer, with the table.
 using Matches = std::map<std::array<std::string, 3>, Oid>;
 
+bool is_text(Oid type) { return type == TEXTOID || type == VARCHAROID || type == BPCHAROID; }
+
 /// The identifier as a value that the column can be compared with; none where its type would not take it.
 std::optional<pg::Param> searched(Oid type, const std::string &identifier) {
-    if (type == TEXTOID || type == VARCHAROID || type == BPCHAROID)
+    if (is_text(type))
         return pg::Param{type, pg::text_datum(identifier), false};
     Datum value = 0;
     if (!pg::attempt(ERRCODE_DATA_EXCEPTION, [&] { value = input_value(type, -1, identifier); }))
@@ -38,29 +41,100 @@ std::string owner_shape(Oid relation) {
     return list;
 }
 
+Oid function_of_text(const char *name) {
+    return pg::call([&] {
+        const Oid text = TEXTOID;
+        return LookupFuncName(list_make2(makeString(pstrdup("gdpr")), makeString(pstrdup(name))), 1, &text, false);
+    });
+}
+
+/// How a column's normalised form is written where the first key of an index has it: gdpr.normalised(column), or that
+/// within gdpr.sealed() over an encrypted one. Empty where no index has it.
+std::string indexed_form(Oid relation, const pg::Column &column) {
+    const Oid normalised = function_of_text("normalised"), sealed = function_of_text("sealed");
+    enum class Form { none, plain, sealed };
+    const pg::Relation table(relation, AccessShareLock);
+    const Form form = pg::call([&] {
+        const auto single_argument = [](Node *node, Oid function) -> Node * {
+            return IsA(node, FuncExpr) && castNode(FuncExpr, node)->funcid == function
+                       ? static_cast<Node *>(linitial(castNode(FuncExpr, node)->args))
+                       : nullptr;
+        };
+        const auto form_in = [&](::Relation index) {
+            if (!index->rd_index->indisvalid || index->rd_index->indkey.values[0] != 0 ||
+                RelationGetIndexPredicate(index) != NIL)
+                return Form::none;
+            auto *key = static_cast<Node *>(linitial(RelationGetIndexExpressions(index)));
+            Node *inner = single_argument(key, sealed);
+            Node *value = single_argument(inner != nullptr ? inner : key, normalised);
+            if (value == nullptr)
+                return Form::none;
+            const List *variables = pull_var_clause(value, 0);
+            const bool ours =
+                list_length(variables) == 1 && static_cast<Var *>(linitial(variables))->varattno == column.number;
+            return !ours ? Form::none : inner != nullptr ? Form::sealed : Form::plain;
+        };
+        Form found = Form::none;
+        ListCell *cell;
+        foreach (cell, RelationGetIndexList(table.get()))
+            if (found == Form::none) {
+                ::Relation index = index_open(lfirst_oid(cell), AccessShareLock);
+                found = form_in(index);
+                index_close(index, AccessShareLock);
+            }
+        return found;
+    });
+    const std::string text = "gdpr.normalised(t." + pg::quote(column.name) + ")";
+    return form == Form::none ? "" : form == Form::sealed ? "gdpr.sealed(" + text + ")" : text;
+}
+
+/// One condition on the rows of a relation, and whose they are.
+class Search {
+  public:
+    Search(Oid relation, const pg::Column &column, std::string shape, Matches &matches)
+        : relation_(relation), name_(pg::relation_name(relation)), shape_(std::move(shape)),
+          matched_(name_ + "." + pg::quote(column.name)), matches_(matches) {}
+
+    void run(const std::string &condition, const pg::Param &value) const {
+        pg::Spi spi;
+        pg::Cursor cursor("SELECT " + shape_ + " FROM " + name_ + " AS t WHERE " + condition, {value});
+        pg::TemporaryContext scratch("gdpr find");
+        for (pg::Rows rows = cursor.fetch(); !rows.empty(); rows = cursor.fetch()) {
+            for (std::uint64_t row = 0; row < rows.size(); row++)
+                for (const subject::Subject &owner : subject::owners_of(relation_, rows.tuple(row), rows.descriptor()))
+                    matches_[{pg::relation_name(owner.table), owner.key, matched_}] = owner.table;
+            scratch.reset();
+        }
+    }
+
+  private:
+    Oid relation_;
+    std::string name_, shape_, matched_;
+    Matches &matches_;
+};
+
+/// As it was given, and in its normalised form, which is how most applications store it; in any form where an index has
+/// the normalised one.
 void search(Oid relation, const pg::Column &column, const std::string &identifier, Matches &matches) {
     const Oid travelling = travelling_type(column.type);
     const Oid type = pg::call([&] { return getBaseType(travelling); });
     const auto equals = equality(type);
-    const std::string name = pg::relation_name(relation);
     const pg::OwnerScope scope(relation);
     const std::string shape = owner_shape(relation);
     if (!equals || shape.empty())
         return;
-    const auto value = searched(type, identifier);
-    if (!value)
+    const Search search(relation, column, shape, matches);
+    const std::string normalised = is_text(type) ? rights::identifier(identifier).value : "";
+    std::set<std::string> spellings{identifier};
+    if (!normalised.empty())
+        spellings.insert(normalised);
+    for (const std::string &spelling : spellings)
+        if (const auto value = searched(type, spelling))
+            search.run("t." + pg::quote(column.name) + " " + *equals + " $1", *value);
+    if (normalised.empty())
         return;
-    pg::Spi spi;
-    pg::Cursor cursor("SELECT " + shape + " FROM " + name + " AS t WHERE t." + pg::quote(column.name) + " " + *equals +
-                          " $1",
-                      {*value});
-    pg::TemporaryContext scratch("gdpr find");
-    for (pg::Rows rows = cursor.fetch(); !rows.empty(); rows = cursor.fetch()) {
-        for (std::uint64_t row = 0; row < rows.size(); row++)
-            for (const subject::Subject &owner : subject::owners_of(relation, rows.tuple(row), rows.descriptor()))
-                matches[{pg::relation_name(owner.table), owner.key, name + "." + pg::quote(column.name)}] = owner.table;
-        scratch.reset();
-    }
+    if (const std::string form = indexed_form(relation, column); !form.empty())
+        search.run(form + " OPERATOR(pg_catalog.=) $1", pg::param(normalised));
 }
 
 } // namespace
@@ -84,3 +158,5 @@ GDPR_FUNCTION(gdpr_find) {
         result.add({pg::param_oid(table), pg::param(match[1]), pg::param(match[2])});
     PG_RETURN_NULL();
 }
+
+GDPR_FUNCTION(gdpr_normalised) { return pg::text_datum(rights::identifier(pg::to_string(PG_GETARG_DATUM(0))).value); }

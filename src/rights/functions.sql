@@ -3,11 +3,21 @@ CREATE OR REPLACE FUNCTION gdpr.find(identifier text)
     RETURNS TABLE (subject_table regclass, key text, matched_column text)
     AS 'MODULE_PATHNAME', 'gdpr_find' LANGUAGE C STABLE STRICT;
 COMMENT ON FUNCTION gdpr.find(text) IS
-    'The people whom a value of any column labelled identifier belongs to, their own or one of a row they own, by exact '
-    'equality and through the columns'' indexes. matched_column is schema.table.column. A value that a column''s type '
-    'does not take matches nothing there. Ordered by table, key and column; for gdpr_officer (Art. 12, 15).';
+    'The people whom a value of any column labelled identifier belongs to, their own or one of a row they own, by '
+    'equality and through the columns'' indexes: with the value as given and in its normalised form, and in whatever form '
+    'it is stored where an index has gdpr.normalised(column). matched_column is schema.table.column. A value that a '
+    'column''s type does not take matches nothing there. Ordered by table, key and column; for gdpr_officer (Art. 12, 15).';
 REVOKE ALL ON FUNCTION gdpr.find(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gdpr.find(text) TO gdpr_officer;
+
+CREATE OR REPLACE FUNCTION gdpr.normalised(identifier text) RETURNS text
+    AS 'MODULE_PATHNAME', 'gdpr_normalised' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION gdpr.normalised(text) IS
+    'The form in which blocklist and find() compare identifiers: an e-mail address bare and with its domain in lower case, '
+    'a telephone number as digits, all else trimmed. CREATE INDEX ON person (gdpr.normalised(email)), or over an encrypted '
+    'column (gdpr.sealed(gdpr.normalised(email))), lets find() find it in any form.';
+REVOKE ALL ON FUNCTION gdpr.normalised(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION gdpr.normalised(text) TO PUBLIC;
 
 CREATE OR REPLACE FUNCTION gdpr.access(subject_table regclass, key text) RETURNS jsonb
     AS 'MODULE_PATHNAME', 'gdpr_access' LANGUAGE C VOLATILE STRICT;

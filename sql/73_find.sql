@@ -1,0 +1,62 @@
+-- find() knows people however an identifier is written, through indexes.
+SET client_min_messages = warning;
+CREATE SCHEMA fi;
+CREATE ROLE fi_owner;
+CREATE ROLE fi_officer;
+GRANT gdpr_officer TO fi_officer;
+GRANT ALL ON SCHEMA fi TO fi_owner;
+GRANT USAGE ON SCHEMA fi TO fi_officer;
+SELECT v AS value, gdpr.normalised(v) FROM unnest('{" Mario.Rossi@EXAMPLE.It ","Mario <mario@example.it>",mailto:a@B.example,+39 (06) 123-4567,0039 06 1234567,"  IT 123 "}'::text[]) v;
+SET ROLE fi_owner;
+-- A plain column, an encrypted one, one of a child with a composite key, one without an index of the form.
+CREATE TABLE fi.person (id int PRIMARY KEY, email varchar(60), phone text, card text UNIQUE);
+CREATE TABLE fi.alias (tenant int, no int, person_id int REFERENCES fi.person, mail text, PRIMARY KEY (tenant, no)) PARTITION BY HASH (tenant);
+CREATE TABLE fi.alias_0 PARTITION OF fi.alias FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE fi.alias_1 PARTITION OF fi.alias FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+CREATE INDEX ON fi.person (email);
+CREATE INDEX ON fi.person (gdpr.normalised(email));
+CREATE INDEX ON fi.alias (person_id);
+CREATE INDEX ON fi.alias (mail);
+CREATE INDEX ON fi.alias (gdpr.normalised(mail));
+INSERT INTO fi.person SELECT g, 'P' || g || '@Mail.EXAMPLE', '+39 06 ' || 1000000 + g, ' c' || g || ' ' FROM generate_series(1, 3000) g;
+INSERT INTO fi.alias SELECT g % 7, g, g, 'alias' || g || '@Other.Example' FROM generate_series(1, 3000) g;
+SECURITY LABEL FOR gdpr ON TABLE fi.person IS 'subject';
+SECURITY LABEL FOR gdpr ON COLUMN fi.person.email IS 'personal, identifier';
+SECURITY LABEL FOR gdpr ON COLUMN fi.person.phone IS 'personal, identifier, encrypted';
+SECURITY LABEL FOR gdpr ON COLUMN fi.person.card IS 'personal, identifier';
+SECURITY LABEL FOR gdpr ON COLUMN fi.alias.mail IS 'personal, identifier';
+RESET ROLE;
+CALL gdpr.apply();
+SET ROLE fi_owner;
+CREATE INDEX ON fi.person (phone);
+CREATE INDEX ON fi.person (gdpr.sealed(gdpr.normalised(phone)));
+ANALYZE fi.person, fi.alias;
+SET ROLE fi_officer;
+SELECT * FROM gdpr.find('P77@mail.example');
+SELECT * FROM gdpr.find('mailto:P77@MAIL.example');
+SELECT * FROM gdpr.find('0039-06-1000077');
+SELECT * FROM gdpr.find('alias77@OTHER.example');
+-- No index has the form: as it is stored, and not otherwise. Never a part of a value, never another case before the @.
+SELECT * FROM gdpr.find(' c77 ');
+SELECT * FROM gdpr.find('c77');
+SELECT * FROM gdpr.find('p77@mail.example');
+SELECT * FROM gdpr.find('77@mail.example');
+SELECT * FROM gdpr.find('%');
+SELECT * FROM gdpr.find('+39061000');
+-- Attack: an index over another expression, a partial or an invalid one, is not taken for it.
+RESET ROLE;
+CREATE INDEX ON fi.person (gdpr.normalised(card)) WHERE id > 100;
+CREATE INDEX ON fi.person (gdpr.normalised(card || email));
+SET ROLE fi_officer;
+SELECT * FROM gdpr.find('c77');
+-- Nothing is read from end to end.
+RESET ROLE;
+SELECT FROM pg_stat_force_next_flush();
+BEGIN;
+SET LOCAL ROLE fi_officer;
+SELECT count(*) FROM gdpr.find('P99@mail.example') UNION ALL SELECT count(*) FROM gdpr.find('0039061000099') UNION ALL SELECT count(*) FROM gdpr.find('alias99@other.EXAMPLE');
+RESET ROLE;
+SELECT relname, seq_scan, idx_scan > 0 AS indexed FROM pg_stat_xact_user_tables WHERE schemaname = 'fi' ORDER BY 1;
+COMMIT;
+DROP SCHEMA fi CASCADE;
+DROP ROLE fi_owner, fi_officer;
