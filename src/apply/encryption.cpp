@@ -16,6 +16,15 @@ std::string at(Oid relation, const pg::Column &column) {
     return pg::relation_name(relation) + "." + pg::quote(column.name);
 }
 
+bool is_identity(Oid relation, const pg::Column &column) {
+    return pg::call([&] {
+        HeapTuple tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(relation), Int16GetDatum(column.number));
+        const bool identity = reinterpret_cast<Form_pg_attribute>(GETSTRUCT(tuple))->attidentity != '\0';
+        ReleaseSysCache(tuple);
+        return identity;
+    });
+}
+
 /// The type a column should have, or InvalidOid when it has it.
 Oid wanted_type(Oid relation, const pg::Column &column, const label::ColumnLabel *label) {
     using Encryption = label::ColumnLabel::Encryption;
@@ -29,12 +38,16 @@ Oid wanted_type(Oid relation, const pg::Column &column, const label::ColumnLabel
         return plain;
     if (OidIsValid(plain))
         return InvalidOid;
+    if (is_identity(relation, column))
+        pg::raise(ERRCODE_FEATURE_NOT_SUPPORTED, "identity column " + at(relation, column) + " cannot be encrypted",
+                  "PostgreSQL takes smallint, integer and bigint for identity columns only.",
+                  "Drop the identity, or remove the word encrypted from the column's label.");
     const Oid target = pg::call([&] { return encrypted::encrypted_counterpart(column.type); });
     if (!OidIsValid(target))
         pg::raise(ERRCODE_FEATURE_NOT_SUPPORTED,
                   "column " + at(relation, column) + " of type " + pg::type_name(column.type, column.typmod) +
                       " cannot be encrypted",
-                  "Encrypted types exist for text, varchar, date, numeric and jsonb.",
+                  "There is no encrypted type for it.",
                   "Change the column's type, or remove the word encrypted from its label.");
     return target;
 }

@@ -4,41 +4,34 @@
 #include "pg/pg.hpp"
 
 using namespace gdpr;
+using encrypted::Comparison;
 using encrypted::EncryptedType;
 using encrypted::Opened;
 
 namespace {
 
-// Which operands are encrypted: both, the left one, the right one; the other one may be a name, compared as text.
-enum class Sides { both, left, right, left_name, right_name };
+// Which operands are encrypted.
+enum class Sides { both, left, right };
 
-int32 ask(const EncryptedType &type, Oid collation, Datum left, Datum right) {
-    if (!OidIsValid(type.compare.fn_oid))
-        ereport(ERROR,
-                (errcode(ERRCODE_UNDEFINED_FUNCTION), errmsg("type %s has no order", format_type_be(type.plain))));
-    return DatumGetInt32(FunctionCall2Coll(&type.compare, collation, left, right));
+int32 ask(const Comparison &comparison, Oid collation, Datum left, Datum right) {
+    return DatumGetInt32(FunctionCall2Coll(comparison.compare, collation, left, right));
 }
 
 template <Sides sides> int32 compare(FunctionCallInfo fcinfo) {
-    constexpr bool name = sides == Sides::left_name || sides == Sides::right_name;
-    constexpr int sealed = sides == Sides::right || sides == Sides::right_name ? 1 : 0;
-    const EncryptedType &type = encrypted::type_of_call(fcinfo, sealed);
+    const Comparison &comparison = encrypted::comparison_of_call(fcinfo);
     const Oid collation = PG_GET_COLLATION();
     if constexpr (sides == Sides::both) {
-        Opened left(type, PG_GETARG_DATUM(0));
-        // Both have the same operand type (encrypted varchar meets encrypted text), so either's order will do.
-        Opened right(encrypted::type_of_call(fcinfo, 1), PG_GETARG_DATUM(1));
-        const int32 order = ask(type, collation, left.value(), right.value());
+        Opened left(*comparison.types[0], PG_GETARG_DATUM(0));
+        Opened right(*comparison.types[1], PG_GETARG_DATUM(1));
+        const int32 order = ask(comparison, collation, left.value(), right.value());
         left.release();
         right.release();
         return order;
     } else {
-        Datum plain = PG_GETARG_DATUM(1 - sealed);
-        if constexpr (name)
-            plain = CStringGetTextDatum(NameStr(*DatumGetName(plain)));
-        Opened opened(type, PG_GETARG_DATUM(sealed));
-        const int32 order =
-            sealed == 0 ? ask(type, collation, opened.value(), plain) : ask(type, collation, plain, opened.value());
+        constexpr int sealed = sides == Sides::left ? 0 : 1;
+        Opened opened(*comparison.types[sealed], PG_GETARG_DATUM(sealed));
+        const int32 order = sealed == 0 ? ask(comparison, collation, opened.value(), PG_GETARG_DATUM(1))
+                                        : ask(comparison, collation, PG_GETARG_DATUM(0), opened.value());
         opened.release();
         return order;
     }
@@ -97,8 +90,6 @@ std::uint64_t hash_plain(FunctionCallInfo fcinfo, std::uint64_t seed) {
 GDPR_COMPARISON(both, Sides::both)
 GDPR_COMPARISON(left, Sides::left)
 GDPR_COMPARISON(right, Sides::right)
-GDPR_COMPARISON(left_name, Sides::left_name)
-GDPR_COMPARISON(right_name, Sides::right_name)
 
 GDPR_FUNCTION(gdpr_hash) { PG_RETURN_INT32(static_cast<int32>(hash_encrypted(fcinfo, 0))); }
 GDPR_FUNCTION(gdpr_hash_extended) {

@@ -12,6 +12,27 @@ struct Pair {
     Oid encrypted = InvalidOid;
 };
 
+/// An encrypted type that is being defined.
+struct Definition {
+    explicit Definition(Oid plain);
+
+    Oid plain;
+    Oid operand;      // what the plain type's operator class compares: varchar compares as text
+    std::string base; // the encrypted type's name, with which those of its functions begin
+    std::string name; // the same, qualified and quoted
+    std::string plain_name;
+};
+
+/// A C function of the extension, executable by everyone: what it reveals is what the column's privileges allow.
+void define_function(pg::Spi &spi, const std::string &signature, const std::string &result, const std::string &symbol,
+                     const std::string &properties, const std::string &comment);
+
+/// The type itself, its input and output, and the casts that bind it to its plain type.
+void define_type(pg::Spi &spi, const Definition &type);
+
+/// Comparison operators with everything that the plain type's own operator family pairs it with, and the classes.
+void define_operators(pg::Spi &spi, const Definition &type);
+
 /// Every encrypted type that there is.
 std::vector<Pair> encrypted_types(pg::Spi &spi);
 

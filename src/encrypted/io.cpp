@@ -72,22 +72,38 @@ GDPR_FUNCTION(gdpr_encrypted_to_json) {
     return json;
 }
 
-/// gdpr.<type>_typmodout(integer): only the function's name says for which type it is asked. Tools that reflect (such
-/// as SQLAlchemy 1.4) fail on two numbers without a space between them after the name of a type that they do not know.
+/// What follows the name of a type in parentheses: PostgreSQL's own words for the types of SQL ("without time zone",
+/// "day to second") are not read behind another name.
+static char *typmod_out(Oid plain, int32 typmod) {
+    if (plain == INTERVALOID) {
+        const int range = INTERVAL_RANGE(typmod), precision = INTERVAL_PRECISION(typmod);
+        return typmod < 0                             ? pstrdup("")
+               : precision == INTERVAL_FULL_PRECISION ? psprintf("(%d)", range)
+                                                      : psprintf("(%d, %d)", range, precision);
+    }
+    HeapTuple tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(plain));
+    if (!HeapTupleIsValid(tuple))
+        elog(ERROR, "cache lookup failed for type %u", plain);
+    const Oid function = reinterpret_cast<Form_pg_type>(GETSTRUCT(tuple))->typmodout;
+    ReleaseSysCache(tuple);
+    // Tools that reflect (such as SQLAlchemy 1.4) fail on two numbers without a space between them after the name of a
+    // type that they do not know.
+    StringInfoData spaced;
+    initStringInfo(&spaced);
+    for (const char *next = DatumGetCString(OidFunctionCall1(function, Int32GetDatum(typmod))); *next != '\0'; next++) {
+        appendStringInfo(&spaced, *next == ',' && next[1] != ' ' ? "%c " : "%c", *next);
+        if (*next == ')')
+            break;
+    }
+    return spaced.data;
+}
+
+/// gdpr.<type>_typmodout(integer): only the function's name says for which type it is asked.
 GDPR_FUNCTION(gdpr_encrypted_typmodout) {
     const std::string_view suffix = "_typmodout";
     char *name = get_func_name(fcinfo->flinfo->fn_oid);
     name[std::strlen(name) - suffix.size()] = '\0';
     const Oid encrypted = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum(name),
                                           ObjectIdGetDatum(get_func_namespace(fcinfo->flinfo->fn_oid)));
-    HeapTuple plain = SearchSysCache1(TYPEOID, ObjectIdGetDatum(encrypted::type_of(encrypted).plain));
-    if (!HeapTupleIsValid(plain))
-        elog(ERROR, "the plain type of %s is gone", name);
-    const Oid function = reinterpret_cast<Form_pg_type>(GETSTRUCT(plain))->typmodout;
-    ReleaseSysCache(plain);
-    StringInfoData spaced;
-    initStringInfo(&spaced);
-    for (const char *next = DatumGetCString(OidFunctionCall1(function, PG_GETARG_DATUM(0))); *next != '\0'; next++)
-        appendStringInfo(&spaced, *next == ',' && next[1] != ' ' ? "%c " : "%c", *next);
-    PG_RETURN_CSTRING(spaced.data);
+    PG_RETURN_CSTRING(typmod_out(encrypted::type_of(encrypted).plain, PG_GETARG_INT32(0)));
 }

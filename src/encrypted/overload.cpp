@@ -200,6 +200,9 @@ void Overloads::collect() {
         "SELECT false, p.proname, p.proargtypes::pg_catalog.text,"
         "       count(*) OVER (PARTITION BY p.proname) = 1 AND pronargdefaults = 0"
         "  FROM pg_catalog.pg_proc p WHERE p.pronamespace = 11 AND p.oid < 16384 AND p.prokind <> 'p' AND provariadic = 0"
+        // Window frames ask the operator class; twins of width_bucket make plain numbers ambiguous; the others run the
+        // server.
+        "   AND p.proname <> ALL ('{in_range,width_bucket}') AND p.proname !~ '^(pg_|lo_|loread|lowrite|txid_|has_|binary_upgrade)'"
         "   AND p.pronargs BETWEEN 1 AND 8 AND p.prorettype <> ALL ('{internal,trigger,event_trigger,cstring}'::regtype[])"
         "   AND NOT p.proargtypes::pg_catalog.oid[] && '{internal,cstring}'::pg_catalog.regtype[]::pg_catalog.oid[]");
     for (std::uint64_t row = 0; row < rows.size(); row++) {
@@ -268,8 +271,11 @@ void Overloads::settle(const std::set<Call> &calls) {
                keep_unless_harmful(call, calls);
     };
     // Each twin changes what the rules find for the others.
-    while (std::any_of(ranked.begin(), ranked.end(), [&](const auto &each) { return differs(*each.second); }))
-        ;
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (const auto &each : ranked)
+            changed = differs(*each.second) || changed;
+    }
 }
 
 /// A literal beside a plain type would rather go to a twin of some functions. There the plain call comes first: without

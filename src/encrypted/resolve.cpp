@@ -65,7 +65,15 @@ Resolved resolve_function(const Call &call) {
 } // namespace
 
 Resolved resolve(const Call &call) {
-    return pg::call([&] { return call.is_operator ? resolve_operator(call) : resolve_function(call); });
+    return pg::call([&] {
+        // The rules leave their lists behind, and are asked many thousand times.
+        MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "gdpr resolution", ALLOCSET_DEFAULT_SIZES);
+        MemoryContext previous = MemoryContextSwitchTo(scratch);
+        const Resolved resolved = call.is_operator ? resolve_operator(call) : resolve_function(call);
+        MemoryContextSwitchTo(previous);
+        MemoryContextDelete(scratch);
+        return resolved;
+    });
 }
 
 bool is_exact(const Call &call) {

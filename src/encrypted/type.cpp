@@ -24,6 +24,12 @@ struct CallCache {
     const EncryptedType *types[2];
 };
 
+struct ComparisonCache {
+    std::uint64_t generation;
+    Comparison comparison;
+    FmgrInfo between; // where the operands are of two types
+};
+
 void invalidate(Datum, int, uint32) {
     generation++;
     if (generation_context == nullptr)
@@ -68,13 +74,13 @@ void find_function(Oid function, FmgrInfo *info, MemoryContext context) {
         fmgr_info_cxt(function, info, context);
 }
 
-/// A support function of the plain type's default operator class, for the class's own input type.
-Oid support_function(Oid plain, Oid method, int16 number) {
-    const Oid opclass = GetDefaultOpClass(plain, method);
+/// The hash function of the plain type's default operator class, for the class's own input type.
+Oid hash_function(Oid plain) {
+    const Oid opclass = GetDefaultOpClass(plain, HASH_AM_OID);
     if (!OidIsValid(opclass))
         return InvalidOid;
     const Oid input = get_opclass_input_type(opclass);
-    return get_opfamily_proc(get_opclass_family(opclass), input, input, number);
+    return get_opfamily_proc(get_opclass_family(opclass), input, input, HASHEXTENDED_PROC);
 }
 
 /// Every look-up here may process an invalidation that ends the generation, so its context comes as an argument.
@@ -93,8 +99,17 @@ void fill(EncryptedType *type, Oid encrypted, Oid plain, MemoryContext context) 
     find_function(function, &type->receive, context);
     getTypeBinaryOutputInfo(plain, &function, &variable);
     find_function(function, &type->send, context);
-    find_function(support_function(plain, BTREE_AM_OID, BTORDER_PROC), &type->compare, context);
-    find_function(support_function(plain, HASH_AM_OID, HASHEXTENDED_PROC), &type->hash, context);
+    type->operand = plain;
+    type->family = InvalidOid;
+    type->compare.fn_oid = InvalidOid;
+    const Oid opclass = GetDefaultOpClass(plain, BTREE_AM_OID);
+    if (OidIsValid(opclass)) {
+        type->operand = get_opclass_input_type(opclass);
+        type->family = get_opclass_family(opclass);
+        find_function(get_opfamily_proc(type->family, type->operand, type->operand, BTORDER_PROC), &type->compare,
+                      context);
+    }
+    find_function(hash_function(plain), &type->hash, context);
     Oid resize;
     if (find_typmod_coercion_function(plain, &resize) != COERCION_PATH_FUNC)
         resize = InvalidOid;
@@ -180,20 +195,63 @@ const EncryptedType &type_of_call(FunctionCallInfo fcinfo, int argument) {
     return type;
 }
 
+const Comparison &comparison_of_call(FunctionCallInfo fcinfo) {
+    auto *cache = static_cast<ComparisonCache *>(fcinfo->flinfo->fn_extra);
+    if (cache != nullptr && cache->generation == generation)
+        return cache->comparison;
+    if (cache == nullptr) {
+        cache =
+            static_cast<ComparisonCache *>(MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(ComparisonCache)));
+        fcinfo->flinfo->fn_extra = cache;
+    }
+    Oid *arguments;
+    int count;
+    (void)get_func_signature(fcinfo->flinfo->fn_oid, &arguments, &count);
+    Comparison found = {};
+    Oid operands[2];
+    std::uint64_t started;
+    do {
+        started = generation;
+        for (int side = 0; side < 2; side++) {
+            found.types[side] = look_up(arguments[side]);
+            operands[side] = found.types[side] != nullptr ? found.types[side]->operand : arguments[side];
+        }
+    } while (generation != started);
+    const EncryptedType &type = found.types[0] != nullptr ? *found.types[0] : type_of(arguments[1]);
+    if (!OidIsValid(type.compare.fn_oid))
+        ereport(ERROR,
+                (errcode(ERRCODE_UNDEFINED_FUNCTION), errmsg("type %s has no order", format_type_be(type.plain))));
+    found.compare = &type.compare;
+    if (operands[0] != operands[1]) {
+        // A look-up may end the generation; its types live until the end of the transaction all the same.
+        find_function(get_opfamily_proc(type.family, operands[0], operands[1], BTORDER_PROC), &cache->between,
+                      fcinfo->flinfo->fn_mcxt);
+        if (!OidIsValid(cache->between.fn_oid))
+            ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION),
+                            errmsg("types %s and %s have no common order", format_type_be(operands[0]),
+                                   format_type_be(operands[1]))));
+        found.compare = &cache->between;
+    }
+    cache->comparison = found;
+    cache->generation = started;
+    return cache->comparison;
+}
+
 Oid plain_counterpart(Oid type) { return plain_type(type); }
 
 Oid encrypted_counterpart(Oid plain) {
     const Oid schema = get_namespace_oid("gdpr", true);
-    HeapTuple tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(plain));
-    if (!OidIsValid(schema) || !HeapTupleIsValid(tuple))
+    if (!OidIsValid(schema))
         return InvalidOid;
-    char name[NAMEDATALEN + 16];
-    const auto *form = reinterpret_cast<Form_pg_type>(GETSTRUCT(tuple));
-    pg_snprintf(name, sizeof name, "encrypted_%s", NameStr(form->typname));
-    ReleaseSysCache(tuple);
-    const Oid candidate =
-        GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum(name), ObjectIdGetDatum(schema));
-    return OidIsValid(candidate) && plain_type(candidate) == plain ? candidate : InvalidOid;
+    Oid found = InvalidOid;
+    CatCList *casts = SearchSysCacheList1(CASTSOURCETARGET, ObjectIdGetDatum(plain));
+    for (int i = 0; i < casts->n_members && !OidIsValid(found); i++) {
+        const Oid target = reinterpret_cast<Form_pg_cast>(GETSTRUCT(&casts->members[i]->tuple))->casttarget;
+        if (target >= FirstNormalObjectId && plain_type(target) == plain)
+            found = target;
+    }
+    ReleaseSysCacheList(casts);
+    return found;
 }
 
 void init_types() {

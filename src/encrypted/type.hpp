@@ -12,6 +12,8 @@ struct EncryptedType {
     int16 length = 0; // of the plain type: as pg_type.typlen
     bool by_value = false;
     Oid element_argument = InvalidOid; // the plain type's own typioparam
+    Oid operand = InvalidOid;          // what its btree operator class compares: varchar compares as text
+    Oid family = InvalidOid;           // that of the class
     bool textual = false;              // its text form is its content, so it could pose as a ciphertext literal
     // The plain type's own functions; fn_oid is InvalidOid where it has none. Calling changes their fn_extra only.
     mutable FmgrInfo input, output, receive, send;
@@ -28,6 +30,15 @@ const EncryptedType &type_of(Oid encrypted);
 /// As type_of, for a function that is declared on an encrypted type, cached in fn_extra: argument number
 /// `argument`, or the result when it is -1.
 const EncryptedType &type_of_call(FunctionCallInfo fcinfo, int argument);
+
+/// The operands of a function that compares two values, of which at least one is of an encrypted type.
+struct Comparison {
+    const EncryptedType *types[2]; // null where the operand is plain
+    FmgrInfo *compare;             // the order of their plaintext
+};
+
+/// What the function is declared on, cached in fn_extra.
+const Comparison &comparison_of_call(FunctionCallInfo fcinfo);
 
 /// The encrypted counterpart of a plain type; InvalidOid where there is none.
 Oid encrypted_counterpart(Oid plain);
