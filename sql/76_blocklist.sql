@@ -7,7 +7,7 @@ CREATE ROLE bl_admin;
 GRANT gdpr_officer TO bl_officer;
 GRANT gdpr_admin TO bl_admin;
 GRANT ALL ON SCHEMA bl TO bl_owner;
-GRANT USAGE ON SCHEMA bl TO bl_app, bl_officer;
+GRANT USAGE ON SCHEMA bl TO bl_app, bl_officer, bl_admin;
 SET ROLE bl_owner;
 CREATE TABLE bl.contact (id int PRIMARY KEY, email text UNIQUE, phone varchar(30), name text);
 CREATE TABLE bl.lead (id int, "E-mail" text, note text) PARTITION BY LIST (id);
@@ -122,6 +122,83 @@ SET ROLE bl_app;
 UPDATE bl.contact SET phone = '0039061234567' WHERE id = 5;
 RESET ROLE;
 
+-- What a table is set to goes before the setting, what a role is set to before both.
+UPDATE gdpr.blocklist SET until = NULL;
+SET ROLE bl_app;
+SELECT gdpr.set_blocklist_action('bl.lead', 'log');
+RESET ROLE;
+SET ROLE bl_admin;
+SELECT gdpr.set_blocklist_action('bl.lead_1', 'log');
+SELECT gdpr.set_blocklist_action('bl.lead', 'shout');
+SELECT gdpr.set_blocklist_action('bl.lead', 'reject');
+SELECT gdpr.set_blocklist_action('bl.contact', 'log');
+RESET ROLE;
+SELECT * FROM gdpr.blocklist_rule ORDER BY relation::text;
+SET ROLE bl_officer;
+SELECT gdpr.block('Laura@example.it', 'asked not to be stored', '2100-01-01');
+SELECT gdpr.block('Laura@EXAMPLE.it', 'twice');
+SELECT gdpr.block(' ', 'nothing');
+SELECT gdpr.block('x@example.it', NULL);
+RESET ROLE;
+SET ROLE bl_app;
+INSERT INTO bl.contact VALUES (20, 'Laura@example.it', NULL, NULL);
+INSERT INTO bl.lead_1 VALUES (1, 'Laura@example.it', 'refused in the partition');
+RESET ROLE;
+SET gdpr.blocklist_action = warn;
+SET ROLE bl_app;
+INSERT INTO bl.lead VALUES (1, 'Laura@example.it', 'warned: the session was set so');
+RESET ROLE;
+RESET gdpr.blocklist_action;
+SET ROLE bl_admin;
+SELECT gdpr.set_blocklist_action('bl.lead', NULL);
+SELECT gdpr.set_blocklist_action('bl.contact', NULL);
+RESET ROLE;
+
+-- Attack: somebody probes, and rolls back or is refused. The hits are there all the same; whose they are is not.
+CREATE TEMP TABLE began AS SELECT clock_timestamp() AS at;
+GRANT SELECT ON began TO bl_officer;
+SET ROLE bl_app;
+BEGIN;
+INSERT INTO bl.lead VALUES (1, 'Laura@example.it', 'probe'), (1, 'Laura@example.it', 'probe'), (1, 'nobody@example.it', 'probe');
+ROLLBACK;
+SELECT * FROM gdpr.blocklist_hits();
+RESET ROLE;
+SET gdpr.blocklist_action = reject;
+SET ROLE bl_app;
+INSERT INTO bl.lead VALUES (1, 'Laura@example.it', 'probe');
+RESET ROLE;
+RESET gdpr.blocklist_action;
+SET ROLE bl_officer;
+SELECT relation, column_name, action, role = session_user AS own, rows FROM gdpr.blocklist_hits() WHERE at > (SELECT at FROM began) ORDER BY at;
+RESET ROLE;
+DROP TABLE began;
+
+-- Entries lapse as the setting says when they are made.
+SET gdpr.blocklist_period = 30;
+SET ROLE bl_officer;
+SELECT gdpr.block('lapses@example.it', 'for a month');
+RESET ROLE;
+RESET gdpr.blocklist_period;
+SELECT count(*) FROM gdpr.blocklist WHERE until BETWEEN now() + interval '29 days' AND now() + interval '31 days';
+UPDATE gdpr.blocklist SET until = now() - interval '1 day';
+
+-- A foreign key that cascades an identifier.
+SET ROLE bl_owner;
+CREATE TABLE bl.account (mail text PRIMARY KEY);
+CREATE TABLE bl.login (id int PRIMARY KEY, mail text REFERENCES bl.account ON UPDATE CASCADE);
+SECURITY LABEL FOR gdpr ON TABLE bl.login IS 'subject';
+SECURITY LABEL FOR gdpr ON COLUMN bl.login.mail IS 'personal, identifier';
+INSERT INTO bl.account VALUES ('new@example.it');
+INSERT INTO bl.login VALUES (1, 'new@example.it');
+RESET ROLE;
+CALL gdpr.apply('bl.login');
+SET ROLE bl_officer;
+SELECT gdpr.block('gone@example.it', 'x');
+RESET ROLE;
+SET ROLE bl_owner;
+UPDATE bl.account SET mail = 'gone@example.it';
+RESET ROLE;
+
 -- Labels change, the trigger follows; encrypting a column in place keeps it.
 SECURITY LABEL FOR gdpr ON COLUMN bl.contact.phone IS 'personal, identifier, encrypted';
 SECURITY LABEL FOR gdpr ON COLUMN bl.contact.email IS 'personal, encrypted';
@@ -131,11 +208,11 @@ SELECT tgrelid::regclass, tgenabled, tgattr FROM pg_trigger WHERE tgname = 'gdpr
 SELECT count(*) FROM gdpr.plan() WHERE relation::text LIKE 'bl.%';
 UPDATE gdpr.blocklist SET until = NULL;
 SET ROLE bl_app;
-UPDATE bl.contact SET phone = '+39 06 1234567' WHERE id = 3;
-UPDATE bl.contact SET phone = '+39 06 1234567' WHERE id = 3;
+UPDATE bl.contact SET phone = '+39 06 1234567' WHERE id = 9;
+UPDATE bl.contact SET phone = '+39 06 1234567' WHERE id = 9;
 RESET ROLE;
 
 SET client_min_messages = warning;
 DROP SCHEMA bl CASCADE;
 DROP ROLE bl_owner, bl_officer, bl_app, bl_admin;
-TRUNCATE gdpr.blocklist, gdpr.erasure, gdpr.unblocking;
+TRUNCATE gdpr.blocklist, gdpr.blocklist_rule, gdpr.erasure, gdpr.unblocking;

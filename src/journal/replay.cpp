@@ -87,7 +87,7 @@ void replay(pg::ResultSet &result) {
                 replay(each, tally);
     for (const auto &[entry, blocked] : found.blocks)
         if (const std::uint64_t rows = blocked ? rights::restore_block(entry.identifiers[0].hash, entry)
-                                               : rights::lift_block(entry.identifiers[0].hash, entry.at);
+                                               : rights::lift_block(entry.identifiers[0].hash, entry);
             rows > 0)
             tally[{InvalidOid, blocked ? "block" : "unblock"}] += static_cast<std::int64_t>(rows);
     for (const auto &[what, count] : tally)

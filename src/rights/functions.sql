@@ -105,8 +105,36 @@ CREATE OR REPLACE FUNCTION gdpr.blocklist_check() RETURNS trigger
     AS 'MODULE_PATHNAME', 'gdpr_blocklist_check' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION gdpr.blocklist_check() IS
     'Trigger of apply() on tables with identifier columns: recognises a forgotten person by the blocklist, and then warns, '
-    'rejects or logs as the setting gdpr.blocklist_action says (Art. 17).';
+    'rejects or logs as gdpr.set_blocklist_action() or the setting gdpr.blocklist_action says (Art. 17).';
 REVOKE ALL ON FUNCTION gdpr.blocklist_check() FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION gdpr.set_blocklist_action(relation regclass, action text) RETURNS void
+    AS 'MODULE_PATHNAME', 'gdpr_set_blocklist_action' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION gdpr.set_blocklist_action(regclass, text) IS
+    'What happens when a forgotten person comes back into a table, its partitions and heirs: warn, reject or log; null: '
+    'what the setting gdpr.blocklist_action says. A role for which that setting is set (ALTER ROLE web SET '
+    'gdpr.blocklist_action = log) keeps it. Raises where no column is labelled identifier; for gdpr_admin.';
+REVOKE ALL ON FUNCTION gdpr.set_blocklist_action(regclass, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION gdpr.set_blocklist_action(regclass, text) TO gdpr_admin;
+
+CREATE OR REPLACE FUNCTION gdpr.blocklist_hits()
+    RETURNS TABLE (at timestamptz, relation text, column_name text, action text, role text, rows bigint)
+    AS 'MODULE_PATHNAME', 'gdpr_blocklist_hits' LANGUAGE C VOLATILE STRICT;
+COMMENT ON FUNCTION gdpr.blocklist_hits() IS
+    'When the blocklist recognised somebody, in this database: table, column, what was done, session role, how many rows '
+    'of one transaction; those rolled back and refused included, so that probing shows. Not who. Kept in a file beside the '
+    'keyring, the newest 8 to 16 MB; for gdpr_officer and gdpr_auditor.';
+REVOKE ALL ON FUNCTION gdpr.blocklist_hits() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION gdpr.blocklist_hits() TO gdpr_officer, gdpr_auditor;
+
+CREATE OR REPLACE FUNCTION gdpr.block(identifier text, ground text, until timestamptz DEFAULT NULL) RETURNS bigint
+    AS 'MODULE_PATHNAME', 'gdpr_block' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION gdpr.block(text, text, timestamptz) IS
+    'Puts an identifier on the blocklist, as keyed hash, without erasing anybody: of somebody who wants no contact, or '
+    'was erased by other means. ground is why it is kept, until when it lapses; null: as gdpr.blocklist_period says. '
+    'Returns 1, or 0 where it was on it; for gdpr_officer (Art. 17, 21).';
+REVOKE ALL ON FUNCTION gdpr.block(text, text, timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION gdpr.block(text, text, timestamptz) TO gdpr_officer;
 
 CREATE OR REPLACE FUNCTION gdpr.unblock(identifier text, reason text) RETURNS bigint
     AS 'MODULE_PATHNAME', 'gdpr_unblock' LANGUAGE C VOLATILE STRICT;

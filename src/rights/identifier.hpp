@@ -15,8 +15,8 @@ class IdentifierColumns {
   public:
     explicit IdentifierColumns(Oid relation);
 
-    bool empty() const noexcept { return columns_.empty(); }
     std::size_t size() const noexcept { return columns_.size(); }
+    AttrNumber number(std::size_t column) const { return columns_[column].number; }
     const std::string &name(std::size_t column) const { return columns_[column].name; }
 
     /// The identifier in one of the columns; nothing where it holds none.

@@ -1,9 +1,14 @@
 #include "rights/rights.hpp"
 
 #include "rights/blocklist.hpp"
+#include "rights/hits.hpp"
 
 namespace gdpr::rights {
 
-void init() { init_blocklist(); }
+void init() {
+    init_blocklist();
+    init_blocklist_trigger();
+    init_hits();
+}
 
 } // namespace gdpr::rights

@@ -30,7 +30,7 @@ CREATE TABLE gdpr.blocklist (
     since timestamptz NOT NULL DEFAULT now(),
     until timestamptz
 );
-CREATE INDEX blocklist_hash ON gdpr.blocklist (hash);
+CREATE INDEX blocklist_hash ON gdpr.blocklist (key_id, hash);
 COMMENT ON TABLE gdpr.blocklist IS 'Keyed hashes of the identifiers of forgotten people, to recognise them should they come back.';
 COMMENT ON COLUMN gdpr.blocklist.hash IS 'HMAC-SHA256 of the normalised identifier; the identifier itself is nowhere.';
 COMMENT ON COLUMN gdpr.blocklist.kind IS 'How it was normalised: email, phone or text.';
@@ -40,6 +40,17 @@ COMMENT ON COLUMN gdpr.blocklist.ground IS 'Why it is kept.';
 COMMENT ON COLUMN gdpr.blocklist.since IS 'When it was made.';
 COMMENT ON COLUMN gdpr.blocklist.until IS 'When it lapses; null: never.';
 SELECT pg_catalog.pg_extension_config_dump('gdpr.blocklist', '');
+
+CREATE TABLE gdpr.blocklist_rule (
+    relation regclass NOT NULL,
+    action text NOT NULL CHECK (action IN ('warn', 'reject', 'log'))
+);
+CREATE INDEX blocklist_rule_relation ON gdpr.blocklist_rule (relation);
+COMMENT ON TABLE gdpr.blocklist_rule IS 'What gdpr.set_blocklist_action() said of tables.';
+COMMENT ON COLUMN gdpr.blocklist_rule.relation IS 'The labelled table; its partitions and heirs follow.';
+COMMENT ON COLUMN gdpr.blocklist_rule.action IS 'warn, reject or log.';
+SELECT pg_catalog.pg_extension_config_dump('gdpr.blocklist_rule', '');
+GRANT SELECT ON gdpr.blocklist_rule TO gdpr_admin, gdpr_officer, gdpr_auditor;
 
 CREATE TABLE gdpr.unblocking (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
