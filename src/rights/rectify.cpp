@@ -61,6 +61,8 @@ class Rectifier {
     using Key = std::vector<pg::Param>;
 
     std::map<std::string, Key> find(const std::map<std::string, RowChanges> &rows) const;
+    void collect(const std::string &condition, const std::vector<pg::Param> &params,
+                 const std::map<std::string, RowChanges> &rows, std::map<std::string, Key> &found) const;
     void lock(pg::Spi &spi, const Key &key) const;
     std::string update(const Key &key, const RowChanges &changes) const;
     std::vector<Following> following(const RowChanges &changes) const;
@@ -89,14 +91,32 @@ Rectifier::Rectifier(const subject::Collection &collection, std::size_t place)
 /// The primary keys of the person's rows that are to change, by the text that names them.
 std::map<std::string, Rectifier::Key> Rectifier::find(const std::map<std::string, RowChanges> &rows) const {
     std::map<std::string, Key> found;
-    MemoryContext context = CurrentMemoryContext;
     const pg::OwnerScope scope(relation_);
     const pg::PinnedFormats formats;
+    // The person's own row is the one that the condition names. A composite key is compared as text.
+    if (selection_.step.kind == subject::Step::Kind::subject || key_.size() > 1) {
+        collect(selection_.condition, selection_.params, rows, found);
+        return found;
+    }
+    const Oid type = travelling_type(key_[0].type);
+    for (const auto &row : rows) {
+        std::vector<pg::Param> params = selection_.params;
+        if (!pg::attempt(ERRCODE_DATA_EXCEPTION,
+                         [&] { params.push_back(pg::param(type, input_value(type, -1, row.first))); }))
+            missing();
+        collect(selection_.condition + " AND t." + pg::quote(key_[0].name) + " = $" + std::to_string(params.size()),
+                params, rows, found);
+    }
+    return found;
+}
+
+/// Adds those that a condition reaches; the keys lie in the current memory context.
+void Rectifier::collect(const std::string &condition, const std::vector<pg::Param> &params,
+                        const std::map<std::string, RowChanges> &rows, std::map<std::string, Key> &found) const {
     pg::Spi spi;
-    pg::Cursor cursor("SELECT " + shape_ + " FROM " + name_ + " AS t WHERE " + selection_.condition, selection_.params);
+    pg::Cursor cursor("SELECT " + shape_ + " FROM " + name_ + " AS t WHERE " + condition, params);
     for (pg::Rows batch = cursor.fetch(); !batch.empty(); batch = cursor.fetch())
         for (std::uint64_t row = 0; row < batch.size(); row++) {
-            // The person's own row is the one that the condition names.
             const std::optional<std::string> text =
                 selection_.step.kind == subject::Step::Kind::subject
                     ? std::optional(rows.begin()->first)
@@ -104,19 +124,10 @@ std::map<std::string, Rectifier::Key> Rectifier::find(const std::map<std::string
             if (!text || !rows.contains(*text))
                 continue;
             Key key;
-            for (const pg::Column &column : key_) {
-                const Datum value = *batch.datum(row, column.number);
-                key.push_back(pg::param(column.type, pg::call([&] {
-                                            int16 length;
-                                            bool by_value;
-                                            get_typlenbyval(column.type, &length, &by_value);
-                                            const pg::ContextScope kept(context);
-                                            return datumCopy(value, by_value, length);
-                                        })));
-            }
+            for (const pg::Column &column : key_)
+                key.push_back(pg::param(column.type, spi.keep(*batch.datum(row, column.number), column.type)));
             found.emplace(*text, std::move(key));
         }
-    return found;
 }
 
 std::string Rectifier::at(const Key &key) const {
@@ -240,7 +251,7 @@ std::string Rectifier::run(const std::map<std::string, RowChanges> &rows) {
 
 /// Returns how many rows were named; the subject then has the key that it has afterwards.
 std::uint64_t rectify(subject::Subject &subject, Datum json) {
-    const subject::Collection collection = collect(subject);
+    const subject::Collection collection = rights::collect(subject);
     const Changes changes = read_changes(collection, json);
     std::uint64_t count = 0;
     // What leads to a row may change with it, so the rows that it leads to go first.
