@@ -136,6 +136,18 @@ sub sums
 	return join ' ', map { /: (\w+)$/ ? $1 : $_ } split /\n/, $out;
 }
 
+# The recipe of the manual.
+mkdir "$base/recipe";
+my $recipe = <<'END';
+set -e
+psql -XAtq -v FETCH_COUNT=1 -U officer -d "$1" -f - <<'SQL' | while IFS='|' read -r f c; do printf %s "$c" | base64 -d >"$f"; done
+SELECT file, translate(encode(content, 'base64'), E'\n', '') FROM gdpr.export('person', '1');
+SQL
+python3 -c 'import json; [print(f["sha256"], "", f["name"]) for f in json.load(open("manifest.json"))["files"]]' | sha256sum --quiet -c
+END
+ok(IPC::Run::run([ 'sh', '-c', $recipe, 'sh', $node->connstr('postgres') ], init => sub { chdir "$base/recipe" or die }), 'the recipe of the manual works');
+is(system("diff -r $base/csv $base/recipe >/dev/null"), 0, 'and gives the files');
+
 # ---- Sealed: gpg opens it, and it alone ------------------------------------------------------------------------------
 
 my $home = PostgreSQL::Test::Utils::tempdir_short();
