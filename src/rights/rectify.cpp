@@ -150,9 +150,11 @@ void Rectifier::lock(pg::Spi &spi, const Key &key) const {
         spi.run("SELECT " + shape_ + " FROM " + name_ + " AS t WHERE " + at(key) + " FOR UPDATE OF t", params);
     if (rows.size() != 1)
         missing();
-    if (!selection_.step.shared)
-        return;
-    for (const subject::Subject &owner : subject::owners_of(relation_, rows.tuple(0), rows.descriptor()))
+    // What leads to the row may have changed since the condition was made.
+    const std::vector<subject::Subject> owners = subject::owners_of(relation_, rows.tuple(0), rows.descriptor());
+    if (std::find(owners.begin(), owners.end(), subject_) == owners.end())
+        missing();
+    for (const subject::Subject &owner : owners)
         if (owner != subject_)
             pg::raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "a row of " + name_ + " belongs to others as well",
                       "What one of its owners has rectified, the others might object to.",
