@@ -25,6 +25,15 @@ Id intend_unblock(const rights::Identifier &identifier);
 /// The hash by which journal and receipts know a person.
 cipher::Digest subject_hash(const subject::Subject &subject);
 
+/// The hash of an identifier, and the key that it is under.
+struct IdentifierHash {
+    std::uint32_t key = 0;
+    cipher::Digest hash{};
+};
+
+/// What the journal has of the identifiers of a person who was erased.
+std::vector<IdentifierHash> erased_identifiers(const cipher::Digest &subject);
+
 /// While one lives, acts are an entry's own, done again: that entry is put into force here, and no new one is made.
 class Replaying {
   public:

@@ -2,6 +2,7 @@
 
 #include "consent/consent.hpp"
 #include "journal/context.hpp"
+#include "journal/journal.hpp"
 #include "journal/person.hpp"
 #include "rights/blocklist.hpp"
 
@@ -194,6 +195,15 @@ std::string question_of(const Known &known) {
 }
 
 } // namespace
+
+std::vector<IdentifierHash> erased_identifiers(const cipher::Digest &subject) {
+    std::vector<IdentifierHash> hashes;
+    for (const Known &each : known_entries())
+        if (each.entry.act == Act::erasure && each.entry.subject == subject && each.certain())
+            for (const HashedIdentifier &identifier : each.entry.identifiers)
+                hashes.push_back({each.entry.identifier_key, identifier.hash});
+    return hashes;
+}
 
 State state() {
     std::vector<Known> known = known_entries();

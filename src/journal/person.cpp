@@ -32,32 +32,17 @@ std::set<rights::Identifier> own_identifiers(const subject::Subject &subject) {
 }
 
 void each_person(Oid subject_table, const std::function<void(const Person &)> &visit) {
-    List *heirs = pg::call([&] { return find_all_inheritors(subject_table, AccessShareLock, nullptr); });
-    ListCell *cell;
-    foreach (cell, heirs) {
-        const Oid relation = lfirst_oid(cell);
-        const pg::Relation opened(relation, AccessShareLock);
-        if (opened.kind() != RELKIND_RELATION)
-            continue;
-        const rights::IdentifierColumns identifiers(relation);
-        TupleTableSlot *slot = pg::call([&] { return table_slot_create(opened.get(), nullptr); });
-        TableScanDesc scan = pg::call([&] { return table_beginscan(opened.get(), GetActiveSnapshot(), 0, nullptr); });
-        {
-            pg::TemporaryContext context("gdpr people");
-            while (pg::call([&] {
-                CHECK_FOR_INTERRUPTS();
-                return table_scan_getnextslot(scan, ForwardScanDirection, slot);
-            })) {
-                if (const auto key = subject::row_key(relation, slot))
-                    visit({*key, identifiers.read(slot)});
-                context.reset();
-            }
+    std::map<Oid, rights::IdentifierColumns> columns;
+    const MemoryContext lasting = CurrentMemoryContext;
+    pg::each_row(subject_table, [&](Oid leaf, TupleTableSlot *row) {
+        auto known = columns.find(leaf);
+        if (known == columns.end()) {
+            const pg::ContextScope scope(lasting);
+            known = columns.emplace(leaf, rights::IdentifierColumns(leaf)).first;
         }
-        pg::call([&] {
-            table_endscan(scan);
-            ExecDropSingleTupleTableSlot(slot);
-        });
-    }
+        if (const auto key = subject::row_key(leaf, row))
+            visit({*key, known->second.read(row)});
+    });
 }
 
 } // namespace gdpr::journal

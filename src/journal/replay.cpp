@@ -66,9 +66,20 @@ void replay(const Open &open, Tally &tally) {
         return;
     }
     const Replaying again(open.entry.id);
-    for (const Found &each : open.found)
-        if (const std::string done = act_again(open.entry, open.table, each.key); !done.empty())
+    bool refused = false;
+    for (const Found &each : open.found) {
+        std::string done;
+        // A legal hold that the restore brought back, or a trigger: the others are not to wait for this one.
+        if (!pg::attempt(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                         [&] { done = act_again(open.entry, open.table, each.key); })) {
+            refused = true;
+            done = "refused";
+        }
+        if (!done.empty())
             tally[{open.table, done}]++;
+    }
+    if (refused)
+        return;
     if (!open.found.empty())
         enter(open.entry.id);
     else if (open.entry.act == Act::erasure && OidIsValid(open.table) &&

@@ -9,6 +9,7 @@
 #include "pg/lookup.hpp"
 #include "pg/memory.hpp"
 #include "pg/result.hpp"
+#include "pg/scan.hpp"
 #include "pg/snapshot.hpp"
 #include "pg/spi.hpp"
 #include "pg/subtransaction.hpp"

@@ -114,62 +114,6 @@ void forget(Oid table, Datum key, const std::optional<std::string> &reason, bool
             {pg::param_oid(each.relation), pg::param(each.action), pg::param(static_cast<std::int64_t>(each.rows))});
 }
 
-/// Rows that a key without foreign key leads to, though the person is gone.
-void find_leftovers(const subject::Subject &subject, const std::function<void(Oid, const std::string &)> &report) {
-    const std::vector<Datum> values = [&] {
-        const pg::OwnerScope scope(subject.table);
-        return subject::key_values(subject);
-    }();
-    const Columns key = primary_key_of(subject.table);
-    for (const subject::Step &step : subject::decided_walk(subject.table).steps)
-        for (const subject::Hop &hop : step.hops) {
-            if (hop.owner != subject.table || hop.reversed())
-                continue;
-            std::string where = hop.edge.when.empty() ? "true" : "(" + hop.edge.when + ")";
-            std::vector<pg::Param> params;
-            for (std::size_t i = 0; i < hop.edge.parent_columns.size() && !where.empty(); i++) {
-                const auto place = std::find(key.begin(), key.end(), hop.edge.parent_columns[i]);
-                if (place == key.end()) {
-                    where.clear();
-                    break;
-                }
-                params.push_back(pg::param(travelling_type(subject.table, *place),
-                                           values[static_cast<std::size_t>(place - key.begin())]));
-                where += " AND t." + pg::quote(hop.edge.child_columns[i]) + " = $" + std::to_string(params.size());
-            }
-            if (where.empty())
-                continue;
-            if (const std::uint64_t rows = count_rows(step.node, {where, params}); rows > 0)
-                report(step.node, std::to_string(rows) + " rows with the person's key");
-        }
-}
-
-void verify(Oid table, Datum key, pg::ResultSet &result) {
-    const subject::Subject subject = person(table, key);
-    const auto report = [&](Oid relation, const std::string &finding) {
-        result.add({pg::param(pg::relation_name(relation)), pg::param(finding)});
-    };
-    const subject::Collection collection = *collected(subject);
-    if (collection.exists()) {
-        const ErasePlan plan(collection, true);
-        for (const Line &each : plan.lines())
-            report(each.relation, std::to_string(each.rows) + " rows left to " + each.action);
-    } else
-        find_leftovers(subject, report);
-    if (const std::uint64_t records = audit::scrub(subject, true); records > 0)
-        report(pg::gdpr_relation("audit_record"), std::to_string(records) + " records with key or values");
-    for (const auto &[relation, rows] : consent::erase(subject, true))
-        report(pg::gdpr_relation(relation.c_str()), std::to_string(rows) + " rows with the key");
-    const pg::OwnerScope scope(pg::gdpr_relation("restriction"));
-    pg::Spi spi;
-    const std::int64_t restrictions = spi.run("SELECT pg_catalog.count(*) FROM gdpr.restriction"
-                                              " WHERE subject_table = $1 AND key = $2 AND kind <> 'retention'",
-                                              {pg::param_oid(subject.table), pg::param(subject.key)})
-                                          .number(0, 1);
-    if (restrictions > 0)
-        report(pg::gdpr_relation("restriction"), std::to_string(restrictions) + " restrictions other than retention");
-}
-
 } // namespace
 
 } // namespace gdpr::rights
@@ -186,13 +130,5 @@ GDPR_FUNCTION(gdpr_forget) {
     rights::forget(PG_GETARG_OID(0), PG_GETARG_DATUM(1),
                    PG_ARGISNULL(2) ? std::nullopt : std::optional<std::string>(pg::to_string(PG_GETARG_DATUM(2))),
                    PG_GETARG_BOOL(3), result);
-    PG_RETURN_NULL();
-}
-
-GDPR_FUNCTION(gdpr_verify_forgotten) {
-    pg::require_role("gdpr_officer", "verify an erasure");
-    pg::ResultSet result(fcinfo);
-    pg::make_constraints_immediate();
-    rights::verify(PG_GETARG_OID(0), PG_GETARG_DATUM(1), result);
     PG_RETURN_NULL();
 }

@@ -96,10 +96,22 @@ CREATE OR REPLACE FUNCTION gdpr.verify_forgotten(subject_table regclass, key tex
     RETURNS TABLE (place text, finding text)
     AS 'MODULE_PATHNAME', 'gdpr_verify_forgotten' LANGUAGE C VOLATILE STRICT;
 COMMENT ON FUNCTION gdpr.verify_forgotten(regclass, text) IS
-    'What is left of a person, and where: their rows, the audit log, consent and source, restrictions other than '
-    'retention. Empty when they are forgotten; for gdpr_officer (Art. 17, 5(2)).';
+    'What is left of a person, and where: their rows, the audit log, consent, source, disclosures, restrictions other than '
+    'retention; once they were forgotten also rows of any labelled table that hold an identifier of theirs and are nobody '
+    'else''s, and samples in pg_statistic, by the hashes in the journal. Empty when they are forgotten. Reads the tables '
+    'with identifiers from end to end; for gdpr_officer (Art. 17, 5(2)).';
 REVOKE ALL ON FUNCTION gdpr.verify_forgotten(regclass, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gdpr.verify_forgotten(regclass, text) TO gdpr_officer;
+
+CREATE OR REPLACE FUNCTION gdpr.verify_forgotten(receipt bigint)
+    RETURNS TABLE (place text, finding text)
+    AS 'MODULE_PATHNAME', 'gdpr_verify_receipt' LANGUAGE C VOLATILE STRICT;
+COMMENT ON FUNCTION gdpr.verify_forgotten(bigint) IS
+    'The same by the number of a receipt in gdpr.erasure, which does not say who it was: the key is looked for by its '
+    'keyed hash. Somebody who came later and has the key now is not taken for them. Raises no_data_found where there is '
+    'no such receipt; for gdpr_officer (Art. 17, 5(2)).';
+REVOKE ALL ON FUNCTION gdpr.verify_forgotten(bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION gdpr.verify_forgotten(bigint) TO gdpr_officer;
 
 CREATE OR REPLACE FUNCTION gdpr.blocklist_check() RETURNS trigger
     AS 'MODULE_PATHNAME', 'gdpr_blocklist_check' LANGUAGE C VOLATILE;

@@ -1,0 +1,253 @@
+// What is left of a person: by their key, or by the receipt of their erasure, which does not say who they were.
+#include "audit/audit.hpp"
+#include "consent/consent.hpp"
+#include "encrypted/literal.hpp"
+#include "journal/journal.hpp"
+#include "label/label.hpp"
+#include "pg/pg.hpp"
+#include "rights/erase_plan.hpp"
+#include "rights/person.hpp"
+#include "rights/receipt.hpp"
+#include "subject/owner.hpp"
+
+namespace gdpr::rights {
+
+namespace {
+
+using Report = std::function<void(const std::string &, const std::string &)>;
+
+/// What an erasure left to know its person by.
+struct Erased {
+    Oid table = InvalidOid;
+    cipher::Digest subject{};
+    std::optional<TimestampTz> at; // of the newest receipt
+    std::optional<subject::Subject> person;
+};
+
+/// Whoever has the key now came after the erasure: it was given anew.
+bool key_is_anothers(const Erased &erased) {
+    const auto born = consent::known_since(*erased.person);
+    return erased.at && born && *born >= *erased.at;
+}
+
+/// Rows that a key without foreign key leads to, though the person is gone.
+void find_leftovers(const subject::Subject &subject, const Report &report) {
+    const std::vector<Datum> values = [&] {
+        const pg::OwnerScope scope(subject.table);
+        return subject::key_values(subject);
+    }();
+    const Columns key = primary_key_of(subject.table);
+    for (const subject::Step &step : subject::decided_walk(subject.table).steps)
+        for (const subject::Hop &hop : step.hops) {
+            if (hop.owner != subject.table || hop.reversed())
+                continue;
+            std::string where = hop.edge.when.empty() ? "true" : "(" + hop.edge.when + ")";
+            std::vector<pg::Param> params;
+            for (std::size_t i = 0; i < hop.edge.parent_columns.size() && !where.empty(); i++) {
+                const auto place = std::find(key.begin(), key.end(), hop.edge.parent_columns[i]);
+                if (place == key.end()) {
+                    where.clear();
+                    break;
+                }
+                params.push_back(pg::param(travelling_type(subject.table, *place),
+                                           values[static_cast<std::size_t>(place - key.begin())]));
+                where += " AND t." + pg::quote(hop.edge.child_columns[i]) + " = $" + std::to_string(params.size());
+            }
+            if (where.empty())
+                continue;
+            if (const std::uint64_t rows = count_rows(step.node, {where, params}); rows > 0)
+                report(pg::relation_name(step.node), std::to_string(rows) + " rows with the person's key");
+        }
+}
+
+/// By the key: their rows, and what gdpr itself keeps of them.
+void verify_key(const subject::Subject &subject, const Report &report) {
+    const auto own = [&](const char *table, std::uint64_t rows, const char *finding) {
+        if (rows > 0)
+            report(pg::relation_name(pg::gdpr_relation(table)), std::to_string(rows) + finding);
+    };
+    std::optional<subject::Collection> collection;
+    {
+        // The key's type may carry code of the table's owner, which must not run as the officer.
+        const pg::OwnerScope scope(subject.table);
+        collection.emplace(subject);
+    }
+    if (collection->exists()) {
+        const ErasePlan plan(*collection, true);
+        for (const Line &each : plan.lines())
+            report(pg::relation_name(each.relation), std::to_string(each.rows) + " rows left to " + each.action);
+    } else
+        find_leftovers(subject, report);
+    own("audit_record", audit::scrub(subject, true), " records with key or values");
+    for (const auto &[relation, rows] : consent::erase(subject, true))
+        own(relation.c_str(), rows, " rows with the key");
+    const pg::OwnerScope scope(pg::gdpr_relation("restriction"));
+    pg::Spi spi;
+    const std::int64_t restrictions = spi.run("SELECT pg_catalog.count(*) FROM gdpr.restriction"
+                                              " WHERE subject_table = $1 AND key = $2 AND kind <> 'retention'",
+                                              {pg::param_oid(subject.table), pg::param(subject.key)})
+                                          .number(0, 1);
+    own("restriction", static_cast<std::uint64_t>(restrictions), " restrictions other than retention");
+}
+
+/// The key behind the hash, where any row of the subject table or of gdpr's own still has it.
+std::optional<subject::Subject> find_person(const Erased &erased) {
+    std::optional<std::string> found;
+    const auto look = [&](const std::string &key) {
+        if (!found && journal::subject_hash({erased.table, key}) == erased.subject)
+            found = key;
+    };
+    pg::each_row(erased.table, [&](Oid leaf, TupleTableSlot *row) {
+        if (const auto key = subject::row_key(leaf, row))
+            look(*key);
+    });
+    for (const char *table :
+         {"provenance_record", "consent_event", "restriction", "disclosure", "outbox", "audit_record"}) {
+        if (found)
+            break;
+        const pg::OwnerScope scope(pg::gdpr_relation(table));
+        pg::Spi spi;
+        pg::Cursor cursor(std::string("SELECT DISTINCT key::text FROM gdpr.") + table +
+                              " WHERE subject_table = $1 AND key IS NOT NULL",
+                          {pg::param_oid(erased.table)});
+        for (pg::Rows rows = cursor.fetch(); !rows.empty(); rows = cursor.fetch())
+            for (std::uint64_t row = 0; row < rows.size(); row++)
+                look(rows.text_or(row, 1));
+    }
+    return found ? std::optional(subject::Subject{erased.table, *found}) : std::nullopt;
+}
+
+/// Do the identifiers in this row tell of somebody else, who may share them?
+bool of_others(const Erased &erased, Oid leaf, TupleTableSlot *row) {
+    const std::vector<subject::Subject> owners = subject::owners_of(leaf, row);
+    return !owners.empty() && std::none_of(owners.begin(), owners.end(), [&](const subject::Subject &owner) {
+        return journal::subject_hash(owner) == erased.subject && owner.table == erased.table &&
+               !(erased.person && key_is_anothers(erased));
+    });
+}
+
+/// By the identifiers, of which the journal has the hashes: rows of labelled tables that are nobody else's.
+void verify_identifiers(const Erased &erased, const std::vector<journal::IdentifierHash> &hashes,
+                        const Report &report) {
+    const auto theirs = [&](const Identifier &one) {
+        return std::any_of(hashes.begin(), hashes.end(), [&](const journal::IdentifierHash &each) {
+            return identifier_hash(one, each.key) == each.hash;
+        });
+    };
+    for (const Oid relation : label::labelled_relations()) {
+        std::map<Oid, IdentifierColumns> columns;
+        std::map<std::string, std::uint64_t> rows;
+        std::set<std::string> held; // columns where somebody has one of the identifiers
+        const MemoryContext lasting = CurrentMemoryContext;
+        const label::Labels labels = label::of(relation);
+        if (std::none_of(labels.columns.begin(), labels.columns.end(),
+                         [](const label::LabelledColumn &each) { return each.label.identifier; }))
+            continue;
+        pg::each_row(relation, [&](Oid leaf, TupleTableSlot *row) {
+            auto known = columns.find(leaf);
+            if (known == columns.end()) {
+                const pg::ContextScope scope(lasting);
+                known = columns.emplace(leaf, IdentifierColumns(leaf)).first;
+            }
+            for (std::size_t i = 0; i < known->second.size(); i++)
+                if (const auto one = known->second.read(i, row); one && theirs(*one)) {
+                    held.insert(known->second.name(i));
+                    if (!of_others(erased, leaf, row))
+                        rows[known->second.name(i)]++;
+                }
+        });
+        for (const auto &[column, count] : rows)
+            report(pg::relation_name(relation),
+                   std::to_string(count) + " rows with an identifier of theirs in " + pg::quote(column));
+        // The planner's samples.
+        const pg::OwnerScope scope(pg::gdpr_relation("erasure"));
+        const encrypted::PlainOutput plain;
+        pg::Spi spi;
+        for (const label::LabelledColumn &each : labels.columns) {
+            if (!each.label.identifier || held.contains(each.name))
+                continue;
+            const pg::Rows samples = spi.run(
+                "WITH RECURSIVE heirs (id) AS (SELECT $1::pg_catalog.oid UNION SELECT i.inhrelid"
+                "    FROM pg_catalog.pg_inherits i JOIN heirs ON i.inhparent = heirs.id)"
+                "  SELECT DISTINCT v FROM heirs JOIN pg_catalog.pg_attribute c ON c.attrelid = heirs.id"
+                "    JOIN pg_catalog.pg_statistic s ON s.starelid = c.attrelid AND s.staattnum = c.attnum,"
+                "  LATERAL (VALUES (s.stavalues1), (s.stavalues2), (s.stavalues3), (s.stavalues4), (s.stavalues5)) AS a (a),"
+                "  LATERAL pg_catalog.unnest(a::pg_catalog.text::pg_catalog.text[]) AS v"
+                "  WHERE a IS NOT NULL AND c.attname = $2",
+                {pg::param_oid(relation), pg::param(each.name)});
+            std::uint64_t count = 0;
+            for (std::uint64_t row = 0; row < samples.size(); row++)
+                if (const Identifier one = identifier(samples.text_or(row, 1)); !one.value.empty() && theirs(one))
+                    count++;
+            if (count > 0)
+                report("pg_catalog.pg_statistic", std::to_string(count) + " samples of " + pg::quote(each.name) +
+                                                      " of " + pg::relation_name(relation));
+        }
+    }
+}
+
+void verify(Erased erased, pg::ResultSet &result) {
+    const Report report = [&](const std::string &place, const std::string &finding) {
+        result.add({pg::param(place), pg::param(finding)});
+    };
+    if (!erased.person)
+        erased.person = find_person(erased);
+    if (erased.person && !key_is_anothers(erased))
+        verify_key(*erased.person, report);
+    if (const auto hashes = journal::erased_identifiers(erased.subject); !hashes.empty())
+        verify_identifiers(erased, hashes, report);
+}
+
+/// The receipt of that number, or the newest of that person.
+std::optional<Erased> receipt(const char *condition, const pg::Param &param) {
+    const pg::OwnerScope scope(pg::gdpr_relation("erasure"));
+    pg::Spi spi;
+    const pg::Rows rows = spi.run(std::string("SELECT subject_table, subject, at FROM gdpr.erasure WHERE ") +
+                                      condition + " ORDER BY id DESC LIMIT 1",
+                                  {param});
+    if (rows.empty())
+        return std::nullopt;
+    Erased erased;
+    erased.table = rows.oid(0, 1);
+    const std::string hash = pg::to_string(*rows.datum(0, 2));
+    if (hash.size() == erased.subject.size())
+        std::memcpy(erased.subject.data(), hash.data(), hash.size());
+    erased.at = DatumGetTimestampTz(*rows.datum(0, 3));
+    return erased;
+}
+
+} // namespace
+
+} // namespace gdpr::rights
+
+using namespace gdpr;
+
+GDPR_FUNCTION(gdpr_verify_forgotten) {
+    pg::require_role("gdpr_officer", "verify an erasure");
+    pg::ResultSet result(fcinfo);
+    pg::make_constraints_immediate();
+    rights::Erased erased;
+    erased.person = rights::person(PG_GETARG_OID(0), PG_GETARG_DATUM(1));
+    erased.table = erased.person->table;
+    if (rights::has_receipt(*erased.person)) {
+        erased.subject = journal::subject_hash(*erased.person);
+        const std::string_view hash(reinterpret_cast<const char *>(erased.subject.data()), erased.subject.size());
+        if (const auto newest = rights::receipt("subject = $1", pg::param_bytes(hash)))
+            erased.at = newest->at;
+    }
+    rights::verify(std::move(erased), result);
+    PG_RETURN_NULL();
+}
+
+GDPR_FUNCTION(gdpr_verify_receipt) {
+    pg::require_role("gdpr_officer", "verify an erasure");
+    pg::ResultSet result(fcinfo);
+    pg::make_constraints_immediate();
+    const auto erased = rights::receipt("id = $1", pg::param(INT8OID, PG_GETARG_DATUM(0)));
+    if (!erased)
+        pg::raise(ERRCODE_NO_DATA_FOUND, "there is no such receipt", "", "See gdpr.erasure.");
+    if (!pg::relation_exists(erased->table))
+        pg::raise(ERRCODE_UNDEFINED_TABLE, "the subject table of this receipt is gone");
+    rights::verify(*erased, result);
+    PG_RETURN_NULL();
+}
