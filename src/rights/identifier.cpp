@@ -6,16 +6,40 @@
 
 namespace gdpr::rights {
 
+namespace {
+
+char *phone_country = nullptr;
+
+bool check_country(char **country, void **, GucSource) {
+    const std::string_view digits(*country);
+    if (digits.size() <= 3 && digits.find_first_not_of("0123456789") == std::string_view::npos &&
+        !digits.starts_with('0'))
+        return true;
+    GUC_check_errdetail("It is a country's calling code in digits, such as 39, or empty.");
+    return false;
+}
+
+} // namespace
+
+void init_identifiers() {
+    DefineCustomStringVariable("gdpr.phone_country", "Calling code of telephone numbers that are written without one.",
+                               "Digits, such as 39. Empty: they stay national numbers. Set it before there is data: "
+                               "what was hashed or indexed before keeps its form.",
+                               &phone_country, "", PGC_SIGHUP, 0, check_country, nullptr, nullptr);
+}
+
 Identifier identifier(std::string_view text) {
+    const std::string_view country = phone_country != nullptr ? phone_country : "";
     const bool ascii = std::all_of(text.begin(), text.end(), [](char letter) { return (letter & 0x80) == 0; });
     if (ascii || pg::call([] { return GetDatabaseEncoding(); }) != PG_UTF8)
-        return normalise(text);
+        return normalise(text, country);
     return normalise(pg::to_string(pg::call([&] {
-        return DirectFunctionCall2(
-            unicode_normalize_func,
-            PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size()))),
-            CStringGetTextDatum("NFC"));
-    })));
+                         return DirectFunctionCall2(
+                             unicode_normalize_func,
+                             PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size()))),
+                             CStringGetTextDatum("NFC"));
+                     })),
+                     country);
 }
 
 IdentifierColumns::IdentifierColumns(Oid relation) {

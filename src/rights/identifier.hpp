@@ -35,4 +35,6 @@ class IdentifierColumns {
     bool pinned_ = false; // the text of some value depends on the session's settings
 };
 
+void init_identifiers();
+
 } // namespace gdpr::rights

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace gdpr::rights {
 
@@ -76,30 +77,64 @@ std::string address(std::string_view text) {
     return out;
 }
 
+/// What is dialled within a country before the number, and not from abroad. Elsewhere it is 0.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 11> trunk_prefixes = {{{"1", "1"},
+                                                                                           {"7", "8"},
+                                                                                           {"36", "06"},
+                                                                                           {"39", ""},
+                                                                                           {"225", ""},
+                                                                                           {"241", ""},
+                                                                                           {"242", ""},
+                                                                                           {"375", "8"},
+                                                                                           {"378", ""},
+                                                                                           {"379", ""},
+                                                                                           {"993", "8"}}};
+
+std::string_view trunk_prefix(std::string_view country) {
+    for (const auto &[code, prefix] : trunk_prefixes)
+        if (code == country)
+            return prefix;
+    return "0";
+}
+
+/// A national number as it is dialled from abroad.
+std::string international(std::string_view number, std::string_view country) {
+    const std::string_view trunk = trunk_prefix(country);
+    if (!trunk.empty() && number.starts_with(trunk))
+        number.remove_prefix(trunk.size());
+    return "+" + std::string(country) + std::string(number);
+}
+
 /// '+' and digits; empty where the text is no telephone number.
-std::string phone(std::string_view text) {
+std::string phone(std::string_view text, std::string_view country) {
     if (starts_with_word(text, "tel:"))
         text.remove_prefix(4);
     std::string out;
-    for (const char letter : text) {
-        if (is_digit(letter) || (letter == '+' && out.empty()))
+    for (std::size_t i = 0; i < text.size(); i++) {
+        const char letter = text[i];
+        // As in +44 (0)20: not dialled from abroad.
+        if (out.starts_with('+') && text.substr(i).starts_with("(0)") && trunk_prefix(out.substr(1)) == "0")
+            i += 2;
+        else if (is_digit(letter) || (letter == '+' && out.empty()))
             out += letter;
         else if (std::string_view(" ()-./").find(letter) == std::string_view::npos)
             return {};
+        if (out == "00")
+            out = "+";
     }
-    if (out.starts_with("00"))
-        out.replace(0, 2, "+");
+    if (!country.empty() && !out.empty() && !out.starts_with('+') && out.size() >= fewest_digits)
+        out = international(out, country);
     const std::size_t digits = out.size() - (out.starts_with('+') ? 1 : 0);
     return digits < fewest_digits || digits > most_digits ? std::string() : out;
 }
 
 } // namespace
 
-Identifier normalise(std::string_view text) {
+Identifier normalise(std::string_view text, std::string_view country) {
     text = trimmed(text);
     if (const std::string_view inner = bare_address(text); is_address(inner))
         return {Identifier::Kind::email, address(inner)};
-    if (std::string number = phone(text); !number.empty())
+    if (std::string number = phone(text, country); !number.empty())
         return {Identifier::Kind::phone, std::move(number)};
     return {Identifier::Kind::text, std::string(text)};
 }

@@ -22,7 +22,8 @@ struct Identifier {
 
 /// By content alone, so that the same value means the same in every column: an e-mail address loses its surroundings
 /// and has its domain in lower case; a telephone number keeps '+' and digits ('00' abroad is '+'); all else is trimmed.
-Identifier normalise(std::string_view text);
+/// `country` is the calling code of national numbers, digits alone; where it is empty these stay as they are.
+Identifier normalise(std::string_view text, std::string_view country = {});
 
 /// email, phone or text.
 std::string_view to_string(Identifier::Kind kind);

@@ -6,6 +6,7 @@
 namespace gdpr::rights {
 
 void init() {
+    init_identifiers();
     init_blocklist();
     init_blocklist_trigger();
     init_hits();

@@ -31,7 +31,8 @@ $node->safe_psql('crm', q{
 	CALL gdpr.apply();
 	INSERT INTO person VALUES (2, 'anna@example.it', '+39061234567'), (3, 'bruno@example.it', '+39061234567'),
 		(4, 'carla@example.it', NULL), (5, 'dino@example.it', NULL), (6, 'emma@example.it', NULL), (7, NULL, NULL),
-		(8, 'franco@example.it', NULL), (9, 'gina@example.it', NULL);
+		(8, 'franco@example.it', NULL), (9, 'gina@example.it', NULL), (20, 'held@example.it', NULL);
+	SELECT gdpr.hold('person', '20', 'a lawsuit');
 	INSERT INTO visit SELECT g, 1 + g % 9, 'place ' || g FROM generate_series(1, 18) g;
 	INSERT INTO member VALUES ('golf', 7), ('chess', 7);
 	INSERT INTO gdpr.purpose (name, description, basis) VALUES ('newsletter', 'our monthly news', 'consent');
@@ -64,7 +65,8 @@ $node->safe_psql('crm', q{
 	DELETE FROM person WHERE id = 8;
 	INSERT INTO person VALUES (8, 'the.next@example.it', NULL), (10, 'late@example.it', NULL);
 });
-officer('crm', "SELECT gdpr.forget('person', '$_', 'request')") for (1, 2, 4, 7, 8, 10);
+officer('crm', q{SELECT gdpr.release('person', '20')});
+officer('crm', "SELECT gdpr.forget('person', '$_', 'request')") for (1, 2, 4, 7, 8, 10, 20);
 officer('crm', q{
 	SELECT gdpr.forget('member', '(golf,7)', 'request');
 	SELECT gdpr.restrict('person', '3', 'accuracy contested');
@@ -81,8 +83,8 @@ $node->psql('crm', q{BEGIN; SAVEPOINT a; SELECT gdpr.forget('person', '9', 'half
 
 my $content = slurp_file($journal);
 my $hashes = () = $content =~ /^[0-9a-f]{8} intent/mg;
-is($hashes, 16, 'an intent for each act that was committed, and for no other');
-is(() = $content =~ /^[0-9a-f]{8} confirmed/mg, 16, 'and a confirmation');
+is($hashes, 17, 'an intent for each act that was committed, and for no other');
+is(() = $content =~ /^[0-9a-f]{8} confirmed/mg, 17, 'and a confirmation');
 unlike($content, qr/$_/i, "no $_ in the journal") for ('anna', 'example', '1234567', 'golf', 'officer', 'contested');
 is((stat $journal)[2] & 0777, 0600, 'only the server can read it');
 is(officer('crm', $replay), '', 'nothing to do where nothing was undone');
@@ -92,23 +94,23 @@ is(officer('crm', $replay), '', 'nothing to do where nothing was undone');
 $node->safe_psql('postgres', 'ALTER DATABASE crm RENAME TO broken');
 $node->safe_psql('postgres', 'CREATE DATABASE crm');
 $node->command_ok([ 'pg_restore', '--exit-on-error', '-d', $node->connstr('crm'), $dump ], 'the dump restored');
-is(people('crm'), '1 2 3 4 5 6 7 8 9', 'everybody is back');
+is(people('crm'), '1 2 3 4 5 6 7 8 9 20', 'everybody is back');
 
 # The old database still exists: whose acts are they?
 like(officer('crm', $replay), qr/person\|\d+\|ask/, 'asked, while the database that they were done in is still there');
-is(people('crm'), '1 2 3 4 5 6 7 8 9', 'and nothing done');
+is(people('crm'), '1 2 3 4 5 6 7 8 9 20', 'and nothing done');
 $node->safe_psql('postgres', 'DROP DATABASE broken');
 
 # Somebody signs up before the replay, with an address of a forgotten person; another under a key of one.
 $node->safe_psql('crm', q{
 	INSERT INTO person VALUES (11, 'anna@example.it', NULL), (10, 'nobody.of.before@example.it', NULL)});
-is(officer('crm', $replay), "member|1|forget\nperson|4|forget\nperson|2|receipt\nperson|2|restrict\nperson|1|withdraw\n|3|block",
+is(officer('crm', $replay), "member|1|forget\nperson|4|forget\nperson|2|receipt\nperson|1|refused\nperson|2|restrict\nperson|1|withdraw\n|4|block",
 	'replayed');
-is(people('crm'), '3 5 6 8 9 10 11',
+is(people('crm'), '3 5 6 8 9 10 11 20',
 	'forgotten again: one from before gdpr, one whose address changed, one without identifiers; not the one who shares '
 	  . 'a telephone, not the earlier bearer of a key, not who came since');
 is($node->safe_psql('crm', q{SELECT club FROM member}), 'chess', 'composite keys, too');
-is($node->safe_psql('crm', q{SELECT string_agg(key::text, ' ' ORDER BY key) FROM gdpr.restriction}), '3 9',
+is($node->safe_psql('crm', q{SELECT string_agg(key::text, ' ' ORDER BY key) FROM gdpr.restriction WHERE kind <> 'hold'}), '3 9',
 	'restricted again, but not whose restriction was lifted');
 is($node->safe_psql('crm', q{SELECT gdpr.has_consent('person', '5', 'newsletter'), gdpr.has_consent('person', '6', 'newsletter')}),
 	'f|t', 'withdrawn again, but not who agreed anew');
@@ -116,8 +118,11 @@ is($node->safe_psql('crm', q{SELECT count(*) FROM gdpr.erasure}), 7, 'receipts o
 my ($out, $err);
 $node->psql('crm', q{INSERT INTO person VALUES (12, 'late@example.it', NULL)}, stderr => \$err);
 like($err, qr/asked to be forgotten/, 'the blocklist knows who was never in the dump');
-is(officer('crm', $replay), '', 'a second replay finds nothing to do');
-is(() = slurp_file($journal) =~ /^[0-9a-f]{8} intent/mg, 16, 'and replaying is no act of its own');
+is(officer('crm', $replay), 'person|1|refused', 'a legal hold that came back stands in the way of nobody else');
+officer('crm', q{SELECT gdpr.release('person', '20')});
+is(officer('crm', $replay), 'person|1|forget', 'and is released first');
+is(officer('crm', $replay), '', 'another replay finds nothing to do');
+is(() = slurp_file($journal) =~ /^[0-9a-f]{8} intent/mg, 17, 'and replaying is no act of its own');
 
 # ---- Point-in-time recovery ----------------------------------------------------------------------------------------
 
@@ -128,10 +133,10 @@ $pitr->append_conf('postgresql.conf', "recovery_target_time = '$before'\nrecover
 	  . "gdpr.keyring_file = '$keyring'");
 $pitr->start;
 $pitr->poll_query_until('crm', 'SELECT NOT pg_is_in_recovery()');
-is(people('crm', $pitr), '1 2 3 4 5 6 7 8 9', 'recovered to before');
-is(officer('crm', $replay, $pitr), "member|1|forget\nperson|4|forget\nperson|2|receipt\nperson|2|restrict\nperson|1|withdraw\n|3|block",
+is(people('crm', $pitr), '1 2 3 4 5 6 7 8 9 20', 'recovered to before');
+is(officer('crm', $replay, $pitr), "member|1|forget\nperson|4|forget\nperson|2|receipt\nperson|1|refused\nperson|2|restrict\nperson|1|withdraw\n|4|block",
 	'replayed');
-is(people('crm', $pitr), '3 5 6 8 9', 'the same people');
+is(people('crm', $pitr), '3 5 6 8 9 20', 'the same people');
 $pitr->stop;
 
 $node->stop;

@@ -44,6 +44,28 @@ TEST(Normalise, NumbersKeepPlusAndDigits) {
     expect("06 1234567", Kind::phone, "061234567");
 }
 
+TEST(Normalise, NationalNumbersGetTheirCountry) {
+    const auto phone = [](const char *text, const char *country) { return normalise(text, country).value; };
+    EXPECT_EQ(phone("030 1234567", "49"), "+49301234567");
+    EXPECT_EQ(phone("06 1234567", "39"), "+39061234567") << "Italy keeps the zero";
+    EXPECT_EQ(phone("(06 1) 234 5678", "36"), "+3612345678");
+    EXPECT_EQ(phone("8 912 345-67-89", "7"), "+79123456789");
+    EXPECT_EQ(phone("1 (212) 555-0123", "1"), "+12125550123");
+    EXPECT_EQ(phone("(212) 555-0123", "1"), "+12125550123");
+    EXPECT_EQ(phone("+39 06 1234567", "49"), "+39061234567") << "has one";
+    EXPECT_EQ(phone("0039 06 1234567", "49"), "+39061234567");
+    EXPECT_EQ(phone("112", "49"), "112");
+    EXPECT_EQ(phone("123456789012345", "49"), "123456789012345") << "longer than any number";
+    EXPECT_EQ(normalise("123456789012345", "49").kind, Kind::text);
+}
+
+TEST(Normalise, ZeroInParenthesesIsNotDialledFromAbroad) {
+    expect("+44 (0)20 7946 0018", Kind::phone, "+442079460018");
+    expect("0044 (0)20 7946 0018", Kind::phone, "+442079460018");
+    expect("+39 (0)6 1234567", Kind::phone, "+39061234567");
+    expect("(0)20 7946 0018", Kind::phone, "02079460018");
+}
+
 TEST(Normalise, WhatOnlyLooksLikeANumberIsText) {
     expect("112", Kind::text, "112");
     expect("+39 06 1234567 ext. 9", Kind::text, "+39 06 1234567 ext. 9");
