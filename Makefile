@@ -4,6 +4,7 @@
 #   make install              install into the server that pg_config names
 #   make installcheck         SQL, isolation and TAP tests against a running server
 #   make unit                 unit tests of the code that needs no server
+#   make fuzz                 libFuzzer on the decoders of stored values and literals; needs clang
 #   make test                 everything, on a private server of its own
 #   make drivers              real drivers and ORMs against it, on a private server; installs them
 #   make bench                what encryption costs, on a private server of its own
@@ -36,7 +37,7 @@ DATA_built = gdpr--$(EXTVERSION).sql $(patsubst %,gdpr--%--$(EXTVERSION).sql,$(O
 EXTRA_CLEAN = build gdpr--*.sql.tmp $(OBJS:.o=.d) $(wildcard test/wall/wall.[ods]*)
 
 # Code that knows nothing of PostgreSQL: unit tests link it alone.
-PURE := $(sort $(wildcard src/cipher/*.cpp src/journal/file.cpp src/journal/match.cpp src/journal/record.cpp src/key/keyring.cpp src/key/command.cpp src/key/secret_text.cpp src/label/grammar.cpp src/rights/format.cpp src/rights/normalise.cpp src/subject/plan.cpp))
+PURE := $(sort $(wildcard src/cipher/*.cpp src/journal/file.cpp src/journal/match.cpp src/journal/record.cpp src/encrypted/literal_text.cpp src/key/keyring.cpp src/key/command.cpp src/key/secret_text.cpp src/label/grammar.cpp src/rights/format.cpp src/rights/normalise.cpp src/subject/plan.cpp))
 
 # ---- How it is compiled ----------------------------------------------------
 
@@ -109,6 +110,23 @@ unit: unit-build
 
 .SECONDARY: $(UNIT_TESTS:=.o) $(UNIT_PURE)
 -include $(wildcard $(UNIT_PURE:.o=.d) $(UNIT_TESTS:=.d))
+
+# ---- Fuzzing ---------------------------------------------------------------
+# By clang's libFuzzer: make fuzz FUZZ="-max_total_time=600". The same seed and number of runs each time by default.
+
+FUZZ ?= -seed=1 -runs=20000 -max_total_time=10
+FUZZERS := $(patsubst test/fuzz/%.cpp,build/fuzz/%,$(sort $(wildcard test/fuzz/*.cpp)))
+FUZZ_PURE := $(sort $(wildcard src/cipher/*.cpp src/encrypted/literal_text.cpp))
+
+build/fuzz/%: test/fuzz/%.cpp $(FUZZ_PURE) $(wildcard src/cipher/*.hpp src/encrypted/*.hpp)
+	@mkdir -p $(@D)
+	clang++ -std=gnu++20 -Wall -Wextra -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Isrc \
+		-o $@ $< $(FUZZ_PURE) -lcrypto
+
+.PHONY: fuzz-build fuzz
+fuzz-build: $(FUZZERS)
+fuzz: fuzz-build
+	@set -e; for f in $(FUZZERS); do echo "# $$f"; $$f $(FUZZ) -artifact_prefix=build/fuzz/ -verbosity=0 -print_final_stats=1; done
 
 # ---- A module that fails through the wall, for a test ----------------------
 # Loaded by its path and never installed.

@@ -7,13 +7,6 @@ namespace gdpr::encrypted {
 
 namespace {
 
-// PostgreSQL 18 takes bytes where older servers take characters.
-#if PG_VERSION_NUM >= 180000
-std::uint8_t *base64_bytes(char *data) { return reinterpret_cast<std::uint8_t *>(data); }
-#else
-char *base64_bytes(char *data) { return data; }
-#endif
-
 enum Output { output_auto, output_plain, output_cipher };
 
 const config_enum_entry output_choices[] = {{"auto", output_auto, false},
@@ -92,29 +85,22 @@ bool output_is_ciphertext() {
 
 char *to_literal(Datum sealed) {
     const auto *value = reinterpret_cast<struct varlena *>(PG_DETOAST_DATUM_PACKED(sealed));
-    const int size = static_cast<int>(VARSIZE_ANY_EXHDR(value));
-    const int room = pg_b64_enc_len(size);
-    const std::size_t prefix = literal_prefix.size();
-    auto *text = static_cast<char *>(palloc(prefix + room + 1));
-    std::memcpy(text, literal_prefix.data(), prefix);
-    const int written = pg_b64_encode(base64_bytes(VARDATA_ANY(value)), size, text + prefix, room);
-    if (written < 0)
-        elog(ERROR, "could not encode a ciphertext literal");
-    text[prefix + written] = '\0';
+    const cipher::Bytes bytes(reinterpret_cast<const std::uint8_t *>(VARDATA_ANY(value)), VARSIZE_ANY_EXHDR(value));
+    const std::size_t length = literal_length(bytes.size());
+    auto *text = static_cast<char *>(palloc(length + 1));
+    encode_literal(bytes, {text, length + 1});
     return text;
 }
 
 Datum from_literal(const EncryptedType &type, const char *literal) {
     if (!trust_of_user().backup)
         refuse_literal(literal);
-    const char *encoded = literal + literal_prefix.size();
-    const int length = static_cast<int>(std::strlen(encoded));
-    const int room = pg_b64_dec_len(length);
+    const std::size_t room = literal_room(literal);
     auto *sealed = static_cast<struct varlena *>(palloc(VARHDRSZ + room));
-    const int size = pg_b64_decode(encoded, length, base64_bytes(VARDATA(sealed)), room);
-    if (size < 0)
+    const auto size = decode_literal(literal, {reinterpret_cast<std::uint8_t *>(VARDATA(sealed)), room});
+    if (!size)
         malformed();
-    SET_VARSIZE(sealed, VARHDRSZ + size);
+    SET_VARSIZE(sealed, VARHDRSZ + *size);
 
     // Whoever holds the keys may have sealed anything: the plaintext must be one the type itself would receive.
     Opened opened(type, PointerGetDatum(sealed));

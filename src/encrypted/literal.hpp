@@ -1,17 +1,10 @@
 // The ciphertext literal: how a dump carries an encrypted value as text, and who may write and read one.
 #pragma once
 
+#include "encrypted/literal_text.hpp"
 #include "encrypted/type.hpp"
 
-#include <string_view>
-
 namespace gdpr::encrypted {
-
-/// Every literal begins with this; plaintext that does is refused, or a plain dump of it would be read back as
-/// ciphertext.
-inline constexpr std::string_view literal_prefix = "gdpr-ciphertext-1:";
-
-inline bool is_literal(std::string_view text) noexcept { return text.starts_with(literal_prefix); }
 
 /// Raises where plaintext poses as a literal.
 void refuse_literal(std::string_view plaintext);

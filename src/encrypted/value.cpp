@@ -9,20 +9,6 @@ namespace gdpr::encrypted {
 
 namespace {
 
-constexpr std::uint8_t current_version = 1;
-
-/// What the tag authenticates besides the plaintext: version, key and plain type. One whole block, which is hashed in
-/// one go.
-struct Associated {
-    std::uint8_t bytes[16] = {};
-    Associated(const std::uint8_t *header, Oid plain) noexcept {
-        std::memcpy(bytes, header, 5);
-        const std::uint32_t type = plain;
-        std::memcpy(bytes + 5, &type, sizeof type);
-    }
-    operator cipher::Bytes() const noexcept { return {bytes, sizeof bytes}; }
-};
-
 [[noreturn]] void corrupted(const char *detail) {
     ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED), errmsg("encrypted value is corrupted"), errdetail("%s", detail)));
     pg_unreachable();
@@ -59,30 +45,18 @@ void content_of(const EncryptedType &type, Datum plain, Content *content) {
     }
 }
 
-struct Parsed {
-    const std::uint8_t *header;
-    std::uint32_t key;
-    std::size_t plain_size;
-};
-
 Parsed parse(const struct varlena *value) {
-    const std::size_t size = VARSIZE_ANY_EXHDR(value);
-    const auto *header = reinterpret_cast<const std::uint8_t *>(VARDATA_ANY(value));
-    if (size < overhead)
-        corrupted("It is shorter than its header.");
-    if (header[0] != current_version)
-        corrupted("Its version is not known.");
-    Parsed parsed{header, 0, size - overhead};
-    std::memcpy(&parsed.key, header + 1, sizeof parsed.key);
+    Parsed parsed;
+    const char *wrong =
+        parse({reinterpret_cast<const std::uint8_t *>(VARDATA_ANY(value)), VARSIZE_ANY_EXHDR(value)}, parsed);
+    if (wrong != nullptr)
+        corrupted(wrong);
     return parsed;
 }
 
 /// Opens into `out`, which has room for plain_size bytes.
 void open_into(const EncryptedType &type, const Parsed &parsed, std::uint8_t *out) {
-    key::Loaded &key = key_for_reading(parsed.key);
-    const cipher::Bytes nonce(parsed.header + 5, cipher::nonce_size);
-    const cipher::Bytes sealed(parsed.header + header_size, parsed.plain_size + cipher::tag_size);
-    if (!key.aead.open(nonce, Associated(parsed.header, type.plain), sealed, out))
+    if (!open_bytes(key_for_reading(parsed.key).aead, parsed, type.plain, out))
         corrupted("Its authentication tag is wrong, or it was sealed as another type.");
 }
 

@@ -1,14 +1,11 @@
-// The value on disk:  version | key id | nonce | ciphertext | tag, as a variable-length datum.
-// Version, key id and the plain type are authenticated, so a value cannot be read as another type.
+// Values sealed and opened; format.hpp says what their bytes are.
 // These functions run per value: they hold no C++ objects and raise as PostgreSQL does.
 #pragma once
 
+#include "encrypted/format.hpp"
 #include "encrypted/type.hpp"
 
 namespace gdpr::encrypted {
-
-inline constexpr std::size_t header_size = 1 + 4 + 12;
-inline constexpr std::size_t overhead = header_size + 16;
 
 /// Seals a plain datum under the active data key.
 Datum seal(const EncryptedType &type, Datum plain);

@@ -36,15 +36,15 @@ COMMENT ON FUNCTION gdpr.root_keys() IS
 REVOKE ALL ON FUNCTION gdpr.root_keys() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gdpr.root_keys() TO gdpr_admin, gdpr_auditor;
 
-CREATE OR REPLACE PROCEDURE gdpr.rotate_root_key(make boolean DEFAULT true)
+CREATE OR REPLACE PROCEDURE gdpr.rotate_root_key(make boolean DEFAULT true, provider text DEFAULT NULL)
     AS 'MODULE_PATHNAME', 'gdpr_rotate_root_key' LANGUAGE C;
-COMMENT ON PROCEDURE gdpr.rotate_root_key(boolean) IS
-    'Makes a root key of a new epoch, with the provider that the settings name now, and wraps by it every data key of the '
-    'keyring and of this database anew; no value is touched. With make => false, only wraps by the newest there is: for '
+COMMENT ON PROCEDURE gdpr.rotate_root_key(boolean, text) IS
+    'Makes a root key of a new epoch and wraps by it every data key of the keyring and of this database anew; no value is '
+    'touched. provider: file or command; where it is not said, command if gdpr.key_command is set. With make => false, only wraps by the newest there is: for '
     'the other databases of a server. The old root keys stay until gdpr.destroy_root_key. Back the keyring up afterwards. '
     'Needs gdpr_admin (Art. 32).';
-REVOKE ALL ON PROCEDURE gdpr.rotate_root_key(boolean) FROM PUBLIC;
-GRANT EXECUTE ON PROCEDURE gdpr.rotate_root_key(boolean) TO gdpr_admin;
+REVOKE ALL ON PROCEDURE gdpr.rotate_root_key(boolean, text) FROM PUBLIC;
+GRANT EXECUTE ON PROCEDURE gdpr.rotate_root_key(boolean, text) TO gdpr_admin;
 
 CREATE OR REPLACE PROCEDURE gdpr.destroy_root_key(epoch bigint)
     AS 'MODULE_PATHNAME', 'gdpr_destroy_root_key' LANGUAGE C;

@@ -169,7 +169,7 @@ bool ensure_root() {
                 throw;
         }
         Keyring ring;
-        ring.roots.push_back(make_root(1));
+        ring.roots.push_back(make_root(1, provider_named(std::nullopt)));
         ring.store(path);
         return true;
     });

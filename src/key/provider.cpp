@@ -105,9 +105,18 @@ const cipher::Key &root_secret(const Keyring &ring, std::uint32_t epoch) {
     return secret_of(*root);
 }
 
-RootKey make_root(std::uint32_t epoch) {
+Provider provider_named(const std::optional<std::string> &name) {
+    if (!name)
+        return has_command() ? Provider::command : Provider::file;
+    if (*name != "file" && *name != "command")
+        pg::raise(ERRCODE_INVALID_PARAMETER_VALUE, "there is no key provider of that name", "",
+                  "The providers are file and command.");
+    return *name == "file" ? Provider::file : Provider::command;
+}
+
+RootKey make_root(std::uint32_t epoch, Provider provider) {
     RootKey root{epoch, now_text(), "", cipher::Key::random()};
-    if (has_command()) {
+    if (provider == Provider::command) {
         root.name = new_name(epoch);
         with_command(epoch, [&](const Command &command) { command.create(root.name, root.secret); });
     }

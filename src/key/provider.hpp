@@ -31,8 +31,13 @@ const cipher::Key &secret_of(const RootKey &root);
 /// The secret of an epoch; raises where the keyring does not have it, naming provider and epoch.
 const cipher::Key &root_secret(const Keyring &ring, std::uint32_t epoch);
 
-/// A new root key, of the provider that is set now. Nothing names it until the keyring is stored with it.
-RootKey make_root(std::uint32_t epoch);
+enum class Provider { file, command };
+
+/// The provider of this name; without one, the key command where the settings have one.
+Provider provider_named(const std::optional<std::string> &name);
+
+/// A new root key. Nothing names it until the keyring is stored with it.
+RootKey make_root(std::uint32_t epoch, Provider provider);
 
 /// Destroys it where its provider keeps it; of the file's the keyring is to be stored without it.
 void destroy_root(const RootKey &root);

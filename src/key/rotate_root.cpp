@@ -35,7 +35,7 @@ struct Outcome {
 
 /// The keyring is stored before gdpr.key changes: whatever becomes of the transaction, its old root keys are still
 /// there for what the table holds.
-Outcome rotate(bool make, const std::string &path) {
+Outcome rotate(bool make, key::Provider provider, const std::string &path) {
     const std::vector<WrappedKey> recorded = key::table_keys();
     // Keys are fetched before the lock, for which every first encryption waits.
     for (const RootKey &root : Keyring::load(path).roots)
@@ -44,7 +44,7 @@ Outcome rotate(bool make, const std::string &path) {
     Keyring ring = Keyring::load(path);
     const RootKey *newest = ring.newest_root();
     if (make || newest == nullptr) {
-        ring.roots.push_back(key::make_root(newest != nullptr ? newest->epoch + 1 : 1));
+        ring.roots.push_back(key::make_root(newest != nullptr ? newest->epoch + 1 : 1, provider));
         newest = &ring.roots.back();
     }
     Outcome outcome;
@@ -125,10 +125,12 @@ std::vector<std::string> databases_that_may_need(pg::Spi &spi, const Keyring &ri
 
 GDPR_FUNCTION(gdpr_rotate_root_key) {
     const bool make = PG_ARGISNULL(0) || PG_GETARG_BOOL(0);
+    const key::Provider provider = key::provider_named(
+        PG_ARGISNULL(1) ? std::nullopt : std::optional<std::string>(pg::to_string(PG_GETARG_DATUM(1))));
     const pg::OwnerScope scope(pg::gdpr_relation("key"));
     pg::Spi spi;
     lock_key_table(spi);
-    const Outcome outcome = key::with_keyring([&](const std::string &path) { return rotate(make, path); });
+    const Outcome outcome = key::with_keyring([&](const std::string &path) { return rotate(make, provider, path); });
     record(spi, outcome.own);
     tell(outcome);
     PG_RETURN_VOID();
