@@ -88,10 +88,15 @@ void Export::add_relation(const subject::Selection &selection) {
     const std::string stem = stem_of(rows.relation(), selection.step.kind == subject::Step::Kind::accessed);
     std::uint64_t count = 0;
     int parts = 0;
+    // What a format makes of a text depends on its bytes, so it gets UTF-8.
+    const bool convert = pg::call([] { return GetDatabaseEncoding(); }) != PG_UTF8;
+    Names columns;
+    for (const std::string &name : rows.columns())
+        columns.push_back(utf8(name));
     const auto begin = [&] {
         count = 0;
         file_.clear();
-        file_.append(format_.begin(relation, rows.columns()));
+        file_.append(format_.begin(utf8(relation), columns));
     };
     begin();
     (void)rows.each([&](const Cells &cells) {
@@ -99,7 +104,14 @@ void Export::add_relation(const subject::Selection &selection) {
             add_part(stem, rows, count, ++parts);
             begin();
         }
-        file_.append(format_.row(rows.columns(), cells, count == 0));
+        if (convert) {
+            Cells converted;
+            for (const auto &cell : cells)
+                converted.push_back(cell ? std::optional(utf8(*cell)) : std::nullopt);
+            file_.append(format_.row(columns, converted, count == 0));
+        } else {
+            file_.append(format_.row(columns, cells, count == 0));
+        }
         count++;
     });
     add_part(stem, rows, count, parts == 0 ? 0 : parts + 1);
@@ -127,7 +139,7 @@ void Export::add_part(const std::string &stem, const Rows &rows, std::uint64_t c
 
 void Export::add_json(const std::string &name, const std::string &text) {
     file_.clear();
-    file_.append(text);
+    file_.append(utf8(text));
     hand_out(name);
 }
 

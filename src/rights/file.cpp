@@ -5,6 +5,16 @@
 
 namespace gdpr::rights {
 
+std::string utf8(const std::string &text) {
+    const char *converted =
+        pg::call([&] { return pg_server_to_any(text.data(), static_cast<int>(text.size()), PG_UTF8); });
+    if (converted == text.data())
+        return text;
+    std::string out(converted);
+    pfree(const_cast<char *>(converted));
+    return out;
+}
+
 File::File() {
     pg::call([&] {
         initStringInfo(&buffer_);
@@ -15,17 +25,12 @@ File::File() {
 File::~File() { pfree(buffer_.data); }
 
 void File::append(const std::string &text) {
-    const int length = static_cast<int>(text.size());
-    const char *utf8 = pg::call([&] { return pg_server_to_any(text.data(), length, PG_UTF8); });
-    const std::size_t more = utf8 == text.data() ? text.size() : std::strlen(utf8);
     // A row of the answer must hold the file and its name; PostgreSQL allocates at most 1 GB at once.
     constexpr std::size_t room = MaxAllocSize - 65536;
-    if (static_cast<std::size_t>(buffer_.len) + more > room)
+    if (static_cast<std::size_t>(buffer_.len) + text.size() > room)
         pg::raise(ERRCODE_PROGRAM_LIMIT_EXCEEDED, "a row is larger than a file can be", "A file holds at most 1 GB.",
                   "Take the row along by COPY.");
-    pg::call([&] { appendBinaryStringInfo(&buffer_, utf8, static_cast<int>(more)); });
-    if (utf8 != text.data())
-        pfree(const_cast<char *>(utf8));
+    pg::call([&] { appendBinaryStringInfo(&buffer_, text.data(), static_cast<int>(text.size())); });
 }
 
 pg::Param File::content() noexcept {

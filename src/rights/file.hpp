@@ -5,7 +5,10 @@
 
 namespace gdpr::rights {
 
-/// A file as it grows: a bytea that is made in place, in UTF-8. It lives where it was made, whatever memory context is
+/// A text of the database as UTF-8.
+std::string utf8(const std::string &text);
+
+/// A file as it grows: a bytea that is made in place. It lives where it was made, whatever memory context is
 /// current when it grows.
 class File {
   public:

@@ -22,8 +22,9 @@ std::string telling_shape(Oid relation, int &count) {
         names[column.number] = "t." + pg::quote(column.name);
     std::string list;
     count = *needed.rbegin();
-    for (AttrNumber number = 1; number <= count; number++)
-        list += (number > 1 ? ", " : "") + (needed.contains(number) ? names.at(number) : "NULL");
+    for (int number = 1; number <= count; number++)
+        list += (number > 1 ? ", " : "") +
+                (needed.contains(static_cast<AttrNumber>(number)) ? names.at(static_cast<AttrNumber>(number)) : "NULL");
     return list;
 }
 

@@ -136,6 +136,23 @@ sub sums
 	return join ' ', map { /: (\w+)$/ ? $1 : $_ } split /\n/, $out;
 }
 
+# Of a database in another encoding too, the files are UTF-8, and so is what they hold in base64.
+$node->safe_psql('postgres', "CREATE DATABASE latin ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
+$node->safe_psql('latin', <<'END');
+SET client_min_messages = warning;
+CREATE EXTENSION gdpr CASCADE;
+CREATE TABLE person (id int PRIMARY KEY, body text);
+SECURITY LABEL FOR gdpr ON TABLE person IS 'subject';
+INSERT INTO person VALUES (1, chr(233) || E'\x01' || chr(239) || chr(191) || chr(190)), (2, chr(233) || chr(239) || chr(191) || chr(190));
+END
+for my $case ([ 'csv', 2, "2,\xc3\xa9\xc3\xaf\xc2\xbf\xc2\xbe\r\n" ], [ 'xml', 2, ">\xc3\xa9\xc3\xaf\xc2\xbf\xc2\xbe<" ],
+	[ 'xml', 1, ' encoding="base64">' . encode_base64("\xc3\xa9\x01\xc3\xaf\xc2\xbf\xc2\xbe", '') . '<' ], [ 'json', 2, qq{"\xc3\xa9\xc3\xaf\xc2\xbf\xc2\xbe"} ])
+{
+	my ($format, $key, $part) = @$case;
+	my $content = decode_base64($node->safe_psql('latin', "SELECT encode(content, 'base64') FROM gdpr.export('person', '$key', '$format') WHERE file LIKE '%person%'"));
+	like($content, qr/\Q$part\E/, "$format of a database in LATIN1");
+}
+
 # The recipe of the manual.
 mkdir "$base/recipe";
 my $recipe = <<'END';
