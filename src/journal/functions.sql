@@ -6,7 +6,7 @@ COMMENT ON FUNCTION gdpr.replay_erasures() IS
     'After a restore of an older state: does again what the journal, the file beside the keyring, says was done since. '
     'Returns how many people (erased) met each action: forget, restrict, object, withdraw; receipt, of a person who was '
     'not in the restored state; block and unblock, identifiers of the blocklist; ask, what gdpr.journal_questions() asks '
-    'about and is left alone; refused, who is under a legal hold or whom a trigger protects, by hand to see why. Nobody who came after the act is touched. One transaction, a pass over each subject table '
+    'about and is left alone; refused, who is under a legal hold or whom a trigger protects, or an objection to a purpose that does not exist. Nobody who came after the act is touched. One transaction, a pass over each subject table '
     'concerned; called again it does what is left, at last nothing. For gdpr_officer (Art. 17, 18, 21, 7(3)).';
 REVOKE ALL ON FUNCTION gdpr.replay_erasures() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gdpr.replay_erasures() TO gdpr_officer;

@@ -10,6 +10,7 @@ namespace gdpr::journal {
 namespace {
 
 constexpr const char *reason = "replayed from the journal";
+constexpr const char *refusal = "refused";
 
 /// What was done, counted by table and word.
 using Tally = std::map<std::pair<Oid, std::string>, std::int64_t>;
@@ -21,10 +22,12 @@ std::int64_t call(const std::string &sql, const std::vector<pg::Param> &params) 
     return spi.run("SELECT pg_catalog.count(*) FROM " + sql, params).number(0, 1);
 }
 
+/// An objection may say more after the purpose's name.
 bool has_purpose(const std::string &name) {
     const pg::OwnerScope scope(pg::gdpr_relation("purpose"));
     pg::Spi spi;
-    return spi.run("SELECT EXISTS (SELECT FROM gdpr.purpose WHERE name = $1)", {pg::param(name)}).boolean(0, 1);
+    return spi.run("SELECT EXISTS (SELECT FROM gdpr.purpose WHERE pg_catalog.starts_with($1, name))", {pg::param(name)})
+        .boolean(0, 1);
 }
 
 /// Does an act again to one person; returns the word for it, empty where there was nothing to do.
@@ -42,6 +45,8 @@ std::string act_again(const Entry &entry, Oid table, const std::string &key) {
         return "restrict";
     }
     case Act::objection:
+        if (!has_purpose(entry.purpose))
+            return refusal; // it was made after the backup; once it is there again, so is the objection
         (void)call("gdpr.record_objection($1, $2, $3, $4)", {whose, who, pg::param(entry.purpose), pg::param(reason)});
         return "object";
     case Act::consent_withdrawn:
@@ -71,10 +76,9 @@ void replay(const Open &open, Tally &tally) {
         std::string done;
         // A legal hold that the restore brought back, or a trigger: the others are not to wait for this one.
         if (!pg::attempt(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-                         [&] { done = act_again(open.entry, open.table, each.key); })) {
-            refused = true;
-            done = "refused";
-        }
+                         [&] { done = act_again(open.entry, open.table, each.key); }))
+            done = refusal;
+        refused = refused || done == refusal;
         if (!done.empty())
             tally[{open.table, done}]++;
     }

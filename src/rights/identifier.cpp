@@ -1,6 +1,7 @@
 #include "rights/identifier.hpp"
 
 #include "encrypted/literal.hpp"
+#include "encrypted/type.hpp"
 #include "label/label.hpp"
 #include "pg/pg.hpp"
 
@@ -56,7 +57,9 @@ IdentifierColumns::IdentifierColumns(Oid relation) {
             bool variable;
             getTypeOutputInfo(found, &output, &variable);
             fmgr_info(output, &made.output);
-            return found;
+            // An encrypted value is written as its plain type writes it.
+            const Oid plain = encrypted::plain_counterpart(getBaseType(found));
+            return OidIsValid(plain) ? plain : found;
         });
         pinned_ = pinned_ || pg::depends_on_formats(type);
     }
