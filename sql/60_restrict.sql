@@ -76,6 +76,23 @@ SELECT gdpr.unrestrict('rs.person', '2', 'is not restricted');
 SELECT gdpr.restrict('rs.person', ' 2', 'disputes their address');
 SELECT gdpr.restrict('rs.member', '(7,"a,b")', 'objects');
 SELECT subject_table, key::text, kind, reason::text, until, role FROM gdpr.restriction ORDER BY id;
+-- Officers see restricted people on a ground that they state (Art. 18(2)); it is theirs alone, and recorded.
+SELECT count(*) AS without_a_ground FROM rs.person;
+SELECT gdpr.state_ground('curiosity', 'x');
+SELECT gdpr.state_ground('legal_claims', NULL);
+SET gdpr.ground = 'legal_claims';
+ALTER ROLE rs_officer SET gdpr.ground = 'legal_claims';
+BEGIN;
+SELECT gdpr.state_ground('legal_claims', 'claim 12/26', local => true);
+SELECT count(*) AS with_a_ground FROM rs.person;
+SET LOCAL ROLE rs_app;
+SELECT count(*) AS not_for_others FROM rs.person;
+COMMIT;
+SELECT count(*) AS for_the_transaction FROM rs.person;
+SELECT gdpr.state_ground('legal_claims', 'claim 12/26');
+SELECT role, operation, note FROM gdpr.audit_log WHERE operation = 'state_ground' ORDER BY id;
+SET ROLE rs_app;
+SELECT gdpr.state_ground('legal_claims', 'attack');
 RESET ROLE;
 
 -- What the application sees: the person, their children, grandchildren, partitions, shared rows; composite keys.

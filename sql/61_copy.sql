@@ -161,6 +161,7 @@ COPY cp.visit_1 TO STDOUT;
 COPY cp.person (id, email) TO STDOUT (FORMAT csv, HEADER);
 RESET ROLE;
 SET ROLE cp_officer;
+SELECT gdpr.state_ground('legal_claims', 'test');
 COPY (SELECT id, email FROM cp.person WHERE id = 1) TO STDOUT;
 RESET ROLE;
 

@@ -34,6 +34,7 @@ CALL gdpr.apply();
 VACUUM ANALYZE pp.person, pp.orders;
 SET ROLE pp_officer;
 SELECT gdpr.restrict('pp.person', '7', 'accuracy contested');
+SELECT gdpr.state_ground('rights_of_others', 'test');
 RESET ROLE;
 
 -- Which index serves, and that the policy is still there.

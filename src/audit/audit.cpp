@@ -119,14 +119,27 @@ std::uint64_t scrub(const subject::Subject &subject, bool dry_run) {
         .processed();
 }
 
-void record(const subject::Subject &subject, std::string_view operation, std::string_view note) {
+namespace {
+
+void record_act(Oid relation, std::string_view operation, std::string_view note,
+                const std::vector<subject::Subject> &people) {
     const std::string word(operation);
     Record act;
-    act.relation = subject.table;
+    act.relation = relation;
     act.operation = word.c_str();
     if (!note.empty() && !without_values())
         act.content = pg::call([&] { return note_content(note); });
-    write(act, {without_values() ? subject::Subject{subject.table, ""} : subject});
+    write(act, people);
+}
+
+} // namespace
+
+void record(const subject::Subject &subject, std::string_view operation, std::string_view note) {
+    record_act(subject.table, operation, note, {without_values() ? subject::Subject{subject.table, ""} : subject});
+}
+
+void record_about(Oid relation, std::string_view operation, std::string_view note) {
+    record_act(relation, operation, note, {});
 }
 
 void init() {

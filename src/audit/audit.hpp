@@ -28,6 +28,9 @@ std::uint64_t scrub(const subject::Subject &subject, bool dry_run);
 /// Without values, neither key nor note is recorded.
 void record(const subject::Subject &subject, std::string_view operation, std::string_view note);
 
+/// Records an act that is about a relation and no person in particular.
+void record_about(Oid relation, std::string_view operation, std::string_view note);
+
 void init();
 
 } // namespace gdpr::audit

@@ -4,6 +4,7 @@
 #include "audit/audit.hpp"
 #include "consent/person.hpp"
 #include "consent/purpose.hpp"
+#include "consent/consenting.hpp"
 #include "consent/records.hpp"
 #include "journal/journal.hpp"
 #include "pg/pg.hpp"
@@ -60,6 +61,7 @@ std::map<std::string, std::uint64_t> erase(const subject::Subject &subject, bool
 void init() {
     init_source();
     init_records();
+    init_consenting();
 }
 
 } // namespace gdpr::consent

@@ -6,6 +6,24 @@ REVOKE ALL ON FUNCTION gdpr.purpose_guard() FROM PUBLIC;
 CREATE OR REPLACE TRIGGER purpose_guard AFTER UPDATE OR DELETE ON gdpr.purpose
     FOR EACH ROW EXECUTE FUNCTION gdpr.purpose_guard();
 
+CREATE OR REPLACE TRIGGER purpose_changed AFTER INSERT OR UPDATE OR DELETE ON gdpr.purpose
+    FOR EACH ROW EXECUTE FUNCTION gdpr.restriction_changed();
+CREATE OR REPLACE TRIGGER purpose_emptied AFTER TRUNCATE ON gdpr.purpose
+    FOR EACH STATEMENT EXECUTE FUNCTION gdpr.restriction_changed();
+ALTER TABLE gdpr.purpose ENABLE ALWAYS TRIGGER purpose_changed;
+ALTER TABLE gdpr.purpose ENABLE ALWAYS TRIGGER purpose_emptied;
+
+CREATE OR REPLACE FUNCTION gdpr.consent_changed() RETURNS trigger
+    AS 'MODULE_PATHNAME', 'gdpr_consent_changed' LANGUAGE C;
+COMMENT ON FUNCTION gdpr.consent_changed() IS 'Trigger of gdpr.consent_event: sessions forget whose consent they knew of.';
+REVOKE ALL ON FUNCTION gdpr.consent_changed() FROM PUBLIC;
+CREATE OR REPLACE TRIGGER consent_changed AFTER INSERT OR UPDATE OR DELETE ON gdpr.consent_event
+    FOR EACH ROW EXECUTE FUNCTION gdpr.consent_changed();
+CREATE OR REPLACE TRIGGER consent_emptied AFTER TRUNCATE ON gdpr.consent_event
+    FOR EACH STATEMENT EXECUTE FUNCTION gdpr.consent_changed();
+ALTER TABLE gdpr.consent_event ENABLE ALWAYS TRIGGER consent_changed;
+ALTER TABLE gdpr.consent_event ENABLE ALWAYS TRIGGER consent_emptied;
+
 CREATE OR REPLACE FUNCTION gdpr.give_consent(subject_table regclass, key text, purpose text, evidence jsonb)
     RETURNS bigint AS 'MODULE_PATHNAME', 'gdpr_give_consent' LANGUAGE C;
 COMMENT ON FUNCTION gdpr.give_consent(regclass, text, text, jsonb) IS

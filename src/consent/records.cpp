@@ -1,6 +1,7 @@
 #include "consent/records.hpp"
 
 #include "consent/consent.hpp"
+#include "consent/consenting.hpp"
 #include "encrypted/value.hpp"
 #include "pg/pg.hpp"
 
@@ -218,6 +219,8 @@ std::map<std::string, std::uint64_t> close(const subject::Subject &subject, Comm
     const Changes events{{event_key, std::nullopt}, {event_evidence, std::nullopt}};
     const Changes disclosures{{disclosure_key, std::nullopt}, {disclosure_reference, std::nullopt}};
     reduce("consent_event", all->events, &events);
+    if (counts.contains("consent_event") && !dry_run)
+        consent_changed();
     reduce("disclosure", all->disclosures, &disclosures);
     reduce("provenance", all->sources, nullptr);
     reduce("outbox", all->instructions, nullptr);
@@ -233,6 +236,7 @@ void carry_over(const subject::Subject &from, const subject::Subject &to, Comman
         const pg::Relation relation(table, RowExclusiveLock);
         for (HeapTuple row : found)
             update(relation, row, {{key, sealed(*all, to.key)}});
+        consent_changed();
     };
     move(all->event, all->events, event_key);
     move(all->source, all->sources, source_key);
@@ -276,6 +280,31 @@ std::optional<bool> newest_event(const subject::Subject &subject, const std::str
         return true;
     });
     return given;
+}
+
+bool each_event(const std::string &purpose, Snapshot snapshot, const std::function<bool(const Event &)> &visit) {
+    const std::shared_ptr<const Tables> all = tables();
+    bool go_on = true;
+    all->events_to_purpose.each({pg::text_datum(purpose)}, snapshot, [&](TupleTableSlot *slot) {
+        Event event{};
+        Datum key = 0;
+        const bool named = pg::call([&] {
+            bool null;
+            event.id = DatumGetInt64(slot_getattr(slot, event_id, &null));
+            event.table = DatumGetObjectId(slot_getattr(slot, event_table, &null));
+            event.given = DatumGetBool(slot_getattr(slot, event_given, &null));
+            key = slot_getattr(slot, event_key, &null);
+            if (!null)
+                key = encrypted::open(encrypted::type_of(all->text), key);
+            return !null;
+        });
+        if (!named)
+            return true;
+        event.key = pg::to_string(key);
+        pfree(DatumGetPointer(key));
+        return go_on = visit(event);
+    });
+    return go_on;
 }
 
 bool has_events(const std::string &purpose) {

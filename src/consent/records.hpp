@@ -30,6 +30,16 @@ void close_restrictions(const subject::Subject &subject, CommandId since);
 /// The newest event of a person and purpose: given or withdrawn; nullopt where there is none.
 std::optional<bool> newest_event(const subject::Subject &subject, const std::string &purpose, Snapshot snapshot);
 
+struct Event {
+    std::int64_t id;
+    Oid table;
+    std::string key;
+    bool given;
+};
+
+/// Visits the events of a purpose that still name a person, in no order, until visit returns false. Did it not?
+bool each_event(const std::string &purpose, Snapshot snapshot, const std::function<bool(const Event &)> &visit);
+
 /// Was consent to this purpose ever given or withdrawn, by whomever?
 bool has_events(const std::string &purpose);
 

@@ -10,7 +10,8 @@ CREATE TABLE gdpr.purpose (
     retention interval,
     recipients text[] NOT NULL DEFAULT '{}',
     transfers text[] NOT NULL DEFAULT '{}',
-    automated_decisions text
+    automated_decisions text,
+    direct_marketing boolean NOT NULL DEFAULT false
 );
 COMMENT ON TABLE gdpr.purpose IS
     'Purposes of processing (Art. 30); officers maintain it by plain SQL. Once consent was recorded for a purpose it '
@@ -22,6 +23,7 @@ COMMENT ON COLUMN gdpr.purpose.retention IS 'How long data is kept for it.';
 COMMENT ON COLUMN gdpr.purpose.recipients IS 'Who receives the data.';
 COMMENT ON COLUMN gdpr.purpose.transfers IS 'Third countries it is transferred to, and by which safeguard (Art. 30(1)(e)).';
 COMMENT ON COLUMN gdpr.purpose.automated_decisions IS 'The logic of decisions made without a human (Art. 13(2)(f)); null: there are none.';
+COMMENT ON COLUMN gdpr.purpose.direct_marketing IS 'Is it direct marketing? Then nothing overrides an objection (Art. 21(3)).';
 SELECT pg_catalog.pg_extension_config_dump('gdpr.purpose', '');
 GRANT SELECT, INSERT, UPDATE, DELETE ON gdpr.purpose TO gdpr_officer;
 GRANT SELECT ON gdpr.purpose TO gdpr_auditor;

@@ -123,61 +123,106 @@ bool Lookup::indexed() const noexcept {
     return std::all_of(heaps_.begin(), heaps_.end(), [](const Heap &heap) { return OidIsValid(heap.index); });
 }
 
+/// One heap, open for as long as it lives. What an error leaves open here, its abort closes.
+class Lookup::Search {
+  public:
+    using Values = std::vector<std::optional<Datum>>;
+    using Visit = std::function<bool(TupleTableSlot *)>;
+
+    Search(const Heap &heap, Snapshot snapshot)
+        : heap_(heap), snapshot_(snapshot), in_flight_(std::uncaught_exceptions()),
+          table_(heap.relation, AccessShareLock),
+          slot_(call([&] { return table_slot_create(table_.get(), nullptr); })) {
+        if (!OidIsValid(heap.index))
+            return;
+        index_.emplace(heap.index, AccessShareLock);
+        served_ = static_cast<int>(std::count_if(heap.conditions.begin(), heap.conditions.end(),
+                                                 [](const Condition &each) { return by_index(each); }));
+        scan_ = call([&] { return begin_index_scan(table_.get(), index_->get(), snapshot_, served_); });
+    }
+    ~Search() {
+        if (std::uncaught_exceptions() != in_flight_)
+            return;
+        if (scan_ != nullptr)
+            index_endscan(scan_);
+        ExecDropSingleTupleTableSlot(slot_);
+    }
+    Search(const Search &) = delete;
+    Search &operator=(const Search &) = delete;
+
+    /// False as soon as visit is.
+    bool each(const Values &values, const Visit &visit) {
+        return scan_ != nullptr ? in_index(values, visit) : in_table(values, visit);
+    }
+
+  private:
+    static bool by_index(const Condition &condition) { return condition.index_key != InvalidAttrNumber; }
+
+    bool matches(const Condition &condition, const Values &values) const {
+        return call([&] {
+            bool null;
+            const Datum value = slot_getattr(slot_, condition.column, &null);
+            return !null && DatumGetBool(OidFunctionCall2Coll(condition.equals, condition.collation, value,
+                                                              *values[condition.value]));
+        });
+    }
+
+    bool in_index(const Values &values, const Visit &visit) {
+        std::array<ScanKeyData, INDEX_MAX_KEYS> keys;
+        for (const Condition &each : heap_.conditions)
+            if (by_index(each))
+                call([&] {
+                    ScanKeyEntryInitialize(&keys[static_cast<std::size_t>(each.index_key - 1)], 0, each.index_key,
+                                           BTEqualStrategyNumber, each.subtype, each.collation, each.equals,
+                                           *values[each.value]);
+                });
+        call([&] { index_rescan(scan_, keys.data(), served_, nullptr, 0); });
+        bool go_on = true;
+        while (go_on && call([&] { return index_getnext_slot(scan_, ForwardScanDirection, slot_); }))
+            if (std::all_of(heap_.conditions.begin(), heap_.conditions.end(),
+                            [&](const Condition &each) { return by_index(each) || matches(each, values); }))
+                go_on = visit(slot_);
+        return go_on;
+    }
+
+    bool in_table(const Values &values, const Visit &visit) {
+        TableScanDesc scan = call([&] { return table_beginscan(table_.get(), snapshot_, 0, nullptr); });
+        bool go_on = true;
+        while (go_on && call([&] { return table_scan_getnextslot(scan, ForwardScanDirection, slot_); }))
+            if (std::all_of(heap_.conditions.begin(), heap_.conditions.end(),
+                            [&](const Condition &each) { return matches(each, values); }))
+                go_on = visit(slot_);
+        call([&] { table_endscan(scan); });
+        return go_on;
+    }
+
+    const Heap &heap_;
+    Snapshot snapshot_;
+    int in_flight_;
+    Relation table_;
+    TupleTableSlot *slot_;
+    std::optional<Relation> index_;
+    int served_ = 0;
+    IndexScanDesc scan_ = nullptr;
+};
+
 void Lookup::each(const std::vector<std::optional<Datum>> &values, Snapshot snapshot,
                   const std::function<bool(TupleTableSlot *)> &visit) const {
     if (std::find(values.begin(), values.end(), std::nullopt) != values.end())
         return;
     for (const Heap &heap : heaps_)
-        if (!scan(heap, values, snapshot, visit))
+        if (!Search(heap, snapshot).each(values, visit))
             return;
 }
 
-bool Lookup::scan(const Heap &heap, const std::vector<std::optional<Datum>> &values, Snapshot snapshot,
-                  const std::function<bool(TupleTableSlot *)> &visit) {
-    // What an error leaves open here, its abort closes.
-    Relation table(heap.relation, AccessShareLock);
-    TupleTableSlot *slot = call([&] { return table_slot_create(table.get(), nullptr); });
-    const auto matches = [&](const Condition &condition) {
-        return call([&] {
-            bool null;
-            const Datum value = slot_getattr(slot, condition.column, &null);
-            return !null && DatumGetBool(OidFunctionCall2Coll(condition.equals, condition.collation, value,
-                                                              *values[condition.value]));
-        });
-    };
-    bool go_on = true;
-    if (OidIsValid(heap.index)) {
-        Relation index(heap.index, AccessShareLock);
-        std::array<ScanKeyData, INDEX_MAX_KEYS> keys;
-        int count = 0;
-        for (const Condition &each : heap.conditions)
-            if (each.index_key != InvalidAttrNumber)
-                call([&] {
-                    ScanKeyEntryInitialize(&keys[static_cast<std::size_t>(each.index_key - 1)], 0, each.index_key,
-                                           BTEqualStrategyNumber, each.subtype, each.collation, each.equals,
-                                           *values[each.value]);
-                    count++;
-                });
-        IndexScanDesc scan = call([&] {
-            IndexScanDesc begun = begin_index_scan(table.get(), index.get(), snapshot, count);
-            index_rescan(begun, keys.data(), count, nullptr, 0);
-            return begun;
-        });
-        while (go_on && call([&] { return index_getnext_slot(scan, ForwardScanDirection, slot); }))
-            if (std::all_of(heap.conditions.begin(), heap.conditions.end(), [&](const Condition &each) {
-                    return each.index_key != InvalidAttrNumber || matches(each);
-                }))
-                go_on = visit(slot);
-        call([&] { index_endscan(scan); });
-    } else {
-        TableScanDesc scan = call([&] { return table_beginscan(table.get(), snapshot, 0, nullptr); });
-        while (go_on && call([&] { return table_scan_getnextslot(scan, ForwardScanDirection, slot); }))
-            if (std::all_of(heap.conditions.begin(), heap.conditions.end(), matches))
-                go_on = visit(slot);
-        call([&] { table_endscan(scan); });
+void Lookup::each_of(const std::vector<Datum> &values, Snapshot snapshot,
+                     const std::function<bool(TupleTableSlot *)> &visit) const {
+    for (const Heap &heap : heaps_) {
+        Search search(heap, snapshot);
+        for (const Datum value : values)
+            if (!search.each({value}, visit))
+                return;
     }
-    call([&] { ExecDropSingleTupleTableSlot(slot); });
-    return go_on;
 }
 
 } // namespace gdpr::pg

@@ -18,6 +18,10 @@ class Lookup {
     void each(const std::vector<std::optional<Datum>> &values, Snapshot snapshot,
               const std::function<bool(TupleTableSlot *)> &visit) const;
 
+    /// The same for many values of its only column, opening everything once.
+    void each_of(const std::vector<Datum> &values, Snapshot snapshot,
+                 const std::function<bool(TupleTableSlot *)> &visit) const;
+
     Oid relation() const noexcept { return relation_; }
     /// Is there an index that serves, or is every call a scan of the table?
     bool indexed() const noexcept;
@@ -38,9 +42,9 @@ class Lookup {
         std::vector<Condition> conditions;
     };
 
+    class Search;
+
     Heap plan_heap(Oid relation, const std::vector<AttrNumber> &columns, const std::vector<Oid> &value_types) const;
-    static bool scan(const Heap &heap, const std::vector<std::optional<Datum>> &values, Snapshot snapshot,
-                     const std::function<bool(TupleTableSlot *)> &visit);
 
     Oid relation_;
     std::vector<Heap> heaps_;

@@ -101,6 +101,8 @@ Oid outer_user = InvalidOid;
 
 Oid acting_user() { return OidIsValid(outer_user) ? outer_user : GetUserId(); }
 
+bool in_owner_scope() { return OidIsValid(outer_user); }
+
 OwnerScope::OwnerScope(Oid relation) : in_flight_(std::uncaught_exceptions()) {
     const Oid owner = relation_owner(relation);
     call([&] {

@@ -91,6 +91,9 @@ class OwnerScope {
 /// The role that the client acts as: the current user, or what it was before the outermost OwnerScope.
 Oid acting_user();
 
+/// Does what runs now run within an OwnerScope?
+bool in_owner_scope();
+
 /// SET CONSTRAINTS ALL IMMEDIATE, for the rest of the transaction.
 void make_constraints_immediate();
 

@@ -6,13 +6,6 @@
 
 namespace gdpr::restriction {
 
-bool sees_restricted(Oid role) {
-    return pg::call([&] {
-        const Oid officer = get_role_oid("gdpr_officer", true);
-        return OidIsValid(officer) ? has_privs_of_role(role, officer) : superuser_arg(role);
-    });
-}
-
 void require_decided(Oid node) {
     const std::vector<subject::Undecided> undecided = subject::graph().undecided_above(node);
     if (!undecided.empty())
@@ -33,7 +26,7 @@ bool concerns(Oid relation) {
 }
 
 bool any_restricted(const std::vector<subject::Subject> &owners) {
-    return std::any_of(owners.begin(), owners.end(), contains);
+    return std::any_of(owners.begin(), owners.end(), [](const auto &owner) { return contains(owner); });
 }
 
 } // namespace gdpr::restriction

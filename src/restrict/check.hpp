@@ -6,9 +6,6 @@
 
 namespace gdpr::restriction {
 
-/// Superusers and members of gdpr_officer.
-bool sees_restricted(Oid role);
-
 /// Can rows of the relation belong to anyone who is restricted now? Raises where a label must first decide whose they
 /// are: then nobody knows which to hide.
 bool concerns(Oid relation);

@@ -26,7 +26,8 @@ GRANT EXECUTE ON FUNCTION gdpr.restriction_guard() TO PUBLIC;
 
 CREATE OR REPLACE FUNCTION gdpr.restriction_changed() RETURNS trigger
     AS 'MODULE_PATHNAME', 'gdpr_restriction_changed' LANGUAGE C;
-COMMENT ON FUNCTION gdpr.restriction_changed() IS 'Trigger that makes every session read gdpr.restriction again.';
+COMMENT ON FUNCTION gdpr.restriction_changed() IS
+    'Trigger of the tables that say who may be processed: makes every session read them again.';
 REVOKE ALL ON FUNCTION gdpr.restriction_changed() FROM PUBLIC;
 
 -- For each row, since logical replication fires no triggers for each statement.
@@ -36,6 +37,18 @@ CREATE OR REPLACE TRIGGER restriction_emptied AFTER TRUNCATE ON gdpr.restriction
     FOR EACH STATEMENT EXECUTE FUNCTION gdpr.restriction_changed();
 ALTER TABLE gdpr.restriction ENABLE ALWAYS TRIGGER restriction_changed;
 ALTER TABLE gdpr.restriction ENABLE ALWAYS TRIGGER restriction_emptied;
+CREATE OR REPLACE TRIGGER objection_changed AFTER INSERT OR UPDATE OR DELETE ON gdpr.objection
+    FOR EACH ROW EXECUTE FUNCTION gdpr.restriction_changed();
+CREATE OR REPLACE TRIGGER objection_emptied AFTER TRUNCATE ON gdpr.objection
+    FOR EACH STATEMENT EXECUTE FUNCTION gdpr.restriction_changed();
+ALTER TABLE gdpr.objection ENABLE ALWAYS TRIGGER objection_changed;
+ALTER TABLE gdpr.objection ENABLE ALWAYS TRIGGER objection_emptied;
+CREATE OR REPLACE TRIGGER role_purpose_changed AFTER INSERT OR UPDATE OR DELETE ON gdpr.role_purpose
+    FOR EACH ROW EXECUTE FUNCTION gdpr.restriction_changed();
+CREATE OR REPLACE TRIGGER role_purpose_emptied AFTER TRUNCATE ON gdpr.role_purpose
+    FOR EACH STATEMENT EXECUTE FUNCTION gdpr.restriction_changed();
+ALTER TABLE gdpr.role_purpose ENABLE ALWAYS TRIGGER role_purpose_changed;
+ALTER TABLE gdpr.role_purpose ENABLE ALWAYS TRIGGER role_purpose_emptied;
 
 CREATE OR REPLACE FUNCTION gdpr.restrict(subject_table regclass, key text, reason text, until timestamptz DEFAULT NULL)
     RETURNS void AS 'MODULE_PATHNAME', 'gdpr_restrict' LANGUAGE C;
@@ -62,3 +75,12 @@ COMMENT ON PROCEDURE gdpr.copy_from() IS
     'Carries out a COPY FROM into a table under row security, in the place of the server, with the privileges of the '
     'role that copies. Raises when called by anything but COPY.';
 GRANT EXECUTE ON PROCEDURE gdpr.copy_from() TO PUBLIC;
+
+CREATE OR REPLACE FUNCTION gdpr.state_ground(ground text, reason text, local boolean DEFAULT false)
+    RETURNS void AS 'MODULE_PATHNAME', 'gdpr_state_ground' LANGUAGE C;
+COMMENT ON FUNCTION gdpr.state_ground(text, text, boolean) IS
+    'States on which ground of Art. 18(2) this session sees and changes restricted people''s rows from now on: consent, '
+    'legal_claims, rights_of_others or public_interest; and why. For the session, or with local for the transaction. A '
+    'null ground ends it. Raises where the ground is none of these. Needs gdpr_officer; audited.';
+REVOKE ALL ON FUNCTION gdpr.state_ground(text, text, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION gdpr.state_ground(text, text, boolean) TO gdpr_officer;

@@ -225,4 +225,14 @@ std::vector<AttrNumber> policy_columns(::Relation relation) {
     return columns;
 }
 
+std::vector<AttrNumber> columns_passed(Oid relation, int count) {
+    pg::Relation opened(relation, AccessShareLock);
+    std::vector<AttrNumber> columns = policy_columns(opened.get());
+    if (columns.size() != static_cast<std::size_t>(count))
+        pg::raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                  "the policy gdpr_restriction of " + pg::relation_name(relation) + " is not what the labels say",
+                  "It cannot tell whose the rows are.", "CALL gdpr.apply().");
+    return columns;
+}
+
 } // namespace gdpr::restriction

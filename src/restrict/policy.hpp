@@ -9,4 +9,7 @@ namespace gdpr::restriction {
 /// such policy.
 std::vector<AttrNumber> policy_columns(::Relation relation);
 
+/// The same for a call that passes `count` columns. Raises where it is not the policy's.
+std::vector<AttrNumber> columns_passed(Oid relation, int count);
+
 } // namespace gdpr::restriction

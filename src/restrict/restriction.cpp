@@ -6,7 +6,9 @@
 #include "journal/journal.hpp"
 #include "pg/pg.hpp"
 #include "restrict/copy.hpp"
+#include "restrict/filter.hpp"
 #include "restrict/planner.hpp"
+#include "restrict/processing.hpp"
 #include "restrict/set.hpp"
 #include "subject/graph.hpp"
 
@@ -61,9 +63,11 @@ void add(const subject::Subject &subject, std::string_view kind, std::string_vie
 std::uint64_t erase(const subject::Subject &subject) { return remove(subject, ""); }
 
 void init() {
+    init_processing();
     init_set();
     init_copy();
     init_planner();
+    init_filter();
 }
 
 } // namespace gdpr::restriction

@@ -22,3 +22,43 @@ COMMENT ON COLUMN gdpr.restriction.role IS 'Who restricted.';
 SELECT pg_catalog.pg_extension_config_dump('gdpr.restriction', '');
 SELECT pg_catalog.pg_extension_config_dump('gdpr.restriction_id_seq', '');
 GRANT SELECT ON gdpr.restriction TO gdpr_officer, gdpr_auditor;
+
+-- No foreign keys: a parallel restore loads the tables in any order.
+CREATE TABLE gdpr.objection (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    subject_table regclass NOT NULL,
+    key gdpr.encrypted_text NOT NULL,
+    purpose text NOT NULL,
+    reason gdpr.encrypted_text,
+    since timestamptz NOT NULL DEFAULT now(),
+    role name NOT NULL DEFAULT session_user,
+    overruled_at timestamptz,
+    ground gdpr.encrypted_text,
+    overruled_by name
+);
+CREATE INDEX objection_subject ON gdpr.objection (subject_table, key);
+COMMENT ON TABLE gdpr.objection IS 'Objections to processing (Art. 21); in force from when they are recorded until they are overruled.';
+COMMENT ON COLUMN gdpr.objection.id IS 'Number of the objection.';
+COMMENT ON COLUMN gdpr.objection.subject_table IS 'Subject table of the person.';
+COMMENT ON COLUMN gdpr.objection.key IS 'Primary key of the person.';
+COMMENT ON COLUMN gdpr.objection.purpose IS 'The purpose they object to.';
+COMMENT ON COLUMN gdpr.objection.reason IS 'Why, in their words; null: they gave none.';
+COMMENT ON COLUMN gdpr.objection.since IS 'When it was recorded.';
+COMMENT ON COLUMN gdpr.objection.role IS 'Who recorded it.';
+COMMENT ON COLUMN gdpr.objection.overruled_at IS 'When a compelling ground was found to override it (Art. 21(1)); null: it is in force.';
+COMMENT ON COLUMN gdpr.objection.ground IS 'The compelling ground.';
+COMMENT ON COLUMN gdpr.objection.overruled_by IS 'Who found it.';
+SELECT pg_catalog.pg_extension_config_dump('gdpr.objection', '');
+SELECT pg_catalog.pg_extension_config_dump('gdpr.objection_id_seq', '');
+GRANT SELECT ON gdpr.objection TO gdpr_officer, gdpr_auditor;
+
+CREATE TABLE gdpr.role_purpose (
+    role regrole NOT NULL,
+    purpose text NOT NULL,
+    PRIMARY KEY (role, purpose)
+);
+COMMENT ON TABLE gdpr.role_purpose IS 'The purposes that roles, and whoever is a member of them, are tied to.';
+COMMENT ON COLUMN gdpr.role_purpose.role IS 'The role.';
+COMMENT ON COLUMN gdpr.role_purpose.purpose IS 'A purpose it may process personal data for.';
+SELECT pg_catalog.pg_extension_config_dump('gdpr.role_purpose', '');
+GRANT SELECT ON gdpr.role_purpose TO gdpr_officer, gdpr_auditor, gdpr_admin;

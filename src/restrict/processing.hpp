@@ -1,0 +1,38 @@
+// For what this session processes data, and on which ground it may see restricted people.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+namespace gdpr::restriction {
+
+/// What decides, beside the person, whether their data may be processed.
+struct Processing {
+    std::string purpose;     // empty: none in particular
+    bool by_consent = false; // only of those who consented to the purpose
+    bool restricted = false; // of restricted people too, on a ground of Art. 18(2)
+
+    bool operator==(const Processing &) const = default;
+};
+
+/// What the role may do in this session now. Raises where the session's purpose is unknown, and where a role that the
+/// statement runs for is tied to other purposes. Needs refresh().
+Processing processing(Oid role);
+
+/// The same for a purpose in particular, and no ground. Raises where there is no such purpose.
+Processing processing_for(const std::string &purpose);
+
+/// Is the purpose direct marketing (Art. 21(2))? Raises where there is no such purpose.
+bool direct_marketing(const std::string &purpose);
+
+/// Superusers, and members of gdpr_officer.
+bool is_officer(Oid role);
+
+/// Superusers, and officers who have stated a ground of Art. 18(2).
+bool sees_restricted(Oid role);
+
+/// Grows with every change of the settings gdpr.purpose and gdpr.ground.
+std::uint64_t settings_version() noexcept;
+
+void init_processing();
+
+} // namespace gdpr::restriction

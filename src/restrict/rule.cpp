@@ -1,0 +1,169 @@
+#include "restrict/rule.hpp"
+
+#include "consent/consenting.hpp"
+#include "pg/pg.hpp"
+#include "restrict/check.hpp"
+#include "restrict/set.hpp"
+#include "subject/owner.hpp"
+
+namespace gdpr::restriction {
+
+namespace {
+
+struct Cache {
+    std::uint64_t epoch = 0, generation = 0;
+    std::map<Oid, std::shared_ptr<const Rule>> rules;
+};
+Cache *cache = nullptr;
+
+std::optional<Form> form_of(Oid relation, const std::string &column) {
+    Oid type, collation;
+    int32 typmod;
+    pg::call(
+        [&] { get_atttypetypmodcoll(relation, get_attnum(relation, column.c_str()), &type, &typmod, &collation); });
+    return Form::of(type, collation);
+}
+
+bool same_form(Oid one, const std::string &column, Oid other, const std::string &other_column) {
+    const std::optional<Form> left = form_of(one, column), right = form_of(other, other_column);
+    return left && right && left->matches(*right);
+}
+
+/// The columns that a hop compares, one on each side; nothing where it compares several or only sometimes.
+struct Sides {
+    std::string owned, owner;
+};
+std::optional<Sides> sides_of(const subject::Hop &hop) {
+    const subject::Edge &edge = hop.edge;
+    if (edge.child_columns.size() != 1 || !edge.when.empty())
+        return std::nullopt;
+    const std::string &child = edge.child_columns.front(), &parent = edge.parent_columns.front();
+    return hop.reversed() ? Sides{parent, child} : Sides{child, parent};
+}
+
+std::optional<Way> way_of(Oid relation, const subject::Path &path, const Rule &rule) {
+    const std::vector<pg::Column> key = pg::primary_key(path.subject);
+    if (path.recursive || key.size() != 1)
+        return std::nullopt;
+    std::string column = key.front().name; // of the relation itself
+    std::vector<Level> levels;
+    // From the person downwards.
+    for (auto hop = path.hops.rbegin(); hop != path.hops.rend(); ++hop) {
+        const std::optional<Sides> sides = sides_of(*hop);
+        if (!sides || !same_form(hop->owned, sides->owned, hop->owner, sides->owner))
+            return std::nullopt;
+        if (hop->owner != path.subject || sides->owner != key.front().name)
+            levels.insert(levels.begin(), {hop->owner, sides->owner, column});
+        column = sides->owned;
+    }
+    const auto person = form_of(path.subject, key.front().name);
+    const auto form = form_of(relation, column);
+    const AttrNumber number = pg::call([&] { return get_attnum(relation, column.c_str()); });
+    const auto place = std::find(rule.columns.begin(), rule.columns.end(), number);
+    if (!person || !form || place == rule.columns.end())
+        return std::nullopt;
+    Way way{static_cast<std::size_t>(place - rule.columns.begin()),
+            *form,
+            path.subject,
+            *person,
+            denied(path.subject, *person, rule.processing.purpose),
+            std::move(levels)};
+    return way.denied ? std::optional<Way>(std::move(way)) : std::nullopt;
+}
+
+/// Fail closed: labels that changed since the policy was made may need a column that it does not pass.
+void require_columns(Oid relation, const std::vector<AttrNumber> &columns) {
+    const std::vector<AttrNumber> needed = subject::owner_columns(relation);
+    if (!std::all_of(needed.begin(), needed.end(), [&](AttrNumber column) {
+            return std::find(columns.begin(), columns.end(), column) != columns.end();
+        }))
+        pg::raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                  "the policy gdpr_restriction of " + pg::relation_name(relation) + " is not what the labels say",
+                  "It cannot tell whose the rows are.", "CALL gdpr.apply().");
+}
+
+void fill(Rule &rule, Oid relation) {
+    const bool selective = !rule.processing.purpose.empty();
+    // Nobody restricted and no purpose: not even the graph is needed.
+    rule.all = !selective && (rule.processing.restricted || !anyone());
+    if (rule.all)
+        return;
+    const Oid node = subject::node_of(relation);
+    if (!OidIsValid(node)) {
+        rule.all = true;
+        return;
+    }
+    require_decided(node);
+    const std::vector<subject::Path> paths = subject::graph().paths_to_subjects(node);
+    rule.all = std::none_of(paths.begin(), paths.end(), [&](const auto &path) {
+        return rule.processing.by_consent || anyone_of(path.subject, rule.processing.purpose);
+    });
+    if (rule.all)
+        return;
+    require_columns(relation, rule.columns);
+    for (const subject::Path &path : paths) {
+        std::optional<Way> way = way_of(relation, path, rule);
+        if (!way)
+            return;
+        rule.ways.push_back(std::move(*way));
+    }
+    rule.complete = true;
+}
+
+} // namespace
+
+std::shared_ptr<const Rule> rule_of(Oid relation, const std::vector<AttrNumber> &columns,
+                                    const Processing &processing) {
+    if (cache == nullptr)
+        cache = new Cache;
+    const std::uint64_t epoch = refresh(), generation = subject::generation();
+    if (cache->epoch != epoch || cache->generation != generation) {
+        cache->rules.clear();
+        cache->epoch = epoch;
+        cache->generation = generation;
+    }
+    const auto known = cache->rules.find(relation);
+    if (known != cache->rules.end() && known->second->processing == processing && known->second->columns == columns)
+        return known->second;
+    auto fresh = std::make_shared<Rule>();
+    fresh->columns = columns;
+    fresh->processing = processing;
+    fill(*fresh, relation);
+    cache->rules[relation] = fresh;
+    return fresh;
+}
+
+bool permitted(const subject::Subject &subject, const Processing &processing) {
+    return !contains(subject, processing.purpose) &&
+           (!processing.by_consent || consent::consents(subject, processing.purpose));
+}
+
+double rows_of(Oid relation) {
+    pg::Relation opened(relation, AccessShareLock);
+    const float4 rows = opened.get()->rd_rel->reltuples;
+    if (rows >= 0)
+        return rows;
+    // Never analysed; some fifty rows a page are as good a guess as any.
+    return opened.kind() == RELKIND_RELATION ? 50.0 * pg::call([&] { return RelationGetNumberOfBlocks(opened.get()); })
+                                             : 1000.0;
+}
+
+double permitted_part(const Rule &rule) {
+    if (rule.all)
+        return 1;
+    double part = 1;
+    std::set<Oid> subjects;
+    for (const Way &way : rule.ways)
+        subjects.insert(way.subject);
+    for (const Oid subject : subjects) {
+        const double people = std::max(rows_of(subject), 1.0);
+        const double denied = static_cast<double>(count_of(subject, rule.processing.purpose));
+        double allowed = people - denied;
+        if (rule.processing.by_consent)
+            allowed = std::min(allowed, consent::consenting_estimate(subject, rule.processing.purpose));
+        part *= std::clamp(allowed / people, 0.0001, 1.0);
+    }
+    return part;
+}
+
+} // namespace gdpr::restriction

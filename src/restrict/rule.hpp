@@ -1,0 +1,50 @@
+// How a row of a relation tells by a few bytes whether somebody whose data may not be processed owns it.
+#pragma once
+
+#include "restrict/keys.hpp"
+#include "restrict/processing.hpp"
+#include "subject/graph.hpp"
+
+namespace gdpr::restriction {
+
+/// A step from a column to the people further up: the keys of `owner` whose rows hang on `next`.
+struct Level {
+    Oid owner = InvalidOid;
+    std::string key;  // the column that the level below refers to
+    std::string next; // the column that leads on, or the person's primary key
+};
+
+/// One column that names people, or rows on the way to them.
+struct Way {
+    std::size_t argument = 0; // which of the policy's columns
+    Form form;                // of that column
+    Oid subject = InvalidOid;
+    Form person; // of the people's keys
+    std::shared_ptr<const Keys> denied;
+    std::vector<Level> levels; // none where the column names the person
+};
+
+/// What decides over the rows of one relation. Shared by all places that ask, until labels, tables or people change.
+struct Rule {
+    std::vector<AttrNumber> columns; // that the policy passes
+    Processing processing;
+    bool all = false;      // everyone's rows may be processed
+    bool concerned = true; // the relation is in the graph, and its owners are decided
+    std::vector<Way> ways; // any of them may hide a row; of no use unless they are complete
+    bool complete = false; // else each row's owners are looked up
+};
+
+/// Raises where a label must first decide whose the rows are, and where the policy lacks a column that tells. Needs
+/// refresh().
+std::shared_ptr<const Rule> rule_of(Oid relation, const std::vector<AttrNumber> &columns, const Processing &processing);
+
+/// May the person's data be processed?
+bool permitted(const subject::Subject &subject, const Processing &processing);
+
+/// Of the rows of a relation, the part that a policy is likely to leave.
+double permitted_part(const Rule &rule);
+
+/// How many rows a relation has, as far as is known.
+double rows_of(Oid relation);
+
+} // namespace gdpr::restriction
