@@ -148,7 +148,8 @@ SET ROLE prov_officer;
 SELECT key, kind, name FROM prov.sources() WHERE of = 'prov.person';
 SELECT gdpr.has_consent('prov.person', '8', 'newsletter');
 SELECT key, kind FROM gdpr.restriction WHERE subject_table = 'prov.person'::regclass ORDER BY id;
--- The officer's mailing list.
+-- The officer's mailing list; one on it is restricted.
+SELECT gdpr.state_ground('consent', 'they asked for it');
 SELECT email FROM prov.person JOIN gdpr.consent c ON c.key = person.id::text AND c.subject_table = 'prov.person'::regclass
  WHERE c.purpose = 'newsletter' AND c.given;
 RESET ROLE;

@@ -48,6 +48,7 @@ struct Tables {
     Oid event = pg::gdpr_relation("consent_event");
     Oid source = pg::gdpr_relation("provenance_record");
     Oid restriction = pg::gdpr_relation("restriction");
+    Oid objection = pg::gdpr_relation("objection");
     Oid disclosure = pg::gdpr_relation("disclosure");
     Oid outbox = pg::gdpr_relation("outbox");
     Oid text = pg::gdpr_type("encrypted_text");
@@ -61,7 +62,7 @@ struct Tables {
     pg::Lookup disclosures{disclosure, {disclosure_table, disclosure_key}, {OIDOID, TEXTOID}};
     pg::Lookup instructions{outbox, {outbox_table, outbox_key}, {OIDOID, TEXTOID}};
 
-    AttrNumber restriction_id = column(restriction, "id");
+    pg::Lookup objections{objection, {column(objection, "subject_table"), column(objection, "key")}, {OIDOID, TEXTOID}};
 
     static AttrNumber column(Oid relation, const char *name) {
         return pg::call([&] { return get_attnum(relation, name); });
@@ -70,7 +71,7 @@ struct Tables {
 
 std::shared_ptr<const Tables> *cached = nullptr;
 // What the invalidation callback knows: it may neither look anything up nor free.
-std::array<Oid, 5> watched{};
+std::array<Oid, 6> watched{};
 bool stale = true;
 
 void relation_changed(Oid relation) {
@@ -84,7 +85,8 @@ std::shared_ptr<const Tables> tables() {
         cached = new std::shared_ptr<const Tables>;
     if (stale || *cached == nullptr) {
         watched = {pg::gdpr_relation("consent_event"), pg::gdpr_relation("provenance_record"),
-                   pg::gdpr_relation("restriction"), pg::gdpr_relation("disclosure"), pg::gdpr_relation("outbox")};
+                   pg::gdpr_relation("restriction"),   pg::gdpr_relation("disclosure"),
+                   pg::gdpr_relation("outbox"),        pg::gdpr_relation("objection")};
         stale = false; // what changes while we look makes it stale again
         cached->reset();
         *cached = std::make_shared<const Tables>();
@@ -141,20 +143,23 @@ void update(const pg::Relation &relation, HeapTuple row, const Changes &changes)
     });
 }
 
-/// Restrictions are changed by SQL, so that the trigger of their table tells every session.
-void change_restrictions(const subject::Subject &subject, CommandId since, const std::string &statement,
-                         const pg::Param &value) {
-    const std::shared_ptr<const Tables> all = tables();
-    const std::vector<HeapTuple> found = rows(all->restrictions, subject, since);
+/// Restrictions and objections are changed by SQL, so that the triggers of their tables tell every session.
+void change_kept(const pg::Lookup &lookup, const subject::Subject &subject, CommandId since,
+                 const std::string &statement, const std::optional<pg::Param> &value = std::nullopt) {
+    const std::vector<HeapTuple> found = rows(lookup, subject, since);
     if (found.empty())
         return;
-    const pg::Relation relation(all->restriction, RowExclusiveLock);
-    const pg::OwnerScope scope(all->restriction);
+    const pg::Relation relation(lookup.relation(), RowExclusiveLock);
+    const AttrNumber number = Tables::column(lookup.relation(), "id");
+    const pg::OwnerScope scope(lookup.relation());
     pg::Spi spi;
     for (HeapTuple row : found) {
         bool null;
-        const Datum id = pg::call([&] { return heap_getattr(row, all->restriction_id, relation.descriptor(), &null); });
-        (void)spi.run(statement, {pg::param(INT8OID, id), value});
+        const Datum id = pg::call([&] { return heap_getattr(row, number, relation.descriptor(), &null); });
+        std::vector<pg::Param> params{pg::param(INT8OID, id)};
+        if (value)
+            params.push_back(*value);
+        (void)spi.run(statement, params);
     }
 }
 
@@ -242,12 +247,16 @@ void carry_over(const subject::Subject &from, const subject::Subject &to, Comman
     move(all->source, all->sources, source_key);
     move(all->disclosure, all->disclosures, disclosure_key);
     move(all->outbox, all->instructions, outbox_key);
-    change_restrictions(from, since, "UPDATE gdpr.restriction SET key = $2 WHERE id = $1", pg::param(to.key));
+    change_kept(all->restrictions, from, since, "UPDATE gdpr.restriction SET key = $2 WHERE id = $1",
+                pg::param(to.key));
+    change_kept(all->objections, from, since, "UPDATE gdpr.objection SET key = $2 WHERE id = $1", pg::param(to.key));
 }
 
 void close_restrictions(const subject::Subject &subject, CommandId since) {
-    change_restrictions(subject, since, "DELETE FROM gdpr.restriction WHERE id = $1 AND kind = $2",
-                        pg::param("request"));
+    const std::shared_ptr<const Tables> all = tables();
+    change_kept(all->restrictions, subject, since, "DELETE FROM gdpr.restriction WHERE id = $1 AND kind = $2",
+                pg::param("request"));
+    change_kept(all->objections, subject, since, "DELETE FROM gdpr.objection WHERE id = $1");
 }
 
 void close_all(Oid subject_table) {
@@ -263,6 +272,7 @@ void close_all(Oid subject_table) {
     (void)spi.run("DELETE FROM gdpr.outbox WHERE subject_table = $1 AND key IS NOT NULL", params);
     (void)spi.run("DELETE FROM gdpr.provenance_record WHERE subject_table = $1", params);
     (void)spi.run("DELETE FROM gdpr.restriction WHERE subject_table = $1 AND kind = 'request'", params);
+    (void)spi.run("DELETE FROM gdpr.objection WHERE subject_table = $1", params);
 }
 
 std::optional<bool> newest_event(const subject::Subject &subject, const std::string &purpose, Snapshot snapshot) {

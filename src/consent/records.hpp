@@ -24,7 +24,7 @@ void carry_over(const subject::Subject &from, const subject::Subject &to, Comman
 /// Ends what is kept of everyone of a subject table.
 void close_all(Oid subject_table);
 
-/// Restrictions that were asked for end with the person's row; what the law has us retain stays restricted.
+/// Objections, and restrictions that were asked for, end with the person's row; what the law has us retain stays restricted.
 void close_restrictions(const subject::Subject &subject, CommandId since);
 
 /// The newest event of a person and purpose: given or withdrawn; nullopt where there is none.

@@ -27,6 +27,14 @@ std::uint64_t tell_recipients(const subject::Subject &subject, std::string_view 
     return instructions;
 }
 
+void tell_person(const subject::Subject &subject, std::string_view what) {
+    const pg::OwnerScope scope(pg::gdpr_relation("outbox"));
+    pg::Spi spi;
+    (void)spi.run("INSERT INTO gdpr.outbox (template, subject_table, key) VALUES ($1, $2, $3)",
+                  {pg::param(what), pg::param_oid(subject.table), pg::param(subject.key)});
+    notify("outbox");
+}
+
 void notify(const std::string &payload) {
     pg::call([&] { Async_Notify("gdpr", payload.c_str()); });
 }

@@ -10,6 +10,9 @@ namespace gdpr::mail {
 /// erased, nothing else is left in it. Returns how many; with `dry_run`, only counts.
 std::uint64_t tell_recipients(const subject::Subject &subject, std::string_view what, bool dry_run = false);
 
+/// Tells the person themselves, by the template of that name.
+void tell_person(const subject::Subject &subject, std::string_view what);
+
 /// NOTIFY gdpr, when the transaction commits. The payload must not hold personal data: everyone may listen.
 void notify(const std::string &payload);
 

@@ -17,7 +17,8 @@ COMMENT ON TABLE gdpr.outbox IS
     'new ones.';
 COMMENT ON COLUMN gdpr.outbox.id IS 'Order of the instructions.';
 COMMENT ON COLUMN gdpr.outbox.template IS
-    'What is told: erased, rectified, restricted, unrestricted to a recipient of data; the name of a template otherwise.';
+    'What is told: erased, rectified, restricted, unrestricted to a recipient of data; restriction_lifted, objection_overruled or '
+    'another template to the person.';
 COMMENT ON COLUMN gdpr.outbox.subject_table IS 'Subject table of the person that it is about.';
 COMMENT ON COLUMN gdpr.outbox.key IS 'Primary key of the person that it is about; null once they are forgotten.';
 COMMENT ON COLUMN gdpr.outbox.recipient IS 'Whom it goes to, by name, when not to the person.';

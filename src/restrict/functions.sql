@@ -65,7 +65,7 @@ CREATE OR REPLACE FUNCTION gdpr.unrestrict(subject_table regclass, key text, rea
     RETURNS void AS 'MODULE_PATHNAME', 'gdpr_unrestrict' LANGUAGE C;
 COMMENT ON FUNCTION gdpr.unrestrict(regclass, text, text) IS
     'Ends every restriction that was asked for a person: subject table, primary key, why. What is retained of a '
-    'forgotten person because the law says so stays restricted. The person must be told beforehand (Art. 18(3)). '
+    'forgotten person because the law says so stays restricted. The person is told through gdpr.outbox (Art. 18(3)). '
     'Raises where there is no such restriction. Needs gdpr_officer; audited.';
 REVOKE ALL ON FUNCTION gdpr.unrestrict(regclass, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gdpr.unrestrict(regclass, text, text) TO gdpr_officer;
@@ -84,3 +84,60 @@ COMMENT ON FUNCTION gdpr.state_ground(text, text, boolean) IS
     'null ground ends it. Raises where the ground is none of these. Needs gdpr_officer; audited.';
 REVOKE ALL ON FUNCTION gdpr.state_ground(text, text, boolean) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gdpr.state_ground(text, text, boolean) TO gdpr_officer;
+
+CREATE OR REPLACE FUNCTION gdpr.record_objection(subject_table regclass, key text, purpose text, reason text DEFAULT NULL,
+                                                 automated boolean DEFAULT false)
+    RETURNS bigint AS 'MODULE_PATHNAME', 'gdpr_record_objection' LANGUAGE C;
+COMMENT ON FUNCTION gdpr.record_objection(regclass, text, text, text, boolean) IS
+    'Records that a person objects to a purpose (Art. 21): subject table, primary key, purpose, and why, if they say so. '
+    'From the next statement on nobody sees them who processes for that purpose, pending verification (Art. 18(1)(d)). With '
+    'automated, they object only to decisions made for it without a human (Art. 22), which gdpr.may_decide() tells. Returns '
+    'the number of the objection, of the one there is already where there is. Raises where there is no such person or '
+    'purpose. Needs gdpr_officer; audited.';
+REVOKE ALL ON FUNCTION gdpr.record_objection(regclass, text, text, text, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION gdpr.record_objection(regclass, text, text, text, boolean) TO gdpr_officer;
+
+CREATE OR REPLACE FUNCTION gdpr.withdraw_objection(subject_table regclass, key text, purpose text,
+                                                   automated boolean DEFAULT false)
+    RETURNS void AS 'MODULE_PATHNAME', 'gdpr_withdraw_objection' LANGUAGE C;
+COMMENT ON FUNCTION gdpr.withdraw_objection(regclass, text, text, boolean) IS
+    'Ends an objection because the person withdrew it: subject table, primary key, purpose, and automated as it was recorded. '
+    'Raises where there is none in force. Needs gdpr_officer; audited.';
+REVOKE ALL ON FUNCTION gdpr.withdraw_objection(regclass, text, text, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION gdpr.withdraw_objection(regclass, text, text, boolean) TO gdpr_officer;
+
+CREATE OR REPLACE FUNCTION gdpr.overrule_objection(subject_table regclass, key text, purpose text, ground text)
+    RETURNS void AS 'MODULE_PATHNAME', 'gdpr_overrule_objection' LANGUAGE C;
+COMMENT ON FUNCTION gdpr.overrule_objection(regclass, text, text, text) IS
+    'Ends an objection because a compelling legitimate ground overrides it (Art. 21(1)): subject table, primary key, purpose, '
+    'and the ground, which stays on record. The person is told. Raises where there is none in force, and for direct '
+    'marketing, which nothing overrides. Needs gdpr_officer; audited.';
+REVOKE ALL ON FUNCTION gdpr.overrule_objection(regclass, text, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION gdpr.overrule_objection(regclass, text, text, text) TO gdpr_officer;
+
+CREATE OR REPLACE FUNCTION gdpr.may_process(subject_table regclass, key text, purpose text DEFAULT NULL) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'gdpr_may_process' LANGUAGE C STABLE;
+COMMENT ON FUNCTION gdpr.may_process(regclass, text, text) IS
+    'May a person''s data be processed now: they exist and are not restricted; and for a purpose, they do not object to it '
+    'and, where its basis is consent, consented? Subject table, primary key, purpose (null: none in particular). Raises '
+    'where there is no such purpose. Needs gdpr_officer.';
+REVOKE ALL ON FUNCTION gdpr.may_process(regclass, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION gdpr.may_process(regclass, text, text) TO gdpr_officer;
+
+CREATE OR REPLACE FUNCTION gdpr.may_decide(subject_table regclass, key text, purpose text) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'gdpr_may_decide' LANGUAGE C STABLE STRICT;
+COMMENT ON FUNCTION gdpr.may_decide(regclass, text, text) IS
+    'May a decision about a person be made without a human for a purpose (Art. 22): gdpr.purpose says that such are made for '
+    'it, the person may be processed for it, and does not object to automated decisions? Subject table, primary key, '
+    'purpose. Raises where there is no such purpose. Needs gdpr_officer.';
+REVOKE ALL ON FUNCTION gdpr.may_decide(regclass, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION gdpr.may_decide(regclass, text, text) TO gdpr_officer;
+
+CREATE OR REPLACE FUNCTION gdpr.assign_purpose(role regrole, purpose text)
+    RETURNS void AS 'MODULE_PATHNAME', 'gdpr_assign_purpose' LANGUAGE C;
+COMMENT ON FUNCTION gdpr.assign_purpose(regrole, text) IS
+    'Ties a role, and whoever is a member of it, to a purpose: from then on it sees people''s tables only with gdpr.purpose '
+    'set to it, or to another that it is tied to. A null purpose unties the role. Raises where there is no such purpose. '
+    'Needs gdpr_admin; audited.';
+REVOKE ALL ON FUNCTION gdpr.assign_purpose(regrole, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION gdpr.assign_purpose(regrole, text) TO gdpr_admin;

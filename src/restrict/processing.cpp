@@ -32,7 +32,7 @@ bool check_ground(char **value, void **, GucSource) {
 void setting_changed(const char *, void *) { version++; }
 
 struct Purpose {
-    bool by_consent = false, direct_marketing = false;
+    bool by_consent = false, direct_marketing = false, decides_alone = false;
 };
 
 /// The purposes there are, and the roles that are tied to some: few, and read whole.
@@ -84,7 +84,8 @@ const Purposes &purposes() {
                 getTypeOutputInfo(basis, &output, &variable);
                 return std::strcmp(OidOutputFunctionCall(output, word), "consent") == 0;
             }),
-            DatumGetBool(value(table, slot, "direct_marketing"))};
+            DatumGetBool(value(table, slot, "direct_marketing")),
+            pg::call([&] { return !slot_attisnull(slot, get_attnum(table, "automated_decisions")); })};
     });
     const Oid ties = pg::gdpr_relation("role_purpose");
     each_row(ties, [&](TupleTableSlot *slot) {
@@ -148,6 +149,8 @@ Processing processing(Oid role) {
 Processing processing_for(const std::string &purpose) { return {purpose, purpose_named(purpose).by_consent, false}; }
 
 bool direct_marketing(const std::string &purpose) { return purpose_named(purpose).direct_marketing; }
+
+bool decides_alone(const std::string &purpose) { return purpose_named(purpose).decides_alone; }
 
 std::uint64_t settings_version() noexcept { return version; }
 

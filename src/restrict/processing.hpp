@@ -24,6 +24,9 @@ Processing processing_for(const std::string &purpose);
 /// Is the purpose direct marketing (Art. 21(2))? Raises where there is no such purpose.
 bool direct_marketing(const std::string &purpose);
 
+/// Are decisions made for the purpose without a human (Art. 22)? Raises where there is no such purpose.
+bool decides_alone(const std::string &purpose);
+
 /// Superusers, and members of gdpr_officer.
 bool is_officer(Oid role);
 

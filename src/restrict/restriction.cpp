@@ -4,6 +4,7 @@
 #include "audit/audit.hpp"
 #include "encrypted/type.hpp"
 #include "journal/journal.hpp"
+#include "mail/outbox.hpp"
 #include "pg/pg.hpp"
 #include "restrict/copy.hpp"
 #include "restrict/filter.hpp"
@@ -23,6 +24,18 @@ void insert(const subject::Subject &subject, std::string_view kind, std::string_
                   {pg::param_oid(subject.table), pg::param(subject.key), pg::param(kind), pg::param(reason), until});
 }
 
+/// How many there were. An empty kind means every kind.
+std::uint64_t remove(const subject::Subject &subject, std::string_view kind) {
+    const pg::OwnerScope scope(pg::gdpr_relation("restriction"));
+    pg::Spi spi;
+    return spi
+        .run("DELETE FROM gdpr.restriction WHERE subject_table = $1 AND key = $2 AND ($3 = '' OR kind = $3)",
+             {pg::param_oid(subject.table), pg::param(subject.key), pg::param(kind)})
+        .processed();
+}
+
+} // namespace
+
 bool exists(const subject::Subject &subject) {
     const std::vector<Datum> values = subject::key_values(subject);
     std::vector<AttrNumber> columns;
@@ -39,18 +52,6 @@ bool exists(const subject::Subject &subject) {
     return found;
 }
 
-/// How many there were. An empty kind means every kind.
-std::uint64_t remove(const subject::Subject &subject, std::string_view kind) {
-    const pg::OwnerScope scope(pg::gdpr_relation("restriction"));
-    pg::Spi spi;
-    return spi
-        .run("DELETE FROM gdpr.restriction WHERE subject_table = $1 AND key = $2 AND ($3 = '' OR kind = $3)",
-             {pg::param_oid(subject.table), pg::param(subject.key), pg::param(kind)})
-        .processed();
-}
-
-} // namespace
-
 bool is_restricted(const subject::Subject &subject) {
     (void)refresh_now();
     return contains(subject);
@@ -60,7 +61,14 @@ void add(const subject::Subject &subject, std::string_view kind, std::string_vie
     insert(subject, kind, reason, pg::null_param(TIMESTAMPTZOID));
 }
 
-std::uint64_t erase(const subject::Subject &subject) { return remove(subject, ""); }
+std::uint64_t erase(const subject::Subject &subject) {
+    const std::uint64_t restrictions = remove(subject, "");
+    const pg::OwnerScope scope(pg::gdpr_relation("objection"));
+    pg::Spi spi;
+    return restrictions + spi.run("DELETE FROM gdpr.objection WHERE subject_table = $1 AND key = $2",
+                                  {pg::param_oid(subject.table), pg::param(subject.key)})
+                              .processed();
+}
 
 void init() {
     init_processing();
@@ -109,6 +117,7 @@ GDPR_FUNCTION(gdpr_restrict) {
     (void)journal::intend(journal::Act::restriction, subject, "",
                           until.null ? std::nullopt : std::optional(DatumGetTimestampTz(until.value)));
     restriction::insert(subject, "request", reason, until);
+    (void)mail::tell_recipients(subject, "restricted");
     audit::record(subject, "restrict", reason);
     PG_RETURN_VOID();
 }
@@ -122,6 +131,9 @@ GDPR_FUNCTION(gdpr_unrestrict) {
                   "Only restrictions that were asked for can be lifted, not what is retained because the law says so.",
                   "Check the key, and gdpr.restriction.");
     (void)journal::intend(journal::Act::restriction_lifted, subject);
+    // The person first (Art. 18(3)), then whoever received the data (Art. 19).
+    mail::tell_person(subject, "restriction_lifted");
+    (void)mail::tell_recipients(subject, "unrestricted");
     audit::record(subject, "unrestrict", reason);
     PG_RETURN_VOID();
 }

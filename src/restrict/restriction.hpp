@@ -15,7 +15,10 @@ bool is_restricted(const subject::Subject &subject);
 /// Restricts from now on. `kind` is a word: request, retention (what the law has us keep of a forgotten person).
 void add(const subject::Subject &subject, std::string_view kind, std::string_view reason);
 
-/// Ends every restriction of a subject, leaving nothing of it behind. Returns how many there were.
+/// Is there such a person?
+bool exists(const subject::Subject &subject);
+
+/// Ends every restriction and objection of a subject, leaving nothing of them behind. Returns how many there were.
 std::uint64_t erase(const subject::Subject &subject);
 
 void init();

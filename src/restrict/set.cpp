@@ -22,6 +22,7 @@ struct Row {
     Datum key;
     TimestampTz until;
     text *purpose; // null for a restriction
+    bool automated;
 };
 
 /// One of the two tables: restrictions end at `until`, objections when they are overruled.
@@ -35,7 +36,7 @@ class Source {
         key_ = number("key");
         end_ = number(end);
         if (by_purpose_)
-            purpose_ = number(purpose);
+            purpose_ = number(purpose), automated_ = number("automated");
         key_type_ = pg::call([&] { return get_atttype(relation_, key_); });
     }
 
@@ -52,15 +53,20 @@ class Source {
             const Datum end = slot_getattr(slot, end_, &null);
             out.until = null || by_purpose_ ? DT_NOEND : DatumGetTimestampTz(end);
             in_force = by_purpose_ ? null : out.until > now;
-            if (by_purpose_)
+            if (by_purpose_) {
                 out.purpose = DatumGetTextPP(slot_getattr(slot, purpose_, &null));
+                out.automated = DatumGetBool(slot_getattr(slot, automated_, &null));
+            }
             return out;
         });
         return in_force ? std::optional<Row>(row) : std::nullopt;
     }
 
     About about(const Row &row) const {
-        return {row.table, by_purpose_ ? pg::to_string(PointerGetDatum(row.purpose)) : std::string()};
+        if (!by_purpose_)
+            return {row.table, {}};
+        return {row.table, pg::to_string(PointerGetDatum(row.purpose)) +
+                               std::string(row.automated ? automated_suffix : std::string_view())};
     }
 
     std::string key(const Row &row) const {
@@ -90,7 +96,7 @@ class Source {
 
     Oid relation_;
     bool by_purpose_;
-    AttrNumber table_ = 0, key_ = 0, end_ = 0, purpose_ = 0;
+    AttrNumber table_ = 0, key_ = 0, end_ = 0, purpose_ = 0, automated_ = 0;
     Oid key_type_ = InvalidOid;
     mutable std::unique_ptr<pg::Lookup> lookup_;
 };

@@ -6,6 +6,9 @@
 
 namespace gdpr::restriction {
 
+/// Behind a purpose's name: its decisions without a human alone. No purpose is named so.
+inline constexpr std::string_view automated_suffix = "/automated";
+
 /// Takes in what other sessions have committed, once a statement; cheap to call for every row. Returns a number that
 /// differs from the one before whenever answers may differ.
 std::uint64_t refresh();

@@ -29,6 +29,7 @@ CREATE TABLE gdpr.objection (
     subject_table regclass NOT NULL,
     key gdpr.encrypted_text NOT NULL,
     purpose text NOT NULL,
+    automated boolean NOT NULL DEFAULT false,
     reason gdpr.encrypted_text,
     since timestamptz NOT NULL DEFAULT now(),
     role name NOT NULL DEFAULT session_user,
@@ -42,6 +43,7 @@ COMMENT ON COLUMN gdpr.objection.id IS 'Number of the objection.';
 COMMENT ON COLUMN gdpr.objection.subject_table IS 'Subject table of the person.';
 COMMENT ON COLUMN gdpr.objection.key IS 'Primary key of the person.';
 COMMENT ON COLUMN gdpr.objection.purpose IS 'The purpose they object to.';
+COMMENT ON COLUMN gdpr.objection.automated IS 'Only to decisions made for it without a human (Art. 22).';
 COMMENT ON COLUMN gdpr.objection.reason IS 'Why, in their words; null: they gave none.';
 COMMENT ON COLUMN gdpr.objection.since IS 'When it was recorded.';
 COMMENT ON COLUMN gdpr.objection.role IS 'Who recorded it.';
