@@ -167,6 +167,7 @@ SELECT gdpr.access('ex.person', '3');
 SELECT file, length(content) FROM gdpr.export('ex.person', '3', scope => 'access') WHERE file LIKE 'ex.scrap%' ORDER BY 1;
 RESET ROLE;
 
+DELETE FROM gdpr.outbox WHERE subject_table = 'ex.person'::regclass;
 DELETE FROM gdpr.disclosure WHERE subject_table = 'ex.person'::regclass;
 DELETE FROM gdpr.consent_event WHERE subject_table = 'ex.person'::regclass;
 DELETE FROM gdpr.purpose WHERE name LIKE 'ex\_%';

@@ -191,8 +191,8 @@ SELECT id, email, name FROM fo.person WHERE id = 4;
 
 -- Attack: the owner's triggers take the officer's rights, or keep the row.
 ALTER TABLE fo.person DROP CONSTRAINT odd;
-SET ROLE fo_owner;
 SECURITY LABEL FOR gdpr ON TABLE fo.person IS 'subject';
+SET ROLE fo_owner;
 CREATE FUNCTION fo.spy() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE NOTICE '% as %, member %', TG_OP, current_user, pg_has_role('gdpr_officer', 'usage');

@@ -141,3 +141,15 @@ COMMENT ON FUNCTION gdpr.assign_purpose(regrole, text) IS
     'Needs gdpr_admin; audited.';
 REVOKE ALL ON FUNCTION gdpr.assign_purpose(regrole, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gdpr.assign_purpose(regrole, text) TO gdpr_admin;
+
+CREATE OR REPLACE FUNCTION gdpr.guard_ddl() RETURNS event_trigger AS 'MODULE_PATHNAME', 'gdpr_guard_ddl' LANGUAGE C;
+COMMENT ON FUNCTION gdpr.guard_ddl() IS
+    'Event trigger that refuses, to all but members of gdpr_admin, what loosens the protection of a table: weakening a label, '
+    'disabling, altering, renaming or dropping the triggers, policies and row security that gdpr.apply() made, taking away '
+    'what tells whose the rows are; and to anyone a foreign key that would be validated without the hidden rows.';
+REVOKE ALL ON FUNCTION gdpr.guard_ddl() FROM PUBLIC;
+CREATE OR REPLACE FUNCTION gdpr.guard_drop() RETURNS event_trigger AS 'MODULE_PATHNAME', 'gdpr_guard_drop' LANGUAGE C;
+COMMENT ON FUNCTION gdpr.guard_drop() IS
+    'Event trigger that refuses, to all but members of gdpr_admin, to drop tables with people''s data while anyone is '
+    'restricted.';
+REVOKE ALL ON FUNCTION gdpr.guard_drop() FROM PUBLIC;

@@ -71,15 +71,20 @@ std::optional<Way> way_of(Oid relation, const subject::Path &path, const Rule &r
     return way.denied ? std::optional<Way>(std::move(way)) : std::nullopt;
 }
 
-/// Fail closed: labels that changed since the policy was made may need a column that it does not pass.
+/// Fail closed: labels or keys that changed since the policy was made may need a column that it does not pass, or have
+/// taken the relation out of the graph.
+[[noreturn]] void refuse_policy(Oid relation) {
+    pg::raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+              "the policy gdpr_restriction of " + pg::relation_name(relation) + " is not what the labels say",
+              "It cannot tell whose the rows are.", "CALL gdpr.apply().");
+}
+
 void require_columns(Oid relation, const std::vector<AttrNumber> &columns) {
     const std::vector<AttrNumber> needed = subject::owner_columns(relation);
     if (!std::all_of(needed.begin(), needed.end(), [&](AttrNumber column) {
             return std::find(columns.begin(), columns.end(), column) != columns.end();
         }))
-        pg::raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-                  "the policy gdpr_restriction of " + pg::relation_name(relation) + " is not what the labels say",
-                  "It cannot tell whose the rows are.", "CALL gdpr.apply().");
+        refuse_policy(relation);
 }
 
 void fill(Rule &rule, Oid relation) {
@@ -89,10 +94,8 @@ void fill(Rule &rule, Oid relation) {
     if (rule.all)
         return;
     const Oid node = subject::node_of(relation);
-    if (!OidIsValid(node)) {
-        rule.all = true;
-        return;
-    }
+    if (!OidIsValid(node))
+        refuse_policy(relation);
     require_decided(node);
     const std::vector<subject::Path> paths = subject::graph().paths_to_subjects(node);
     rule.all = std::none_of(paths.begin(), paths.end(), [&](const auto &path) {
