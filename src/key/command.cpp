@@ -14,8 +14,6 @@
 #error "this file is pure C++"
 #endif
 
-extern char **environ;
-
 namespace gdpr::key {
 
 namespace {

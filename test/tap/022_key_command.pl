@@ -5,7 +5,9 @@ use warnings FATAL => 'all';
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use FindBin;
+use lib "$FindBin::Bin/../lib";
 use File::Copy;
+use Session;
 use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('command');
@@ -190,4 +192,41 @@ my ($root) = slurp_file($keyring) =~ /^root \d+ \S+ file ([0-9a-f]{64})$/m;
 ok(defined $root, 'a root key');
 unlike($log, qr/\Q$root\E|00112233445566778899aabbccddeeff/, 'neither a root key nor what a command wrote is in the log');
 
+# What a backend's writable memory holds: how often each of the strings is in it, or nothing where it may not be read.
+sub in_memory
+{
+	my ($pid, @strings) = @_;
+	no warnings 'portable'; # addresses have 64 bits
+	open(my $maps, '<', "/proc/$pid/maps") or return;
+	open(my $memory, '<:raw', "/proc/$pid/mem") or return;
+	my @found = (0) x @strings;
+	while (<$maps>)
+	{
+		my ($from, $to) = /^([0-9a-f]+)-([0-9a-f]+) rw/ or next;
+		next if m{/dev/(zero|shm)};    # shared buffers hold no key, and are large
+		sysseek($memory, hex($from), 0) or next;
+		my $part;
+		next unless defined sysread($memory, $part, hex($to) - hex($from));
+		$found[$_] += () = $part =~ /\Q$strings[$_]\E/g foreach 0 .. $#strings;
+	}
+	return @found;
+}
+SKIP:
+{
+	my $session = Session->new($node, 'crm');
+	my $pid = $session->query('SELECT pg_backend_pid()');
+	is($session->query('SELECT min(name) FROM person'), 'Bilby', 'a session that decrypts');
+	$session->query(q{SELECT 'a mark that is there', pg_sleep(0)});
+	my @before = in_memory($pid, 'a mark that is there', $root, pack('H*', $root));
+	skip 'the memory of other processes cannot be read', 3 unless @before;
+	cmp_ok($before[0], '>', 0, 'its memory is read');
+	is("$before[1] $before[2]", '0 0', 'the root key of the file is not left in it');
+	$session->query('CALL gdpr.rotate_root_key()');
+	my ($next) = slurp_file($keyring) =~ /^root 8 \S+ file ([0-9a-f]{64})$/m;
+	my @after = in_memory($pid, $root, pack('H*', $root), $next, pack('H*', $next));
+	is("@after", '0 0 0 0', 'nor the old and the new one after a rotation');
+	$session->quit;
+}
+
+$node->stop;
 done_testing();
