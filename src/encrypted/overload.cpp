@@ -3,42 +3,12 @@
 // such call gets a twin for exactly its types, which calls what the plain types call. Which ones need it is found by
 // asking PostgreSQL's own rules, before the casts and after, until nothing differs.
 #include "encrypted/define.hpp"
-#include "encrypted/type.hpp"
+#include "encrypted/twin.hpp"
 #include "pg/pg.hpp"
 
 namespace gdpr::encrypted {
 
 namespace {
-
-constexpr const char *comparisons[] = {"<", "<=", "=", "<>", ">=", ">"};
-
-bool compares(const Call &call) {
-    return call.is_operator &&
-           std::find(std::begin(comparisons), std::end(comparisons), call.name) != std::end(comparisons);
-}
-
-/// Never less volatile than what the twin calls, casts of its arguments included, or it would not be inlined.
-std::string volatility(const Resolved &resolved, const Types &arguments) {
-    const char worst = pg::call([&] {
-        char found = OidIsValid(resolved.function) ? func_volatile(resolved.function) : PROVOLATILE_STABLE;
-        for (std::size_t i = 0; i < arguments.size(); i++) {
-            Oid cast = InvalidOid;
-            if (find_coercion_pathway(resolved.declared[i], arguments[i], COERCION_IMPLICIT, &cast) ==
-                    COERCION_PATH_FUNC &&
-                func_volatile(cast) == PROVOLATILE_STABLE && found == PROVOLATILE_IMMUTABLE)
-                found = PROVOLATILE_STABLE;
-        }
-        return found;
-    });
-    return worst == PROVOLATILE_IMMUTABLE ? "IMMUTABLE" : worst == PROVOLATILE_STABLE ? "STABLE" : "VOLATILE";
-}
-
-std::string argument_list(const Types &types) {
-    std::string list;
-    for (const Oid type : types)
-        list += (list.empty() ? "" : ", ") + pg::type_name(type);
-    return list;
-}
 
 class Overloads {
   public:
@@ -60,6 +30,7 @@ class Overloads {
             for (const auto &[name, calls] : calls_)
                 if (name.first == operators)
                     settle(calls);
+        twins_.join_families();
     }
 
   private:
@@ -79,34 +50,18 @@ class Overloads {
     bool make(const Call &call, const Resolved &plain);
     Types known(const Call &call, const Resolved &plain) const;
 
-    std::string value(const Call &call, const Resolved &plain, std::size_t i, bool stays) const;
-    bool stays_encrypted(const Call &call, const Resolved &plain) const;
-    void make_operator(const Call &call, const Resolved &plain);
-    void make_function(const Call &call, const Resolved &plain);
-    void make_aggregate(const Call &call, const Resolved &plain);
-    std::string transition(const Call &call, const std::string &function, const std::string &state);
-    Oid plain_type(Oid type) const {
-        const auto found = plain_of_.find(type);
-        return found != plain_of_.end() ? found->second : type;
-    }
-    Call plain(Call call) const {
-        for (Oid &type : call.arguments)
-            type = plain_type(type);
-        return call;
-    }
-    bool has_encrypted(const Call &call) const {
-        return std::any_of(call.arguments.begin(), call.arguments.end(),
-                           [&](Oid type) { return plain_of_.count(type) > 0; });
-    }
+    Oid plain_type(Oid type) const { return twins_.plain_type(type); }
+    Call plain(const Call &call) const { return twins_.plain(call); }
+    bool has_encrypted(const Call &call) const { return twins_.has_encrypted(call); }
 
     pg::Spi &spi_;
     std::map<Oid, Oid> plain_of_;     // of every encrypted type
     std::map<Oid, Oid> encrypted_of_; // of the plain types whose calls are to be settled
-    std::set<Oid> sources_;           // what goes to these plain types by itself
+    Twins twins_{spi_, plain_of_, encrypted_of_};
+    std::set<Oid> sources_; // what goes to these plain types by itself
     std::map<std::pair<bool, std::string>, std::set<Call>> calls_;
     std::map<Call, Resolved> baseline_;
     std::map<Oid, Oid> original_; // of a twin
-    std::set<std::string> functions_;
     std::set<Call> given_up_;
 };
 
@@ -287,8 +242,7 @@ bool Overloads::keep_unless_harmful(const Call &call, const std::set<Call> &call
             return !literal || !baseline(other) || serves(other, resolve(other), baseline(other));
         }))
         return true;
-    (void)spi_.run("DROP FUNCTION pg_catalog." + pg::quote(call.name) + "(" +
-                   argument_list(known(call, baseline(call))) + ")");
+    twins_.drop({false, call.name, known(call, baseline(call))});
     given_up_.insert(call);
     return true;
 }
@@ -314,123 +268,11 @@ bool Overloads::make(const Call &call, const Resolved &plain) {
         plain.result == RECORDOID || plain.kind == PROKIND_WINDOW ||
         (plain.kind == PROKIND_AGGREGATE && !has_encrypted(exact)))
         return false;
-    if (call.is_operator)
-        make_operator(exact, plain);
-    else if (plain.kind == PROKIND_AGGREGATE)
-        make_aggregate(exact, plain);
-    else
-        make_function(exact, plain);
+    twins_.make(exact, plain);
     const Resolved twin = resolve(exact);
     if (twin)
         original_[twin.object] = plain.object;
     return bool(twin);
-}
-
-/// A comparison that the plain type makes with its own kind stays on the encrypted type, whose indexes serve it.
-bool Overloads::stays_encrypted(const Call &call, const Resolved &plain) const {
-    if (!compares(call) || plain.declared[0] != plain.declared[1])
-        return false;
-    const auto own = encrypted_of_.find(plain.declared[0]);
-    return own != encrypted_of_.end() &&
-           std::find(call.arguments.begin(), call.arguments.end(), own->second) != call.arguments.end();
-}
-
-/// Argument number `i`, cast step by step to what the plain form takes.
-std::string Overloads::value(const Call &call, const Resolved &plain, std::size_t i, bool stays) const {
-    std::string text = "$" + std::to_string(i + 1);
-    Oid type = call.arguments[i];
-    if (const auto found = plain_of_.find(type); found != plain_of_.end()) {
-        if (stays && found->second == plain.declared[i])
-            return text;
-        type = found->second;
-        text += "::" + pg::type_name(type);
-    }
-    if (plain.declared[i] != type && !IsPolymorphicType(plain.declared[i]))
-        text += "::" + pg::type_name(plain.declared[i]);
-    return text;
-}
-
-void Overloads::make_operator(const Call &call, const Resolved &plain) {
-    const std::string function = "gdpr." + pg::quote(pg::call([&] { return get_func_name(plain.function); }));
-    const std::string arguments = argument_list(call.arguments);
-    const std::string comment =
-        pg::quote_literal(has_encrypted(call) ? "The operator of the plain type, on an encrypted value."
-                                              : "Keeps an operator of plain types resolving as it does without gdpr.");
-    const bool stays = stays_encrypted(call, plain), prefix = call.arguments.size() == 1;
-    // Two operators may have one function.
-    if (functions_.insert(function + arguments).second) {
-        (void)spi_.run("CREATE FUNCTION " + function + "(" + arguments + ") RETURNS " + pg::type_name(plain.result) +
-                       " LANGUAGE sql " + volatility(plain, this->plain(call).arguments) + " PARALLEL SAFE RETURN " +
-                       (prefix ? "" : value(call, plain, 0, stays)) + " OPERATOR(pg_catalog." + call.name + ") " +
-                       value(call, plain, prefix ? 0 : 1, stays));
-        (void)spi_.run("COMMENT ON FUNCTION " + function + "(" + arguments + ") IS " + comment);
-    }
-    (void)spi_.run("CREATE OPERATOR pg_catalog." + call.name + " (FUNCTION = " + function +
-                   (prefix ? "" : ", LEFTARG = " + pg::type_name(call.arguments[0])) +
-                   ", RIGHTARG = " + pg::type_name(call.arguments.back()) + ")");
-    (void)spi_.run("COMMENT ON OPERATOR pg_catalog." + call.name + " (" + (prefix ? "NONE, " : "") + arguments +
-                   ") IS " + comment);
-}
-
-void Overloads::make_function(const Call &call, const Resolved &plain) {
-    const std::string name = "pg_catalog." + pg::quote(call.name),
-                      signature = name + "(" + argument_list(call.arguments) + ")";
-    std::string values;
-    for (std::size_t i = 0; i < call.arguments.size(); i++)
-        values += (i > 0 ? ", " : "") + value(call, plain, i, false);
-    (void)spi_.run(
-        "CREATE FUNCTION " + signature + " RETURNS " + (plain.set ? "SETOF " : "") + pg::type_name(plain.result) +
-        " LANGUAGE sql " + volatility(plain, this->plain(call).arguments) + " PARALLEL SAFE BEGIN ATOMIC SELECT " +
-        (plain.kind == coercion ? values + "::" + pg::type_name(plain.result) : name + "(" + values + ")") + "; END");
-    (void)spi_.run("COMMENT ON FUNCTION " + signature + " IS " +
-                   pg::quote_literal(has_encrypted(call)
-                                         ? "The function of the plain type, on an encrypted value."
-                                         : "Keeps a function of plain types resolving as it does without gdpr."));
-}
-
-/// A transition function that opens the values and calls the plain type's, which it finds by its own name.
-std::string Overloads::transition(const Call &call, const std::string &function, const std::string &state) {
-    const std::string name = "gdpr." + pg::quote(function),
-                      signature = name + "(" + state + ", " + argument_list(call.arguments) + ")";
-    if (functions_.insert(signature).second) {
-        (void)spi_.run("CREATE FUNCTION " + signature + " RETURNS " + state +
-                       " AS '$libdir/gdpr', 'gdpr_transition' LANGUAGE C IMMUTABLE PARALLEL SAFE");
-        (void)spi_.run("COMMENT ON FUNCTION " + signature +
-                       " IS 'A step of an aggregate of the plain type, on an encrypted value.'");
-    }
-    return name;
-}
-
-void Overloads::make_aggregate(const Call &call, const Resolved &plain) {
-    const pg::Rows rows = spi_.run(
-        "SELECT s.proname, a.aggtranstype::regtype, a.agginitval, a.aggtransspace,"
-        "       ', FINALFUNC = ' || nullif(aggfinalfn, 0)::regproc, ', COMBINEFUNC = ' || nullif(aggcombinefn, 0)::regproc,"
-        "       ', SERIALFUNC = ' || nullif(aggserialfn, 0)::regproc || ', DESERIALFUNC = ' || aggdeserialfn::regproc,"
-        "       m.proname, i.proname, a.aggmtranstype::regtype, a.aggminitval, a.aggmtransspace,"
-        "       ', MFINALFUNC = ' || nullif(aggmfinalfn, 0)::regproc, aggfinalextra OR aggmfinalextra OR aggkind <> 'n'"
-        "  FROM pg_catalog.pg_aggregate a JOIN pg_catalog.pg_proc s ON s.oid = aggtransfn"
-        "  LEFT JOIN pg_catalog.pg_proc m ON m.oid = aggmtransfn LEFT JOIN pg_catalog.pg_proc i ON i.oid = aggminvtransfn"
-        " WHERE aggfnoid = $1",
-        {pg::param(OIDOID, ObjectIdGetDatum(plain.function))});
-    if (rows.boolean(0, 14))
-        return;
-    const auto initial = [&](const char *what, int column) {
-        const auto value = rows.text(0, column);
-        return value ? std::string(", ") + what + " = " + pg::quote_literal(*value) : std::string();
-    };
-    const std::string state = rows.text_or(0, 2);
-    std::string options = "SFUNC = " + transition(call, rows.text_or(0, 1), state) + ", STYPE = " + state +
-                          ", SSPACE = " + rows.text_or(0, 4) + initial("INITCOND", 3) + rows.text_or(0, 5) +
-                          rows.text_or(0, 6) + rows.text_or(0, 7) + ", PARALLEL = SAFE";
-    if (rows.text(0, 8)) {
-        const std::string moving = rows.text_or(0, 10);
-        options += ", MSFUNC = " + transition(call, rows.text_or(0, 8), moving) +
-                   ", MINVFUNC = " + transition(call, rows.text_or(0, 9), moving) + ", MSTYPE = " + moving +
-                   ", MSSPACE = " + rows.text_or(0, 12) + initial("MINITCOND", 11) + rows.text_or(0, 13);
-    }
-    const std::string signature = "pg_catalog." + pg::quote(call.name) + "(" + argument_list(call.arguments) + ")";
-    (void)spi_.run("CREATE AGGREGATE " + signature + " (" + options + ")");
-    (void)spi_.run("COMMENT ON AGGREGATE " + signature + " IS 'The aggregate of the plain type, on encrypted values.'");
 }
 
 } // namespace

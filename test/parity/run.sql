@@ -39,5 +39,6 @@ END $$;
 
 -- How a difference is listed: the function or operator, and whether it is about an array of the type.
 CREATE FUNCTION parity.subject(template text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE WHEN template ~ 'OPERATOR\(' THEN 'operator ' || substring(template FROM 'OPERATOR\(pg_catalog\.(.*?)\)') ELSE substring(template FROM '^pg_catalog\."?(\w+)') || '()' END
-           || CASE WHEN template ~ 'ARRAY\[«' THEN ' with an array' ELSE '' END $$;
+    SELECT CASE WHEN template ~ 'OPERATOR\(' THEN 'operator ' || substring(template FROM 'OPERATOR\(pg_catalog\.(.*?)\)') WHEN template ~ '^pg_catalog' THEN substring(template FROM '^pg_catalog\."?(\w+)') || '()'
+                ELSE regexp_replace(regexp_replace(template, '«\w+»', '«»', 'g'), 'p_\w+', 'p', 'g') END
+           || CASE WHEN template ~ 'ARRAY\[«' AND template ~ 'pg_catalog' THEN ' with an array' ELSE '' END $$;
