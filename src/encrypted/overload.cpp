@@ -113,6 +113,7 @@ void Overloads::vary(bool is_operator, const std::string &name, const Types &dec
         if (count > 2) {
             Options literals(count, Types{UNKNOWNOID});
             literals[free] = each[free];
+            literals[free].push_back(UNKNOWNOID);
             add(is_operator, name, literals);
         }
     }
@@ -157,7 +158,7 @@ void Overloads::collect() {
         "  FROM pg_catalog.pg_proc p WHERE p.pronamespace = 11 AND p.oid < 16384 AND p.prokind <> 'p' AND provariadic = 0"
         // Window frames ask the operator class; twins of width_bucket make plain numbers ambiguous; the others run the
         // server.
-        "   AND p.proname <> ALL ('{in_range,width_bucket}') AND p.proname !~ '^(pg_|lo_|loread|lowrite|txid_|has_|binary_upgrade)'"
+        "   AND p.proname <> ALL ('{in_range,width_bucket}') AND p.proname !~ '^(pg_(?!size_pretty)|lo_|loread|lowrite|txid_|has_|binary_upgrade)'"
         "   AND p.pronargs BETWEEN 1 AND 8 AND p.prorettype <> ALL ('{internal,trigger,event_trigger,cstring}'::regtype[])"
         "   AND NOT p.proargtypes::pg_catalog.oid[] && '{internal,cstring}'::pg_catalog.regtype[]::pg_catalog.oid[]");
     for (std::uint64_t row = 0; row < rows.size(); row++) {
@@ -233,16 +234,38 @@ void Overloads::settle(const std::set<Call> &calls) {
     }
 }
 
-/// A literal beside a plain type would rather go to a twin of some functions. There the plain call comes first: without
-/// the twin the encrypted type needs a cast.
+/// Some twins would change what plain types resolve to, or take literals for something else. There the encrypted type
+/// goes without the twin, and needs a cast. Comparisons of plain types get twins of their own.
 bool Overloads::keep_unless_harmful(const Call &call, const std::set<Call> &calls) {
-    if (call.is_operator || std::all_of(calls.begin(), calls.end(), [&](const Call &other) {
-            const bool literal = !has_encrypted(other) && std::find(other.arguments.begin(), other.arguments.end(),
-                                                                    UNKNOWNOID) != other.arguments.end();
-            return !literal || !baseline(other) || serves(other, resolve(other), baseline(other));
-        }))
+    const Types twin = known(call, baseline(call));
+    const auto fits = [&](const Call &other) {
+        bool each = other.arguments.size() == twin.size();
+        for (std::size_t i = 0; each && i < twin.size(); i++)
+            each = other.arguments[i] == UNKNOWNOID || goes_by_itself(other.arguments[i], twin[i]);
+        return each;
+    };
+    const Oid made = resolve({call.is_operator, call.name, twin}).object;
+    const auto unharmed = [&](const Call &other) {
+        const bool literal =
+            std::find(other.arguments.begin(), other.arguments.end(), UNKNOWNOID) != other.arguments.end();
+        if ((has_encrypted(other) && !literal) || !fits(other))
+            return true;
+        const Resolved &before = baseline(other);
+        const Resolved after = resolve(other);
+        if (has_encrypted(other) && after.object != made)
+            return true;
+        return before ? serves(other, after, before) : !after;
+    };
+    if (compares(call) || std::all_of(calls.begin(), calls.end(), unharmed))
         return true;
-    twins_.drop({false, call.name, known(call, baseline(call))});
+    const bool harms_plain = std::any_of(calls.begin(), calls.end(),
+                                         [&](const Call &other) { return !has_encrypted(other) && !unharmed(other); });
+    twins_.drop({call.is_operator, call.name, twin});
+    // Better a literal of another type than a call of another operator.
+    if (!harms_plain && resolve(call)) {
+        twins_.make({call.is_operator, call.name, twin}, baseline(call));
+        original_[resolve({call.is_operator, call.name, twin}).object] = baseline(call).object;
+    }
     given_up_.insert(call);
     return true;
 }

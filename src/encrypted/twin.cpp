@@ -8,10 +8,14 @@ namespace {
 
 constexpr const char *comparisons[] = {"<", "<=", "=", "<>", ">=", ">"};
 
+} // namespace
+
 bool compares(const Call &call) {
     return call.is_operator &&
            std::find(std::begin(comparisons), std::end(comparisons), call.name) != std::end(comparisons);
 }
+
+namespace {
 
 /// Never less volatile than what the twin calls, casts of its arguments included, or it would not be inlined.
 std::string volatility(const Resolved &resolved, const Types &arguments) {
@@ -64,7 +68,12 @@ void Twins::make(const Call &call, const Resolved &plain) {
 }
 
 void Twins::drop(const Call &call) {
-    (void)spi_.run("DROP FUNCTION pg_catalog." + pg::quote(call.name) + "(" + argument_list(call.arguments) + ")");
+    // The function behind an operator stays: another operator may have it.
+    (void)spi_.run(call.is_operator
+                       ? "DROP OPERATOR pg_catalog." + call.name + " (" + (call.arguments.size() == 1 ? "NONE, " : "") +
+                             argument_list(call.arguments) + ")"
+                       : "DROP FUNCTION pg_catalog." + pg::quote(call.name) + "(" + argument_list(call.arguments) +
+                             ")");
 }
 
 /// A comparison that the plain type makes with its own kind stays on the encrypted type, whose indexes serve it.

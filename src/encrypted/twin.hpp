@@ -7,6 +7,9 @@
 
 namespace gdpr::encrypted {
 
+/// Is it =, <> or one of the operators that order?
+bool compares(const Call &call);
+
 class Twins {
   public:
     /// The maps, from encrypted types to plain ones and back, may be filled later.

@@ -13,6 +13,7 @@ CREATE FUNCTION parity.skipped(name) RETURNS text LANGUAGE sql IMMUTABLE AS $$
             THEN 'tells of storage, of the moment, or gives another answer each time'
         WHEN $1 ~ '^(database_to_xml.*|schema_to_xml.*|table_to_xml.*|query_to_xml.*|cursor_to_xml.*|ts_stat|ts_rewrite|brin_.*|gin_.*|index_am.*|pg_get_publication.*|pg_event_trigger.*|pg_tablespace_databases|pg_describe_object|pg_identify_object.*|pg_get_object_address|pg_conversion_is_visible|generate_series_.*|.*_support|row_security_active|pg_prepared_.*|pg_cursor|pg_get_shmem_.*|pg_get_backend_memory_contexts|pg_timezone_.*|pg_collation_actual_version|pg_encoding_max_length|pg_database_collation_.*|ri_fkey.*|RI_FKey.*|pg_ddl_command.*|fmgr_.*|suppress_redundant.*)$'
             THEN 'takes a statement, a name of an object or a context'
+        WHEN $1 = 'in_range' THEN 'is asked by window frames, through the operator class'
     END $$;
 
 CREATE FUNCTION parity.literal(regtype) RETURNS text LANGUAGE sql STABLE AS 'SELECT quote_literal(literals[1]) FROM parity.sample WHERE type = $1';
