@@ -235,7 +235,7 @@ void Overloads::settle(const std::set<Call> &calls) {
 }
 
 /// Some twins would change what plain types resolve to, or take literals for something else. There the encrypted type
-/// goes without the twin, and needs a cast. Comparisons of plain types get twins of their own.
+/// goes without the twin, and needs a cast. Comparisons of plain types, and ranges, get twins of their own.
 bool Overloads::keep_unless_harmful(const Call &call, const std::set<Call> &calls) {
     const Types twin = known(call, baseline(call));
     const auto fits = [&](const Call &other) {
@@ -256,11 +256,14 @@ bool Overloads::keep_unless_harmful(const Call &call, const std::set<Call> &call
             return true;
         return before ? serves(other, after, before) : !after;
     };
-    if (compares(call) || std::all_of(calls.begin(), calls.end(), unharmed))
+    const bool of_range = std::any_of(twin.begin(), twin.end(), [](Oid type) {
+        return pg::call([&] { return type_is_range(type) || type_is_multirange(type); });
+    });
+    if (compares(call) || of_range || std::all_of(calls.begin(), calls.end(), unharmed))
         return true;
     const bool harms_plain = std::any_of(calls.begin(), calls.end(),
                                          [&](const Call &other) { return !has_encrypted(other) && !unharmed(other); });
-    twins_.drop({call.is_operator, call.name, twin});
+    twins_.drop({call.is_operator, call.name, twin}, baseline(call));
     // Better a literal of another type than a call of another operator.
     if (!harms_plain && resolve(call)) {
         twins_.make({call.is_operator, call.name, twin}, baseline(call));

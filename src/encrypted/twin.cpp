@@ -40,6 +40,11 @@ std::string argument_list(const Types &types) {
     return list;
 }
 
+/// The name of the function of an operator's twin.
+std::string function_behind(const Resolved &plain) {
+    return "gdpr." + pg::quote(pg::call([&] { return get_func_name(plain.function); }));
+}
+
 } // namespace
 
 Oid Twins::plain_type(Oid type) const {
@@ -67,13 +72,21 @@ void Twins::make(const Call &call, const Resolved &plain) {
         make_function(call, plain);
 }
 
-void Twins::drop(const Call &call) {
-    // The function behind an operator stays: another operator may have it.
-    (void)spi_.run(call.is_operator
-                       ? "DROP OPERATOR pg_catalog." + call.name + " (" + (call.arguments.size() == 1 ? "NONE, " : "") +
-                             argument_list(call.arguments) + ")"
-                       : "DROP FUNCTION pg_catalog." + pg::quote(call.name) + "(" + argument_list(call.arguments) +
-                             ")");
+void Twins::drop(const Call &call, const Resolved &plain) {
+    const std::string arguments = argument_list(call.arguments);
+    if (!call.is_operator) {
+        (void)spi_.run("DROP FUNCTION pg_catalog." + pg::quote(call.name) + "(" + arguments + ")");
+        return;
+    }
+    (void)spi_.run("DROP OPERATOR pg_catalog." + call.name + " (" + (call.arguments.size() == 1 ? "NONE, " : "") +
+                   arguments + ")");
+    const std::string function = function_behind(plain);
+    if (spi_.run("SELECT FROM pg_catalog.pg_operator WHERE oprcode = $1::pg_catalog.regprocedure",
+                 {pg::param(function + "(" + arguments + ")")})
+            .empty()) {
+        (void)spi_.run("DROP FUNCTION " + function + "(" + arguments + ")");
+        functions_.erase(function + arguments);
+    }
 }
 
 /// A comparison that the plain type makes with its own kind stays on the encrypted type, whose indexes serve it.
@@ -101,7 +114,7 @@ std::string Twins::value(const Call &call, const Resolved &plain, std::size_t i,
 }
 
 void Twins::make_operator(const Call &call, const Resolved &plain) {
-    const std::string function = "gdpr." + pg::quote(pg::call([&] { return get_func_name(plain.function); }));
+    const std::string function = function_behind(plain);
     const std::string arguments = argument_list(call.arguments);
     const std::string comment =
         pg::quote_literal(has_encrypted(call) ? "The operator of the plain type, on an encrypted value."
@@ -154,7 +167,7 @@ void Twins::join_family(const Types &types, const Types &plain) {
             "OPERATOR " + std::to_string(i + 1) + " pg_catalog." + ordered[i] + " (" + argument_list(types) + "), ";
     }
     const Call call{false, "compare", types};
-    const std::string signature = "gdpr.compare(" + argument_list(types) + ")";
+    const std::string signature = "gdpr.encrypted_compare(" + argument_list(types) + ")";
     const std::string text =
         pg::quote_literal("Order of two values: negative, zero or positive. For comparisons of rows.");
     (void)spi_.run("CREATE FUNCTION " + signature + " RETURNS integer LANGUAGE sql STRICT PARALLEL SAFE " +

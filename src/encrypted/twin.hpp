@@ -17,7 +17,7 @@ class Twins {
         : spi_(spi), plain_of_(plain_of), encrypted_of_(encrypted_of) {}
 
     void make(const Call &call, const Resolved &plain);
-    void drop(const Call &call);
+    void drop(const Call &call, const Resolved &plain);
     /// Lets the comparisons that were made be used in comparisons of rows.
     void join_families();
 
