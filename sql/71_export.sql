@@ -58,6 +58,8 @@ SELECT gdpr.give_consent('ex.person', '1', 'ex_news', '{"wording": "v1"}') IS NO
 SELECT gdpr.withdraw_consent('ex.person', '1', 'ex_news') IS NOT NULL AS withdrawn;
 SELECT gdpr.record_disclosure('ex.person', '1', 'carrier', 'ex_shop', 'desk@carrier.example', 'customer 7') IS NOT NULL AS recorded;
 
+SELECT gdpr.record_objection('ex.person', '2', 'ex_ads', 'no tracking') IS NOT NULL AS objected;
+SELECT o - 'since' AS objection FROM jsonb_array_elements(gdpr.access('ex.person', '2') -> 'objections') o;
 -- access: each member by itself. Ada has no desk, so its purpose is not hers; what no label ties to data is everyone's.
 \pset format unaligned
 SELECT p - 'data' AS purpose, p -> 'data' AS data FROM gdpr.access('ex.person', '1') a, jsonb_array_elements(a -> 'purposes') p;
@@ -168,6 +170,7 @@ SELECT file, length(content) FROM gdpr.export('ex.person', '3', scope => 'access
 RESET ROLE;
 
 DELETE FROM gdpr.outbox WHERE subject_table = 'ex.person'::regclass;
+DELETE FROM gdpr.objection WHERE subject_table = 'ex.person'::regclass;
 DELETE FROM gdpr.disclosure WHERE subject_table = 'ex.person'::regclass;
 DELETE FROM gdpr.consent_event WHERE subject_table = 'ex.person'::regclass;
 DELETE FROM gdpr.purpose WHERE name LIKE 'ex\_%';

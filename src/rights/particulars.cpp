@@ -171,10 +171,11 @@ Members particulars(const subject::Collection &collection) {
                               "  FROM gdpr.restriction AS r WHERE r.subject_table = $1 AND r.key = $2"
                               "   AND (r.until IS NULL OR r.until > pg_catalog.now()) ORDER BY r.since, r.id",
                               who)},
-        {"objections", list("SELECT o.purpose, o.automated, o.reason::pg_catalog.text AS reason, o.since, o.overruled_at,"
-                            "       o.ground::pg_catalog.text AS ground"
-                            "  FROM gdpr.objection AS o WHERE o.subject_table = $1 AND o.key = $2 ORDER BY o.since, o.id",
-                            who)},
+        {"objections",
+         list("SELECT o.purpose, o.automated, o.reason::pg_catalog.text AS reason, o.since, o.overruled_at,"
+              "       o.ground::pg_catalog.text AS ground"
+              "  FROM gdpr.objection AS o WHERE o.subject_table = $1 AND o.key = $2 ORDER BY o.since, o.id",
+              who)},
         {"rights", rights()}};
 }
 
