@@ -84,14 +84,15 @@ bool ErasePlan::mark_others() {
     bool grew = false;
     for (Target &each : targets_) {
         const Step &step = each.selection->step;
-        if (!step.shared || each.selection->rows == 0 || each.first_takes_all)
+        if (!step.shared || each.selection->rows == 0)
             continue;
         const std::uint64_t before =
             step.recursive ? count_rows(each.relation, each.with(each.mine() + " AND (" + each.others + ")")) : 0;
         std::vector<pg::Param> params = each.selection->params;
         std::string others = "false";
-        for (const Hop &hop : subject::graph().owners(each.relation))
-            others += " OR (" + another_owner(each, hop, params) + ")";
+        if (!each.first_takes_all)
+            for (const Hop &hop : subject::graph().owners(each.relation))
+                others += " OR (" + another_owner(each, hop, params) + ")";
         for (const Hop &hop : subject::graph().impersonal_owners(each.relation))
             others += " OR (" + another_owner(each, hop, params) + ")";
         each.others = others;

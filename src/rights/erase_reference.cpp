@@ -10,12 +10,14 @@ namespace {
 using subject::Hop;
 using subject::Step;
 
-/// Rows are left out that the person owns: by their primary key, since two selections have parameters of their own.
+/// Rows are left out that are the person's alone, or kept: by their primary key, since two selections have parameters
+/// of their own.
 std::string not_own(const Target *target, Oid relation, std::vector<pg::Param> &params) {
     const Columns key = primary_key_of(relation);
     if (target == nullptr || key.empty())
         return "true";
-    return not_true(one_of(relation, key, keys_of(relation, key, target->with(target->mine())), params));
+    const std::string own = target->mine() + " AND ((" + target->kept + ") OR " + not_true(target->others) + ")";
+    return not_true(one_of(relation, key, keys_of(relation, key, target->with(own)), params));
 }
 
 bool same_columns(const Hop &hop, const Reference &reference) {
@@ -60,8 +62,8 @@ void ErasePlan::read_references() {
             references_.back().parent_columns.push_back(rows.text_or(row, 7));
         }
     }
-    for (const Target &each : targets_)
-        for (const Hop &hop : each.selection->step.hops) {
+    for (const subject::Selection &each : collection_.selections())
+        for (const Hop &hop : each.step.hops) {
             const subject::Edge &edge = hop.edge;
             if (std::none_of(references_.begin(), references_.end(), [&](const Reference &known) {
                     return known.child == edge.child && known.parent == edge.parent &&
@@ -180,16 +182,10 @@ bool ErasePlan::mark_referenced() {
             Target *parent = target(each.parent);
             if (each.child != node || parent == nullptr || parent->selection->rows == 0)
                 continue;
-            const auto &hops = child->selection->step.hops;
-            const bool owning = std::any_of(hops.begin(), hops.end(), [&](const Hop &hop) {
-                return !hop.reversed() && hop.owner == each.parent && hop.edge.child_columns == each.child_columns;
-            });
             // A row that its label lets stay loses its key where it can, and any blanked row what it owned (mark_cuts).
             const bool bound = !each.cuttable() && OidIsValid(each.constraint);
             const std::string stays = child->anonymise || owns(each) ? (bound ? "true" : "false") : child->referenced;
-            std::string hold = "(" + child->kept + ") OR (" + not_true(child->others) + " AND (" + stays + "))";
-            if (!owning)
-                hold += " OR (" + child->others + ")";
+            const std::string hold = "(" + child->kept + ") OR (" + not_true(child->others) + " AND (" + stays + "))";
             if (child->kept == "false" && child->others == "false" && child->referenced == "false" && !child->anonymise)
                 continue;
             const Keys keys =
@@ -218,13 +214,17 @@ void ErasePlan::mark_cuts(Target &child) {
     std::map<std::string, std::string> when;
     for (const Reference &each : references_) {
         const Target *parent = target(each.parent);
-        if (each.child != child.relation || parent == nullptr || parent->selection->rows == 0 || parent == &child)
+        if (each.child != child.relation || parent == nullptr || parent == &child)
             continue;
         const bool owning = owns(each);
         if (!owning && (!child.anonymise || parent->anonymise))
             continue;
-        const Keys keys = keys_of(parent->relation, each.parent_columns,
-                                  owning ? parent->with(parent->mine()) : parent->with(parent->departs()));
+        const Keys keys = parent == &targets_.front() && !collection_.exists()
+                              ? collection_.absent_keys(each.parent_columns)
+                          : parent->selection->rows == 0
+                              ? Keys{}
+                              : keys_of(parent->relation, each.parent_columns,
+                                        owning ? parent->with(parent->mine()) : parent->with(parent->departs()));
         if (!any(keys))
             continue;
         const auto blanked = [&](const std::string &column) {

@@ -90,23 +90,21 @@ void carry_out(const ErasePlan &plan, const subject::Collection &collection, con
 void forget(Oid table, Datum key, const std::optional<std::string> &reason, bool dry_run, pg::ResultSet &result) {
     const subject::Subject subject = person(table, key);
     (void)subject::decided_walk(table);
-    refuse_held(subject);
     const subject::Collection collection = dry_run ? *collected(subject) : collect_locked(subject);
+    refuse_held(subject); // a hold locks the person's row, too
     const bool again = has_receipt(subject);
-    if (!collection.exists() && !again)
+    const ErasePlan plan(collection, again);
+    std::vector<Line> lines = plan.lines();
+    // Somebody may have deleted the row, and left what no foreign key held to it, and the audit log.
+    if (!lines.empty() || !collection.exists()) {
+        const std::set<Identifier> identifiers = plan.identifiers();
+        add_own(subject, identifiers, lines);
+        if (!dry_run && !lines.empty())
+            carry_out(plan, collection, lines, identifiers, reason);
+    }
+    if (lines.empty() && !collection.exists() && !again)
         pg::raise(ERRCODE_NO_DATA_FOUND, "there is no such person in " + pg::relation_name(table), "",
                   "Look for the key with gdpr.find().");
-    std::vector<Line> lines;
-    if (collection.exists()) {
-        const ErasePlan plan(collection, again);
-        if (!plan.lines().empty()) {
-            const std::set<Identifier> identifiers = plan.identifiers();
-            lines = plan.lines();
-            add_own(subject, identifiers, lines);
-            if (!dry_run)
-                carry_out(plan, collection, lines, identifiers, reason);
-        }
-    }
     if (lines.empty())
         pg::call([] { ereport(NOTICE, (errmsg("this person was forgotten before, nothing is left to do"))); });
     for (const Line &each : lines)

@@ -2,6 +2,7 @@
 #include "rights/hold.hpp"
 
 #include "audit/audit.hpp"
+#include "consent/person.hpp"
 #include "pg/pg.hpp"
 #include "restrict/restriction.hpp"
 #include "rights/person.hpp"
@@ -38,7 +39,7 @@ GDPR_FUNCTION(gdpr_hold) {
     const subject::Subject subject = rights::person(PG_GETARG_OID(0), PG_GETARG_DATUM(1));
     const std::string reason = pg::to_string(PG_GETARG_DATUM(2));
     (void)subject::decided_walk(subject.table);
-    (void)rights::collect(subject);
+    consent::require_person(subject); // and locks their row, so that nobody forgets them meanwhile
     restriction::add(subject, rights::kind, reason);
     audit::record(subject, "hold", reason);
     PG_RETURN_VOID();

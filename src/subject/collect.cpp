@@ -112,6 +112,33 @@ void Collection::select_subject(const Step &step) {
     }
     selections_.push_back(std::move(root));
     read_keys(selections_.back());
+    // Somebody deleted the row, and what no foreign key held to it was left: the person's key leads there still.
+    if (!exists())
+        for (const Hop &hop : carried_[0])
+            if (std::vector<pg::Param> keys = absent_keys(owner_side(hop)); !keys.empty() && !hop.reversed())
+                keys_.at(hop_name(hop)) = std::move(keys);
+}
+
+std::vector<pg::Param> Collection::absent_keys(const std::vector<std::string> &columns) const {
+    const std::vector<Datum> values = key_values(subject_);
+    const std::vector<pg::Column> key = pg::primary_key(subject_.table);
+    std::vector<pg::Param> out;
+    for (const std::string &column : columns) {
+        const auto place =
+            std::find_if(key.begin(), key.end(), [&](const pg::Column &each) { return each.name == column; });
+        if (place == key.end())
+            return {};
+        const Oid type = key_type(subject_.table, column);
+        Datum value = values[static_cast<std::size_t>(place - key.begin())];
+        out.push_back(pg::param(array_type(type), pg::call([&] {
+                                    int16 length;
+                                    bool by_value;
+                                    char align;
+                                    get_typlenbyvalalign(type, &length, &by_value, &align);
+                                    return PointerGetDatum(construct_array(&value, 1, type, length, by_value, align));
+                                })));
+    }
+    return out;
 }
 
 /// A group of one is selected once; a group whose relations own one another, until nothing new is found.

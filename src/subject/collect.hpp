@@ -31,6 +31,9 @@ class Collection {
     /// Does the subject have a row of its own?
     bool exists() const noexcept { return !selections_.empty() && selections_.front().rows > 0; }
 
+    /// Of a subject without a row, the values of the columns as arrays of one; none where they are not of its key.
+    std::vector<pg::Param> absent_keys(const std::vector<std::string> &columns) const;
+
   private:
     /// The keys that one hop carries from its owner's rows, as parameters.
     using Keys = std::vector<pg::Param>;

@@ -238,7 +238,8 @@ void Graph::spread() {
             const Edge &edge = edges_[arc.edge];
             return edge.kind == Kind::owns || edge.many; // many keys may point to one row
         };
-        if (owning_[node].size() > 1 || std::any_of(owning_[node].begin(), owning_[node].end(), several))
+        if (owning_[node].size() > 1 || std::any_of(owning_[node].begin(), owning_[node].end(), several) ||
+            !impersonal_owners(nodes_[node].id).empty())
             origins.push_back(node);
         for (const Arc &arc : owning_[node])
             next[arc.owner].push_back(node);

@@ -163,6 +163,7 @@ sub find_owners
 			sub {
 				my ($kind, $row, $parent, $edge) = @_;
 				my ($owned, $owner) = $kind eq 'owned' ? ($row, $parent) : ($parent, $row);
+				$owned->{of_nobody} = 1 if $kind eq 'owns' && !$reached{ $edge->{from}{name} };
 				return if $kind eq 'accessed' || $owned->{impersonal} || ($kind eq 'owned' && !$reached{ $edge->{to}{name} });
 				my $from = $kind eq 'owned' ? $edge->{to} : $edge->{from};
 				$grew = $owned->{impersonal} = 1
@@ -332,7 +333,7 @@ sub try_person
 			my $place = "$each->{name} @{$row->{key}}";
 			my $own = $row->{owners}{$who};
 			my $kept = $own && $each->{keep} && $row->{made} eq 'now';
-			my $alone = $own && ((keys %{ $row->{owners} } == 1 && !$row->{impersonal}) || ($each->{erase} // '') eq 'delete');
+			my $alone = $own && ((keys %{ $row->{owners} } == 1 && !$row->{impersonal}) || (($each->{erase} // '') eq 'delete' && !$row->{of_nobody}));
 			push @wrong, "$place is kept and was changed" if $kept && ($after->{rows}{$place} // '') ne $before->{rows}{$place};
 			push @wrong, "$place: its value is left" if $alone && !$kept && $all =~ /\b\Q$row->{value}\E\b/;
 			push @wrong, "$place of others is gone" if !$own && !exists $after->{rows}{$place};

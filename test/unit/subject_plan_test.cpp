@@ -352,6 +352,8 @@ TEST(Plan, WhatElsePointsThereIsUndecided) {
     ASSERT_EQ(schema.graph().impersonal_owners(schema.id("address")).size(), 1u); // and the address outlives people
     EXPECT_EQ(schema.graph().impersonal_owners(schema.id("address"))[0].owner, schema.id("shop"));
     EXPECT_TRUE(schema.graph().impersonal_owners(schema.id("person")).empty());
+    schema.key("badge", {"person_id"}, "person").owns("door", {"badge_id"}, "badge");
+    EXPECT_TRUE(schema.step("person", "badge").shared); // one person's, and nobody's
 }
 
 TEST(Plan, ASubjectOwnsWhatItPointsTo) {
