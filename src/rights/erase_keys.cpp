@@ -35,7 +35,15 @@ std::string column_list(const Columns &columns) {
     return text;
 }
 
-std::string not_true(const std::string &condition) { return "(" + condition + ") IS NOT TRUE"; }
+std::string not_true(const std::string &condition) {
+    return condition == "false" ? "true" : "(" + condition + ") IS NOT TRUE";
+}
+
+std::string both(const std::string &one, const std::string &other) {
+    if (one == "false" || other == "false")
+        return "false";
+    return other == "true" ? one : one + " AND (" + other + ")";
+}
 
 Keys keys_of(Oid relation, const Columns &columns, const Where &where) {
     std::string arrays, values;
@@ -45,6 +53,8 @@ Keys keys_of(Oid relation, const Columns &columns, const Where &where) {
         values += comma + "t." + pg::quote(columns[i]) + "::" + pg::type_name(travelling_type(relation, columns[i])) +
                   " AS " + name;
     }
+    if (where.sql == "false")
+        return {};
     const pg::OwnerScope scope(relation);
     pg::Spi spi;
     const pg::Rows rows = spi.run("SELECT " + arrays + " FROM (SELECT DISTINCT " + values + from(relation, where) +
@@ -80,6 +90,8 @@ std::string one_of(Oid relation, const Columns &columns, const Keys &keys, std::
 }
 
 std::uint64_t count_rows(Oid relation, const Where &where) {
+    if (where.sql == "false")
+        return 0;
     const pg::OwnerScope scope(relation);
     pg::Spi spi;
     return static_cast<std::uint64_t>(

@@ -45,6 +45,9 @@ std::string column_list(const Columns &columns);
 
 std::string not_true(const std::string &condition);
 
+/// Conjunction. What is plainly "false" stays that word, and costs no statement.
+std::string both(const std::string &one, const std::string &other);
+
 /// One statement on a user table, as its owner. What a constraint says against it is told without the rows it quotes;
 /// `doing` completes "could not …".
 std::uint64_t run_on(Oid relation, const std::string &sql, const std::vector<pg::Param> &params, const char *doing);

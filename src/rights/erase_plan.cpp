@@ -24,29 +24,28 @@ Target::Target(const subject::Selection &selected, bool erased_before)
       anonymise(labels.table && labels.table->erase == label::TableLabel::Erase::anonymize),
       first_takes_all(labels.table && labels.table->erase == label::TableLabel::Erase::remove), again(erased_before) {}
 
-std::string Target::departs() const { return mine() + " AND " + not_true(kept) + " AND " + not_true(others); }
+std::string Target::departs() const { return both(both(mine(), not_true(kept)), not_true(others)); }
 
 Where Target::where(Fate fate) const {
-    std::string sql = mine();
     if (fate == Fate::keep)
-        return {sql + " AND (" + kept + ")", params};
-    sql += " AND " + not_true(kept);
+        return {both(mine(), kept), params};
+    std::string sql = both(mine(), not_true(kept));
     if (fate == Fate::leave) {
-        sql += " AND (" + others + ")";
+        sql = both(sql, others);
         if (again) { // what was left before is not left again
             std::string todo = "false";
             for (const std::string &each : departing)
                 todo += " OR (" + each + ")";
-            sql += " AND (" + todo + ")";
+            sql = both(sql, todo);
         }
         return {sql, params};
     }
     sql = departs();
     if (fate == Fate::remove)
-        return {sql + (anonymise ? " AND false" : " AND " + not_true(referenced)), params};
+        return {both(sql, anonymise ? "false" : not_true(referenced)), params};
     if (!anonymise)
-        sql += " AND (" + referenced + ")";
-    return {sql + (again ? " AND " + ("(" + undone(blank) + " OR " + cut + ")") : ""), params};
+        sql = both(sql, referenced);
+    return {again ? both(sql, undone(blank) + " OR " + cut) : sql, params};
 }
 
 ErasePlan::ErasePlan(const subject::Collection &collection, bool again) : collection_(collection) {
@@ -86,19 +85,24 @@ bool ErasePlan::mark_others() {
         const Step &step = each.selection->step;
         if (!step.shared || each.selection->rows == 0)
             continue;
-        const std::uint64_t before =
-            step.recursive ? count_rows(each.relation, each.with(each.mine() + " AND (" + each.others + ")")) : 0;
+        const auto shared_rows = [&] {
+            return step.recursive ? count_rows(each.relation, each.with(both(each.mine(), each.others))) : 0;
+        };
+        const std::uint64_t before = shared_rows();
         std::vector<pg::Param> params = each.selection->params;
         std::string others = "false";
+        const auto add = [&](const Hop &hop) {
+            if (const std::string condition = another_owner(each, hop, params); condition != "false")
+                others += " OR (" + condition + ")";
+        };
         if (!each.first_takes_all)
             for (const Hop &hop : subject::graph().owners(each.relation))
-                others += " OR (" + another_owner(each, hop, params) + ")";
+                add(hop);
         for (const Hop &hop : subject::graph().impersonal_owners(each.relation))
-            others += " OR (" + another_owner(each, hop, params) + ")";
+            add(hop);
         each.others = others;
         each.params = params;
-        grew = grew || (step.recursive &&
-                        count_rows(each.relation, each.with(each.mine() + " AND (" + each.others + ")")) != before);
+        grew = grew || shared_rows() != before;
     }
     return grew;
 }
@@ -133,9 +137,9 @@ std::string ErasePlan::another_owner(Target &owned, const Hop &hop, std::vector<
                         keys_of(owner->relation, hop.edge.parent_columns,
                                 owner->with(owner->mine() + " AND (" + owner->others + ")")),
                         params);
-    owned.departing[place] = "(" + own + ") AND " + not_true(shared);
-    return "((" + own + ") AND " + shared + ") OR (" +
-           living(owned, hop, points(hop) + " AND " + not_true(own), params) + ")";
+    owned.departing[place] = both("(" + own + ")", not_true(shared));
+    const std::string elsewhere = living(owned, hop, points(hop) + " AND " + not_true(own), params);
+    return shared == "false" ? elsewhere : "((" + own + ") AND " + shared + ") OR (" + elsewhere + ")";
 }
 
 /// A key that no foreign key guards may lead to nobody.
@@ -147,9 +151,8 @@ std::string ErasePlan::living(const Target &owned, const Hop &hop, const std::st
     const std::string named =
         one_of(hop.owner, hop.edge.parent_columns,
                keys_of(owned.relation, hop.edge.child_columns, owned.with(owned.mine() + " AND " + condition)), theirs);
-    return condition + " AND " +
-           one_of(owned.relation, hop.edge.child_columns, keys_of(hop.owner, hop.edge.parent_columns, {named, theirs}),
-                  params);
+    return both(condition, one_of(owned.relation, hop.edge.child_columns,
+                                  keys_of(hop.owner, hop.edge.parent_columns, {named, theirs}), params));
 }
 
 void ErasePlan::mark_kept(Target &each) {

@@ -185,18 +185,16 @@ bool ErasePlan::mark_referenced() {
             // A row that its label lets stay loses its key where it can, and any blanked row what it owned (mark_cuts).
             const bool bound = !each.cuttable() && OidIsValid(each.constraint);
             const std::string stays = child->anonymise || owns(each) ? (bound ? "true" : "false") : child->referenced;
-            const std::string hold = "(" + child->kept + ") OR (" + not_true(child->others) + " AND (" + stays + "))";
-            if (child->kept == "false" && child->others == "false" && child->referenced == "false" && !child->anonymise)
-                continue;
-            const Keys keys =
-                keys_of(child->relation, each.child_columns, child->with(child->mine() + " AND (" + hold + ")"));
+            const std::string blank = both(not_true(child->others), stays);
+            const std::string hold = child->kept == "false" ? blank : "(" + child->kept + ") OR (" + blank + ")";
+            const Keys keys = keys_of(child->relation, each.child_columns, child->with(both(child->mine(), hold)));
             if (any(keys))
                 referenced[each.parent] += " OR " + one_of(each.parent, each.parent_columns, keys, params[each.parent]);
         }
         // Children come first, so a relation has heard of all its children when its turn comes; circles take rounds.
         Target &self = *target(node);
-        const std::uint64_t before = count_rows(node, self.with(self.mine() + " AND (" + self.referenced + ")"));
-        const std::uint64_t after = count_rows(node, {self.mine() + " AND (" + referenced[node] + ")", params[node]});
+        const std::uint64_t before = count_rows(node, self.with(both(self.mine(), self.referenced)));
+        const std::uint64_t after = count_rows(node, {both(self.mine(), referenced[node]), params[node]});
         changed = changed || before != after;
         if (referenced[node] != "false") {
             self.referenced = referenced[node];

@@ -53,8 +53,9 @@ std::string carries(const Hop &hop) {
     return hop.reversed() && !hop.edge.when.empty() ? text + " AND (" + hop.edge.when + ")" : text;
 }
 
-/// The condition on the owned relation's rows, its parameters from number `next` on.
-std::string condition_of(const Hop &hop, std::size_t next) {
+/// The condition on the owned relation's rows, its parameters from number `next` on. A row comparison among others that
+/// are OR-ed reaches no index; so what it implies for the columns in `narrow` is said with it.
+std::string condition_of(const Hop &hop, std::size_t next, const std::vector<std::size_t> &narrow) {
     const std::vector<std::string> &columns = owned_side(hop);
     std::string text;
     if (columns.size() == 1)
@@ -68,6 +69,8 @@ std::string condition_of(const Hop &hop, std::size_t next) {
             names += comma + name;
         }
         text = "(" + row + ") IN (SELECT " + names + " FROM unnest(" + values + ") AS k(" + names + "))";
+        for (const std::size_t i : narrow)
+            text += " AND t." + pg::quote(columns[i]) + " = ANY ($" + std::to_string(next + i) + ")";
     }
     return hop.reversed() || hop.edge.when.empty() ? text : text + " AND (" + hop.edge.when + ")";
 }
@@ -161,7 +164,10 @@ Selection Collection::select(const Step &step) const {
     Selection selection;
     selection.step = step;
     for (const Hop &hop : step.hops) {
-        const std::string condition = condition_of(hop, selection.params.size() + 1);
+        const auto narrow = narrow_.find(hop_name(hop));
+        const std::string condition = condition_of(
+            hop, selection.params.size() + 1,
+            narrow == narrow_.end() || step.hops.size() == 1 ? std::vector<std::size_t>{} : narrow->second);
         selection.hop_conditions.push_back(condition);
         selection.condition += (selection.condition.empty() ? "(" : " OR (") + condition + ")";
         const Keys &keys = keys_.at(hop_name(hop));
@@ -169,6 +175,24 @@ Selection Collection::select(const Step &step) const {
     }
     selection.condition = "(" + selection.condition + ")";
     return selection;
+}
+
+/// An index is searched for every combination of what the columns may be: all columns where these are not many more
+/// than there are keys, else the one that tells most.
+std::vector<std::size_t> Collection::narrowing(const pg::Rows &found, int columns) {
+    double combinations = 1;
+    std::vector<std::size_t> all;
+    std::size_t most = 0;
+    const auto distinct = [&](std::size_t column) { return found.number(0, columns + 2 + static_cast<int>(column)); };
+    for (std::size_t i = 0; i < static_cast<std::size_t>(columns); i++) {
+        all.push_back(i);
+        combinations *= static_cast<double>(distinct(i));
+        if (distinct(i) > distinct(most))
+            most = i;
+    }
+    return combinations <= 4.0 * static_cast<double>(found.number(0, columns + 1)) + 100
+               ? all
+               : std::vector<std::size_t>{most};
 }
 
 /// Counts the rows and takes along, in the same query, the keys that later steps need.
@@ -202,17 +226,19 @@ void Collection::read_keys(Selection &selection) {
     for (std::size_t i = 0; i < single.size(); i++)
         keep(rows, static_cast<int>(i + 2), keys_.at(single[i]).front());
     for (const Hop &hop : composite) {
-        std::string arrays, values;
+        std::string arrays, values, distinct = "count(*)";
         for (std::size_t i = 0; i < owner_side(hop).size(); i++) {
             const std::string comma = i == 0 ? "" : ", ", name = "k" + std::to_string(i);
-            arrays += comma + "array_agg(" + name + ")";
+            arrays += "array_agg(" + name + "), ";
+            distinct += ", count(DISTINCT " + name + ")";
             values += comma + carried(hop, i) + " AS " + name;
         }
-        const pg::Rows found =
-            spi.run("SELECT " + arrays + " FROM (SELECT DISTINCT " + values + from + " AND " + carries(hop) + ") AS d",
-                    selection.params);
+        const pg::Rows found = spi.run("SELECT " + arrays + distinct + " FROM (SELECT DISTINCT " + values + from +
+                                           " AND " + carries(hop) + ") AS d",
+                                       selection.params);
         for (std::size_t i = 0; i < owner_side(hop).size(); i++)
             keep(found, static_cast<int>(i + 1), keys_.at(hop_name(hop))[i]);
+        narrow_[hop_name(hop)] = narrowing(found, static_cast<int>(owner_side(hop).size()));
     }
 }
 

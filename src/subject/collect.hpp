@@ -42,12 +42,14 @@ class Collection {
     void select_group(std::size_t first, std::size_t last);
     Selection select(const Step &step) const;
     void read_keys(Selection &selection);
+    static std::vector<std::size_t> narrowing(const pg::Rows &found, int columns);
 
     Subject subject_;
     Walk walk_;
     std::vector<Selection> selections_;
-    std::map<std::size_t, std::vector<Hop>> carried_; // by owner, what its rows' keys are needed for
-    std::map<std::string, Keys> keys_;                // by hop
+    std::map<std::size_t, std::vector<Hop>> carried_;        // by owner, what its rows' keys are needed for
+    std::map<std::string, Keys> keys_;                       // by hop
+    std::map<std::string, std::vector<std::size_t>> narrow_; // columns that serve to find the rows, by composite hop
 };
 
 } // namespace gdpr::subject
