@@ -94,6 +94,7 @@ DECLARE
 BEGIN
     FOR round IN 1..3 LOOP
         BEGIN
+            DISCARD PLANS;
             began := clock_timestamp();
             EXECUTE format(statement, s, p);
             RAISE EXCEPTION 'undo' USING ERRCODE = 'UNDOX';

@@ -8,13 +8,15 @@ namespace gdpr::audit {
 
 namespace {
 
-int living = 0;
+const Erasing *erasing = nullptr;
 
 } // namespace
 
-WithoutValues::WithoutValues() noexcept { living++; }
-WithoutValues::~WithoutValues() { living--; }
-bool without_values() noexcept { return living > 0; }
+Erasing::Erasing(subject::Subject subject) noexcept
+    : subject_(std::move(subject)), outer_(std::exchange(erasing, this)) {}
+Erasing::~Erasing() { erasing = outer_; }
+bool without_values() noexcept { return erasing != nullptr; }
+bool nameless(const subject::Subject &subject) noexcept { return erasing != nullptr && erasing->subject() == subject; }
 
 namespace {
 
@@ -135,7 +137,7 @@ void record_act(Oid relation, std::string_view operation, std::string_view note,
 } // namespace
 
 void record(const subject::Subject &subject, std::string_view operation, std::string_view note) {
-    record_act(subject.table, operation, note, {without_values() ? subject::Subject{subject.table, ""} : subject});
+    record_act(subject.table, operation, note, {subject});
 }
 
 void record_about(Oid relation, std::string_view operation, std::string_view note) {

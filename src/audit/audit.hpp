@@ -9,14 +9,20 @@ namespace gdpr::audit {
 /// The triggers that a relation should have and has not, or has and should not.
 void plan(Oid relation, apply::Actions &actions);
 
-/// While one lives, changes are recorded without their values: what is being erased must not be kept in the log.
-/// Whose they were is recorded all the same; whoever erases scrubs when all is done.
-class WithoutValues {
+/// While one lives, changes are recorded without their values, and those of the subject without the key: what is being
+/// erased must not be kept in the log. What was recorded before is for scrub().
+class Erasing {
   public:
-    WithoutValues() noexcept;
-    ~WithoutValues();
-    WithoutValues(const WithoutValues &) = delete;
-    WithoutValues &operator=(const WithoutValues &) = delete;
+    explicit Erasing(subject::Subject subject) noexcept;
+    ~Erasing();
+    Erasing(const Erasing &) = delete;
+    Erasing &operator=(const Erasing &) = delete;
+
+    const subject::Subject &subject() const noexcept { return subject_; }
+
+  private:
+    subject::Subject subject_;
+    const Erasing *outer_;
 };
 
 /// Removes every value, and the key, from the records of one subject, those under a former key of theirs included;
@@ -25,7 +31,7 @@ class WithoutValues {
 std::uint64_t scrub(const subject::Subject &subject, bool dry_run);
 
 /// Records an act that is not a change of a row: a right exercised. `operation` is a word such as access or forget.
-/// Without values, neither key nor note is recorded.
+/// Of whoever is being erased, neither key nor note is recorded.
 void record(const subject::Subject &subject, std::string_view operation, std::string_view note);
 
 /// Records an act that is about a relation and no person in particular.

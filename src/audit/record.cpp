@@ -151,7 +151,7 @@ void write(const Record &record, const std::vector<subject::Subject> &people) {
     std::vector<Person> plain;
     plain.reserve(people.size());
     for (const subject::Subject &each : people)
-        plain.push_back({each.table, each.key.empty() ? nullptr : each.key.data(), each.key.size()});
+        plain.push_back({each.table, each.key.empty() || nameless(each) ? nullptr : each.key.data(), each.key.size()});
     pg::call([&] { insert(to, record, role, plain.data(), static_cast<int>(plain.size())); });
 }
 

@@ -21,6 +21,9 @@ void write(const Record &record, const std::vector<subject::Subject> &people);
 /// Are changes recorded without their values now?
 bool without_values() noexcept;
 
+/// Is the subject being erased, so that no key of theirs is recorded?
+bool nameless(const subject::Subject &subject) noexcept;
+
 void init_records();
 
 } // namespace gdpr::audit

@@ -74,9 +74,11 @@ std::vector<subject::Subject> people(Oid relation, const audit::Shape &shape, co
     if (change.after != nullptr)
         now = subject::concerned_by(relation, change.after);
     const auto &telling = shape.ownership;
-    if (change.before == nullptr ||
-        (change.after != nullptr &&
-         std::none_of(telling.begin(), telling.end(), [&](int place) { return places.has(place); })))
+    const bool elsewhere = change.before == nullptr ||
+                           std::any_of(telling.begin(), telling.end(), [&](int place) { return places.has(place); });
+    if (change.after != nullptr && elsewhere)
+        subject::lock_owners(relation, change.after);
+    if (change.before == nullptr || (change.after != nullptr && !elsewhere))
         return now;
     for (subject::Subject &each : subject::concerned_by(relation, change.before))
         if (std::find(now.begin(), now.end(), each) == now.end())

@@ -70,7 +70,7 @@ void add_own(const subject::Subject &subject, const std::set<Identifier> &identi
 void carry_out(const ErasePlan &plan, const subject::Collection &collection, const std::vector<Line> &lines,
                const std::set<Identifier> &identifiers, const std::optional<std::string> &reason) {
     const subject::Subject &subject = collection.subject();
-    const audit::WithoutValues without_values;
+    const audit::Erasing erasing(subject);
     (void)mail::tell_recipients(subject, "erased"); // before the person's row takes along who they are
     (void)journal::intend(journal::Act::erasure, subject, identifiers);
     const Samples samples(plan);

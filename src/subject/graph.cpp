@@ -8,12 +8,20 @@ namespace gdpr::subject {
 
 namespace {
 
+/// A key by its ends and the child's columns, whichever order they were named in.
+using KeyName = std::tuple<unsigned, unsigned, std::set<std::string>>;
+
+KeyName key_name(const Edge &edge) {
+    return {edge.child, edge.parent, {edge.child_columns.begin(), edge.child_columns.end()}};
+}
+
 struct Planned {
     Graph graph;
     std::vector<Node> members;
     std::map<Oid, Node> by_id;
     std::map<Oid, Walk> walks;
     std::set<Oid> watched; // the members and their partitions
+    std::set<KeyName> foreign_keys;
 };
 
 // Old ones live on until their transaction ends: somebody may still hold a reference.
@@ -230,13 +238,18 @@ std::unique_ptr<Planned> read() {
                 if (!all.contains(end))
                     add_node(end);
     }
+    std::set<KeyName> guarding;
+    for (const Edge &edge : edges)
+        if (!edge.labelled)
+            guarding.insert(key_name(edge));
     std::vector<Node> nodes;
     nodes.reserve(all.size());
     for (const auto &[id, node] : all)
         nodes.push_back(node);
     std::unique_ptr<Planned> planned;
     try {
-        planned = std::make_unique<Planned>(Planned{Graph(std::move(nodes), std::move(edges)), {}, {}, {}, {}});
+        planned = std::make_unique<Planned>(
+            Planned{Graph(std::move(nodes), std::move(edges)), {}, {}, {}, {}, std::move(guarding)});
         add_members(*planned, all);
     } catch (const PlanError &error) {
         pg::raise(ERRCODE_PROGRAM_LIMIT_EXCEEDED, error.message);
@@ -282,6 +295,8 @@ Oid node_of(Oid relation) {
         relation = pg::parent_of(relation);
     return relation;
 }
+
+bool guarded(const Edge &edge) { return planned().foreign_keys.contains(key_name(edge)); }
 
 bool is_subject(Oid relation) {
     const Planned &now = planned();

@@ -21,6 +21,9 @@ const std::vector<Node> &nodes();
 /// InvalidOid where none is.
 Oid node_of(Oid relation);
 
+/// Does a foreign key stand behind an edge, so that PostgreSQL itself guards it?
+bool guarded(const Edge &edge);
+
 /// Is the relation (or what it is a partition of) a subject table?
 bool is_subject(Oid relation);
 

@@ -32,6 +32,7 @@ struct Ascent {
     bool subject = false;
     std::vector<Field> key; // primary key
     std::vector<Climb> climbs;
+    std::vector<Climb> unguarded; // what they point to, where no foreign key does
     std::vector<Climb> accessing; // to the rows whose owners access this one
 };
 
@@ -101,13 +102,15 @@ std::vector<Field> naming_fields(Oid relation, const Hop &hop) {
     return out;
 }
 
-Climb climb(Oid relation, const Hop &hop) {
+/// With `look_up`, the owner's row is found even where its name is known.
+Climb climb(Oid relation, const Hop &hop, bool look_up = false) {
     Climb out;
     out.owner = hop.owner;
     out.reversed = hop.reversed();
     if (!hop.edge.when.empty())
         out.when.emplace(out.reversed ? hop.owner : relation, hop.edge.when);
-    out.fields = naming_fields(relation, hop);
+    if (!look_up)
+        out.fields = naming_fields(relation, hop);
     if (!out.fields.empty())
         return out;
     out.fields = fields(relation, out.reversed ? hop.edge.parent_columns : hop.edge.child_columns);
@@ -143,6 +146,11 @@ std::shared_ptr<const Ascent> ascent(Oid relation) {
     if (OidIsValid(fresh->node))
         for (const Hop &hop : graph().accessors(fresh->node))
             fresh->accessing.push_back(climb(relation, hop));
+    if (OidIsValid(fresh->node))
+        for (const auto &hops : {graph().owners(fresh->node), graph().accessors(fresh->node)})
+            for (const Hop &hop : hops)
+                if (!hop.reversed() && !guarded(hop.edge))
+                    fresh->unguarded.push_back(climb(relation, hop, true));
     cache->ascents[relation] = fresh;
     return fresh;
 }
@@ -266,6 +274,46 @@ std::vector<Subject> owners_of(Oid relation, TupleTableSlot *row) {
 
 std::vector<Subject> owners_of(Oid relation, HeapTuple row, TupleDesc descriptor) {
     return owners_of(relation, TupleSlot(row, descriptor).get());
+}
+
+namespace {
+
+/// FOR KEY SHARE, below SQL.
+void lock_row(Oid relation, ItemPointerData place, Snapshot snapshot) {
+    const pg::Relation opened(relation, RowShareLock);
+    const TM_Result result = pg::call([&] {
+        TupleTableSlot *slot = table_slot_create(opened.get(), nullptr);
+        TM_FailureData failure;
+        const TM_Result locked =
+            table_tuple_lock(opened.get(), &place, snapshot, slot, GetCurrentCommandId(false), LockTupleKeyShare,
+                             LockWaitBlock, TUPLE_LOCK_FLAG_FIND_LAST_VERSION, &failure);
+        ExecDropSingleTupleTableSlot(slot);
+        return locked;
+    });
+    if (result == TM_Deleted)
+        pg::raise(ERRCODE_T_R_SERIALIZATION_FAILURE,
+                  "a row of " + pg::relation_name(relation) + " that the new row belongs to was deleted meanwhile");
+}
+
+} // namespace
+
+void lock_owners(Oid relation, TupleTableSlot *row) {
+    const std::shared_ptr<const Ascent> here = ascent(relation);
+    for (const Climb &each : here->unguarded) {
+        if (each.when && !each.when->holds(row))
+            continue;
+        std::vector<std::optional<Datum>> values;
+        for (const Field &field : each.fields)
+            values.push_back(value(row, field.number));
+        std::vector<std::pair<Oid, ItemPointerData>> owners;
+        const pg::NewestSnapshot newest(each.lookup->relation());
+        each.lookup->each(values, newest.get(), [&](TupleTableSlot *owner) {
+            owners.emplace_back(owner->tts_tableOid, owner->tts_tid);
+            return true;
+        });
+        for (const auto &[table, place] : owners)
+            lock_row(table, place, newest.get());
+    }
 }
 
 std::vector<Subject> concerned_by(Oid relation, TupleTableSlot *row) {

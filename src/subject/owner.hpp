@@ -15,6 +15,10 @@ std::vector<Subject> owners_of(Oid relation, HeapTuple row, TupleDesc descriptor
 /// The people whom a row tells of: those it belongs to, and those who access it.
 std::vector<Subject> concerned_by(Oid relation, TupleTableSlot *row);
 
+/// Locks the rows that keys without a foreign key lead to, as a foreign key would: whoever erases a person waits for
+/// their new rows, and these for the erasure. Raises where the erasure came first.
+void lock_owners(Oid relation, TupleTableSlot *row);
+
 /// The columns, by number in `relation`, that tell whom its rows are of: owners, and those who access them.
 std::vector<AttrNumber> concerning_columns(Oid relation);
 

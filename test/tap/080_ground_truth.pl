@@ -23,4 +23,12 @@ foreach my $schema (split(' ', $ENV{GDPR_TRUTH} // 'crm forum review shop'))
 		"$schema: access and forget of $people people, exactly");
 }
 
+# Whoever listens is told at commit, and not of whom.
+my $database = (split(' ', $ENV{GDPR_TRUTH} // 'crm'))[0];
+my $person = $node->safe_psql($database, q{SELECT format('%L, %L', subject, key) FROM truth.expected ORDER BY subject, key LIMIT 1});
+my ($out, $err);
+$node->psql($database, "LISTEN gdpr; SELECT gdpr.record_disclosure($person, 'Letter shop', reference => 'customer 7');"
+	. "SELECT count(*) > 0 FROM gdpr.forget($person, 'request'); SELECT 1", stdout => \$out, stderr => \$err);
+like($out, qr/notification "gdpr" with payload "outbox" received.*notification "gdpr" with payload "erasure \d+" received/s, 'NOTIFY gdpr');
+
 done_testing();
