@@ -97,7 +97,7 @@ $bare->init;
 $bare->start;
 (undef, $err) = run_command([ 'psql', '-Xq', '-o', '/dev/null', '-d', $bare->connstr('postgres'), '-f', $dump ]);
 like($err, qr/ERROR:  (key [0-9a-f]{8} is not in the keyring|root key of epoch 1 does not open key [0-9a-f]{8})/, 'without the keyring: a clear error');
-is($bare->safe_psql('crm', 'SELECT count(*) FROM person'), '0', 'and no value is loaded');
+is($bare->safe_psql('crm', 'SELECT count(*) FROM indexed'), '0', 'and no value is loaded');
 $bare->stop;
 
 # ---- pg_upgrade ------------------------------------------------------------
