@@ -48,7 +48,8 @@ Oid wanted_type(Oid relation, const pg::Column &column, const label::ColumnLabel
                   "column " + at(relation, column) + " of type " + pg::type_name(column.type, column.typmod) +
                       " cannot be encrypted",
                   "There is no encrypted type for it.",
-                  "Change the column's type, or remove the word encrypted from its label.");
+                  "Make it with SELECT gdpr.create_encrypted_type(" + pg::quote_literal(pg::type_name(column.type)) +
+                      "), or remove the word encrypted from the column's label.");
     return target;
 }
 

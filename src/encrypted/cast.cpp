@@ -29,12 +29,13 @@ class Casts {
   private:
     void create(const std::string &signature, const std::string &result, const std::string &definition,
                 const std::string &comment) {
-        (void)spi_.run("CREATE FUNCTION gdpr." + signature + " RETURNS " + result + " STRICT PARALLEL SAFE " +
-                       definition);
-        (void)spi_.run("COMMENT ON FUNCTION gdpr." + signature + " IS " + pg::quote_literal(comment));
+        (void)spi_.run("CREATE FUNCTION " + support_schema() + "." + signature + " RETURNS " + result +
+                       " STRICT PARALLEL SAFE " + definition);
+        (void)spi_.run("COMMENT ON FUNCTION " + support_schema() + "." + signature + " IS " +
+                       pg::quote_literal(comment));
     }
     void cast(const std::string &from, const std::string &to, const std::string &signature, char context) {
-        (void)spi_.run("CREATE CAST (" + from + " AS " + to + ") WITH FUNCTION gdpr." + signature +
+        (void)spi_.run("CREATE CAST (" + from + " AS " + to + ") WITH FUNCTION " + support_schema() + "." + signature +
                        (context == 'i'   ? " AS IMPLICIT"
                         : context == 'a' ? " AS ASSIGNMENT"
                                          : ""));
@@ -46,11 +47,11 @@ class Casts {
 };
 
 std::vector<Cast> Casts::targets() const {
-    const pg::Rows rows =
-        spi_.run("SELECT c.casttarget, c.castcontext, coalesce(p.provolatile, 'i'), c.castmethod = 'b'"
-                 "  FROM pg_catalog.pg_cast c LEFT JOIN pg_catalog.pg_proc p ON p.oid = c.castfunc"
-                 " WHERE c.castsource = $1 AND c.casttarget <> $1 AND c.casttarget < 16384 ORDER BY 1",
-                 {pg::param(OIDOID, ObjectIdGetDatum(plain_))});
+    const pg::Rows rows = spi_.run(
+        "SELECT c.casttarget, c.castcontext, coalesce(p.provolatile, 'i'), c.castmethod = 'b'"
+        "  FROM pg_catalog.pg_cast c LEFT JOIN pg_catalog.pg_proc p ON p.oid = c.castfunc"
+        " WHERE c.castsource = $1 AND c.casttarget <> $1 AND c.casttarget NOT IN (SELECT proargtypes[0] FROM pg_catalog.pg_proc WHERE pronamespace = 'gdpr'::pg_catalog.regnamespace AND proname = 'decrypt') ORDER BY 1",
+        {pg::param(OIDOID, ObjectIdGetDatum(plain_))});
     std::vector<Cast> out;
     for (std::uint64_t row = 0; row < rows.size(); row++)
         out.push_back({rows.oid(row, 1), rows.text_or(row, 2)[0], rows.text_or(row, 3)[0], rows.boolean(row, 4)});
@@ -84,12 +85,12 @@ void Casts::in() {
     const pg::Rows rows = spi_.run(
         "SELECT c.castsource, c.castcontext FROM pg_catalog.pg_cast c"
         "  JOIN pg_catalog.pg_type t ON t.oid = c.castsource AND t.typcategory <> 'Z'" // internal types
-        " WHERE c.casttarget = $1 AND c.castsource <> $1 AND c.castsource < 16384 AND c.castcontext <> 'e' ORDER BY 1",
+        " WHERE c.casttarget = $1 AND c.castsource <> $1 AND c.castsource NOT IN (SELECT proargtypes[0] FROM pg_catalog.pg_proc WHERE pronamespace = 'gdpr'::pg_catalog.regnamespace AND proname = 'decrypt') AND c.castcontext <> 'e' ORDER BY 1",
         {pg::param(OIDOID, ObjectIdGetDatum(plain_))});
     for (std::uint64_t row = 0; row < rows.size(); row++) {
         const std::string source = pg::type_name(rows.oid(row, 1));
         const std::string signature = pg::quote(base_) + "(" + source + ")";
-        create(signature, name_, "LANGUAGE sql VOLATILE RETURN gdpr." + pg::quote(base_) + "($1::" + plain_name_ + ")",
+        create(signature, name_, "LANGUAGE sql VOLATILE RETURN $1::" + plain_name_ + "::" + name_,
                "Encrypts a value of another type after casting it.");
         cast(source, name_, signature, rows.text_or(row, 2)[0]);
     }
@@ -99,13 +100,14 @@ void Casts::to(Pair other, const Cast &each) {
     const std::string target = pg::type_name(other.encrypted), base = pg::bare_type_name(other.encrypted);
     const std::string signature = pg::quote(base) + "(" + name_ + ")";
     create(signature, target,
-           "LANGUAGE sql VOLATILE RETURN gdpr." + pg::quote(base) + "(gdpr.decrypt($1)::" + pg::type_name(other.plain) +
-               ")",
+           "LANGUAGE sql VOLATILE RETURN gdpr.decrypt($1)::" + pg::type_name(other.plain) + "::" + target,
            "Encrypts the plaintext of another encrypted type anew.");
     cast(name_, target, signature, each.context);
 }
 
 } // namespace
+
+std::string support_schema() { return creating_extension ? "gdpr" : "pg_catalog"; }
 
 std::vector<Pair> encrypted_types(pg::Spi &spi) {
     const pg::Rows rows =

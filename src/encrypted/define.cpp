@@ -15,32 +15,33 @@ void comment(pg::Spi &spi, const std::string &object, const std::string &text) {
 Oid operand_of(Oid type) {
     return pg::call([&] {
         const Oid opclass = GetDefaultOpClass(type, BTREE_AM_OID);
-        return OidIsValid(opclass) ? get_opclass_input_type(opclass) : type;
+        const Oid input = OidIsValid(opclass) ? get_opclass_input_type(opclass) : type;
+        return is_generic(input) ? type : input;
     });
 }
 
 } // namespace
 
-Definition::Definition(Oid plain)
-    : plain(plain), operand(operand_of(plain)), base("encrypted_" + pg::bare_type_name(plain)),
-      name("gdpr." + pg::quote(base)), plain_name(pg::type_name(plain)) {}
+Definition::Definition(Oid plain, const std::string &base)
+    : plain(plain), operand(operand_of(plain)), base(base), name("gdpr." + pg::quote(base)),
+      plain_name(pg::type_name(plain)), schema(support_schema()) {}
 
 void define_function(pg::Spi &spi, const std::string &signature, const std::string &result, const std::string &symbol,
                      const std::string &properties, const std::string &text) {
-    (void)spi.run("CREATE FUNCTION gdpr." + signature + " RETURNS " + result + " AS '$libdir/gdpr', '" + symbol +
+    (void)spi.run("CREATE FUNCTION " + signature + " RETURNS " + result + " AS '$libdir/gdpr', '" + symbol +
                   "' LANGUAGE C STRICT PARALLEL SAFE " + properties);
-    comment(spi, "FUNCTION gdpr." + signature, text);
+    comment(spi, "FUNCTION " + signature, text);
 }
 
 void define_type(pg::Spi &spi, const Definition &type) {
     const pg::Rows rows = spi.run(
-        "SELECT typmodin, typmodout, typcategory, typcollation <> 0, typmodin <> 0, typsubscript <> 0 FROM pg_catalog.pg_type WHERE oid = $1",
+        "SELECT typmodin, typmodout, typcategory, typcollation <> 0, typmodin <> 0, typsubscript <> 0 AND typelem = 0 FROM pg_catalog.pg_type WHERE oid = $1",
         {pg::param(OIDOID, ObjectIdGetDatum(type.plain))});
     const auto function = [&](const std::string &name, const std::string &arguments, const std::string &result,
                               const char *symbol, const char *properties, const char *text) {
-        const std::string quoted = pg::quote(type.base + name);
-        define_function(spi, quoted + "(" + arguments + ")", result, symbol, properties, text);
-        return "gdpr." + quoted;
+        const std::string qualified = "gdpr." + pg::quote(type.base + name);
+        define_function(spi, qualified + "(" + arguments + ")", result, symbol, properties, text);
+        return qualified;
     };
     (void)spi.run("CREATE TYPE " + type.name);
     std::string options =
@@ -70,27 +71,41 @@ void define_type(pg::Spi &spi, const Definition &type) {
     (void)spi.run("CREATE TYPE " + type.name + " (" + options + ")");
     comment(spi, "TYPE " + type.name, "A value of type " + type.plain_name + " that is stored encrypted.");
 
-    define_function(spi, "decrypt(" + type.name + ")", type.plain_name, "gdpr_decrypt", "IMMUTABLE",
-                    "The plaintext of an encrypted value.");
-    const std::string encrypt = pg::quote(type.base) + "(" + type.plain_name + ")";
-    define_function(spi, encrypt, type.name, "gdpr_encrypt", "VOLATILE",
-                    "Encrypts a value; each call gives another ciphertext.");
+    define_function(spi, "gdpr." + pg::quote(type.base) + "(" + type.plain_name + ")", type.name, "gdpr_encrypt",
+                    "VOLATILE", "Encrypts a value; each call gives another ciphertext.");
     // What it gives always compares equal, and that is all that an index or a generated column needs.
-    define_function(spi, "sealed(" + type.plain_name + ")", type.name, "gdpr_encrypt", "IMMUTABLE",
+    define_function(spi, "gdpr.sealed(" + type.plain_name + ")", type.name, "gdpr_encrypt", "IMMUTABLE",
                     "Encrypts a value, in an index expression or a generated column.");
-    (void)spi.run("CREATE CAST (" + type.name + " AS " + type.plain_name + ") WITH FUNCTION gdpr.decrypt(" + type.name +
+    define_function(spi, "gdpr.decrypt(" + type.name + ")", type.plain_name, "gdpr_decrypt", "IMMUTABLE",
+                    "The plaintext of an encrypted value.");
+}
+
+void define_own_casts(pg::Spi &spi, const Definition &type) {
+    const auto qualified = [&](const char *suffix) { return type.schema + "." + pg::quote(type.base + suffix); };
+    // Of a domain PostgreSQL casts the type below.
+    const Oid base = pg::call([&] { return getBaseType(type.plain); });
+    const std::string outside = pg::type_name(base);
+    (void)spi.run("CREATE CAST (" + type.name + " AS " + outside + ") WITH FUNCTION gdpr.decrypt(" + type.name +
                   ") AS IMPLICIT");
-    (void)spi.run("CREATE CAST (" + type.plain_name + " AS " + type.name + ") WITH FUNCTION gdpr." + encrypt +
-                  " AS ASSIGNMENT");
+    // A restore may make this cast before the function that people call.
+    std::string encrypt = qualified("_cast") + "(" + type.plain_name + ")";
+    define_function(spi, encrypt, type.name, "gdpr_encrypt", "VOLATILE", "Encrypts a value: the cast.");
+    if (base != type.plain) {
+        encrypt = qualified("_cast") + "(" + outside + ")";
+        (void)spi.run("CREATE FUNCTION " + encrypt + " RETURNS " + type.name +
+                      " LANGUAGE sql STRICT PARALLEL SAFE VOLATILE RETURN " + qualified("_cast") +
+                      "($1::" + type.plain_name + ")");
+        comment(spi, "FUNCTION " + encrypt, "Encrypts a value that the domain takes: the cast.");
+    }
+    (void)spi.run("CREATE CAST (" + outside + " AS " + type.name + ") WITH FUNCTION " + encrypt + " AS ASSIGNMENT");
     if (pg::call([&] {
             Oid resize;
             return find_typmod_coercion_function(type.plain, &resize) == COERCION_PATH_FUNC;
         })) {
-        const std::string resize = pg::quote(type.base + "_resize") + "(" + type.name + ", integer, boolean)";
+        const std::string resize = qualified("_resize") + "(" + type.name + ", integer, boolean)";
         define_function(spi, resize, type.name, "gdpr_encrypted_resize", "IMMUTABLE",
                         "Applies a length or precision to an encrypted value.");
-        (void)spi.run("CREATE CAST (" + type.name + " AS " + type.name + ") WITH FUNCTION gdpr." + resize +
-                      " AS IMPLICIT");
+        (void)spi.run("CREATE CAST (" + type.name + " AS " + type.name + ") WITH FUNCTION " + resize + " AS IMPLICIT");
     }
 }
 
@@ -106,10 +121,12 @@ GDPR_FUNCTION(gdpr_define_encrypted_types) {
         spi.run("SELECT pg_catalog.unnest($1::pg_catalog.regtype[])", {pg::param(REGTYPEARRAYOID, PG_GETARG_DATUM(0))});
     for (std::uint64_t row = 0; row < rows.size(); row++) {
         plains.push_back(rows.oid(row, 1));
-        types.emplace_back(plains.back());
+        types.emplace_back(plains.back(), "encrypted_" + pg::bare_type_name(plains.back()));
     }
-    for (const encrypted::Definition &type : types)
+    for (const encrypted::Definition &type : types) {
         encrypted::define_type(spi, type);
+        encrypted::define_own_casts(spi, type);
+    }
     for (const encrypted::Definition &type : types)
         encrypted::define_operators(spi, type);
     // Once, when all types are there: an expression may hold several of them.

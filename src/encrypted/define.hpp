@@ -12,23 +12,33 @@ struct Pair {
     Oid encrypted = InvalidOid;
 };
 
+/// Where the functions, operator classes and families behind an encrypted type belong: beside the shipped types, or for
+/// one that is made later in pg_catalog, of which pg_dump writes nothing. There they are made anew when a restore makes
+/// the type.
+std::string support_schema();
+
 /// An encrypted type that is being defined.
 struct Definition {
-    explicit Definition(Oid plain);
+    Definition(Oid plain, const std::string &base);
 
     Oid plain;
     Oid operand;      // what the plain type's operator class compares: varchar compares as text
     std::string base; // the encrypted type's name, with which those of its functions begin
     std::string name; // the same, qualified and quoted
     std::string plain_name;
+    std::string schema; // of what is behind it
 };
 
 /// A C function of the extension, executable by everyone: what it reveals is what the column's privileges allow.
 void define_function(pg::Spi &spi, const std::string &signature, const std::string &result, const std::string &symbol,
                      const std::string &properties, const std::string &comment);
 
-/// The type itself, its input and output, and the casts that bind it to its plain type.
+/// The type itself, its input and output, and the functions that people call. At last the one that decrypts, which
+/// makes it an encrypted type.
 void define_type(pg::Spi &spi, const Definition &type);
+
+/// The casts that bind it to its plain type.
+void define_own_casts(pg::Spi &spi, const Definition &type);
 
 /// Comparison operators with everything that the plain type's own operator family pairs it with, and the classes.
 void define_operators(pg::Spi &spi, const Definition &type);

@@ -10,11 +10,15 @@ namespace gdpr::encrypted {
 /// Keeps the index of a column in `column = ANY (array)` where an overload decides.
 void init_array_search();
 
+/// Makes what is behind an encrypted type when a restore makes the type.
+void init_create();
+
 inline void init() {
     init_types();
     init_literals();
     init_recent();
     init_array_search();
+    init_create();
 }
 
 } // namespace gdpr::encrypted

@@ -34,25 +34,32 @@ struct Pairing {
 
 /// One of PostgreSQL's operator families and its twin.
 struct OperatorFamily {
-    OperatorFamily(pg::Spi &spi, Oid type, Oid method);
+    OperatorFamily(pg::Spi &spi, const Definition &type, Oid method);
     explicit operator bool() const noexcept { return OidIsValid(original); }
     bool has(const PlainPair &pair) const { return pairs.contains(pair); }
-    bool exists(pg::Spi &spi) const;
+    /// What the original's members are declared on.
+    Oid declared(Oid type) const { return OidIsValid(generic) ? generic : type; }
     std::string add(const std::string &members) const {
         return "ALTER OPERATOR FAMILY " + name + " USING " + method + " ADD " + members;
     }
 
     Oid original = InvalidOid;
+    Oid generic = InvalidOid; // the original is one for all enums, or arrays, …
     std::string method, name;
     std::string bare_name;
+    bool exists = false;
     std::set<PlainPair> pairs; // that the original has an equality operator for
 };
 
-OperatorFamily::OperatorFamily(pg::Spi &spi, Oid type, Oid access_method)
+OperatorFamily::OperatorFamily(pg::Spi &spi, const Definition &type, Oid access_method)
     : method(access_method == BTREE_AM_OID ? "btree" : "hash") {
-    original = pg::call([&] {
-        const Oid opclass = GetDefaultOpClass(type, access_method);
-        return OidIsValid(opclass) ? get_opclass_family(opclass) : InvalidOid;
+    pg::call([&] {
+        const Oid opclass = GetDefaultOpClass(type.plain, access_method);
+        if (!OidIsValid(opclass))
+            return;
+        original = get_opclass_family(opclass);
+        if (is_generic(get_opclass_input_type(opclass)))
+            generic = get_opclass_input_type(opclass);
     });
     if (!OidIsValid(original))
         return;
@@ -61,23 +68,25 @@ OperatorFamily::OperatorFamily(pg::Spi &spi, Oid type, Oid access_method)
                 "  FROM pg_catalog.pg_opfamily f JOIN pg_catalog.pg_amop o ON o.amopfamily = f.oid"
                 " WHERE f.oid = $1 AND o.amopstrategy = $2 AND o.amoppurpose = 's'",
                 {pg::param(OIDOID, ObjectIdGetDatum(original)), pg::param(access_method == BTREE_AM_OID ? 3 : 1)});
-    for (std::uint64_t row = 0; row < rows.size(); row++)
-        pairs.insert({rows.oid(row, 2), rows.oid(row, 3)});
-    bare_name = "encrypted_" + rows.text_or(0, 1);
-    name = "gdpr." + pg::quote(bare_name);
-}
-
-bool OperatorFamily::exists(pg::Spi &spi) const {
-    return !spi.run("SELECT FROM pg_catalog.pg_opfamily f JOIN pg_catalog.pg_am a ON a.oid = f.opfmethod"
-                    " WHERE f.opfnamespace = 'gdpr'::pg_catalog.regnamespace AND f.opfname = $1 AND a.amname = $2",
-                    {pg::param(bare_name), pg::param(method)})
-                .empty();
+    if (OidIsValid(generic))
+        pairs.insert({type.plain, type.plain});
+    else
+        for (std::uint64_t row = 0; row < rows.size(); row++)
+            pairs.insert({rows.oid(row, 2), rows.oid(row, 3)});
+    bare_name = OidIsValid(generic) ? type.base + "_family" : "encrypted_" + rows.text_or(0, 1);
+    const pg::Rows known =
+        spi.run("SELECT n.nspname FROM pg_catalog.pg_opfamily f JOIN pg_catalog.pg_am a ON a.oid = f.opfmethod"
+                "  JOIN pg_catalog.pg_namespace n ON n.oid = f.opfnamespace"
+                " WHERE n.nspname IN ('gdpr', 'pg_catalog') AND f.opfname = $1 AND a.amname = $2",
+                {pg::param(bare_name), pg::param(method)});
+    exists = !known.empty();
+    name = (exists ? known.text_or(0, 1) : type.schema) + "." + pg::quote(bare_name);
 }
 
 class Operators {
   public:
     Operators(pg::Spi &spi, const Definition &type)
-        : spi_(spi), type_(type), btree_(spi, type.plain, BTREE_AM_OID), hash_(spi, type.plain, HASH_AM_OID) {}
+        : spi_(spi), type_(type), btree_(spi, type, BTREE_AM_OID), hash_(spi, type, HASH_AM_OID) {}
 
     void run() {
         if (!btree_)
@@ -127,14 +136,16 @@ void Operators::find_pairs() {
         if (pair.right == own)
             pairs_.push_back({pg::type_name(pair.left), type_.name, "right", pair});
     }
-    const pg::Rows others = spi_.run("SELECT c.opcintype FROM pg_catalog.pg_opfamily f"
-                                     "  JOIN pg_catalog.pg_opclass c ON c.opcfamily = f.oid"
-                                     "  JOIN pg_catalog.pg_am a ON a.oid = f.opfmethod"
-                                     " WHERE f.opfnamespace = 'gdpr'::pg_catalog.regnamespace"
-                                     "   AND f.opfname = $1 AND a.amname = 'btree' ORDER BY 1",
-                                     {pg::param(btree_.bare_name)});
+    const pg::Rows others =
+        spi_.run("SELECT c.opcintype FROM pg_catalog.pg_opfamily f"
+                 "  JOIN pg_catalog.pg_opclass c ON c.opcfamily = f.oid"
+                 "  JOIN pg_catalog.pg_am a ON a.oid = f.opfmethod"
+                 " WHERE f.opfnamespace IN ('gdpr'::pg_catalog.regnamespace, 'pg_catalog'::pg_catalog.regnamespace)"
+                 "   AND f.opfname = $1 AND a.amname = 'btree' ORDER BY 1",
+                 {pg::param(btree_.bare_name)});
     for (std::uint64_t row = 0; row < others.size(); row++) {
-        const Definition other(pg::call([&] { return plain_counterpart(others.oid(row, 1)); }));
+        const Oid encrypted = others.oid(row, 1);
+        const Definition other(pg::call([&] { return plain_counterpart(encrypted); }), pg::bare_type_name(encrypted));
         if (!btree_.has({own, other.operand}))
             continue;
         pairs_.push_back({type_.name, other.name, "both", {own, other.operand}});
@@ -144,13 +155,14 @@ void Operators::find_pairs() {
 
 void Operators::operators(const Pairing &pair) {
     const std::string arguments = "(" + pair.left + ", " + pair.right + ")";
-    const pg::Rows compare = spi_.run(
-        "SELECT p.provolatile = 'i' FROM pg_catalog.pg_amproc s JOIN pg_catalog.pg_proc p ON p.oid = s.amproc"
-        " WHERE s.amprocfamily = $1 AND s.amproclefttype = $2 AND s.amprocrighttype = $3 AND s.amprocnum = 1",
-        {pg::param(OIDOID, ObjectIdGetDatum(btree_.original)), pg::param(OIDOID, ObjectIdGetDatum(pair.plain.left)),
-         pg::param(OIDOID, ObjectIdGetDatum(pair.plain.right))});
+    const pg::Rows compare =
+        spi_.run("SELECT p.provolatile = 'i' FROM pg_catalog.pg_amproc s JOIN pg_catalog.pg_proc p ON p.oid = s.amproc"
+                 " WHERE s.amprocfamily = $1 AND s.amproclefttype = $2 AND s.amprocrighttype = $3 AND s.amprocnum = 1",
+                 {pg::param(OIDOID, ObjectIdGetDatum(btree_.original)),
+                  pg::param(OIDOID, ObjectIdGetDatum(btree_.declared(pair.plain.left))),
+                  pg::param(OIDOID, ObjectIdGetDatum(btree_.declared(pair.plain.right)))});
     const std::string volatility = compare.boolean(0, 1) ? "IMMUTABLE" : "STABLE";
-    define_function(spi_, pg::quote(type_.base + "_compare") + arguments, "integer",
+    define_function(spi_, type_.schema + "." + pg::quote(type_.base + "_compare") + arguments, "integer",
                     std::string("gdpr_compare_") + pair.sides, volatility,
                     "Order of two values by their plaintext: negative, zero or positive.");
     for (const Strategy &each : strategies) {
@@ -159,17 +171,19 @@ void Operators::operators(const Pairing &pair) {
             "  FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_proc p ON p.oid = o.oprcode"
             " WHERE o.oprname = $1 AND o.oprleft = $2 AND o.oprright = $3 AND o.oprnamespace = 11",
             {pg::param(NAMEOID, pg::call([&] { return DirectFunctionCall1(namein, CStringGetDatum(each.symbol)); })),
-             pg::param(OIDOID, ObjectIdGetDatum(pair.plain.left)),
-             pg::param(OIDOID, ObjectIdGetDatum(pair.plain.right))});
+             pg::param(OIDOID, ObjectIdGetDatum(btree_.declared(pair.plain.left))),
+             pg::param(OIDOID, ObjectIdGetDatum(btree_.declared(pair.plain.right)))});
         const std::string procedure = pg::quote(type_.base + "_" + each.word);
-        define_function(spi_, procedure + arguments, "boolean", "gdpr_" + std::string(each.word) + "_" + pair.sides,
+        define_function(spi_, type_.schema + "." + procedure + arguments, "boolean",
+                        "gdpr_" + std::string(each.word) + "_" + pair.sides,
                         volatility + (like.boolean(0, 1) ? " LEAKPROOF" : ""),
                         "Compares two values by their plaintext.");
-        std::string options = "FUNCTION = gdpr." + procedure + ", LEFTARG = " + pair.left +
+        std::string options = "FUNCTION = " + type_.schema + "." + procedure + ", LEFTARG = " + pair.left +
                               ", RIGHTARG = " + pair.right + ", COMMUTATOR = OPERATOR(pg_catalog." + each.commutator +
                               "), NEGATOR = OPERATOR(pg_catalog." + each.negator +
                               "), RESTRICT = " + like.text_or(0, 2) + ", JOIN = " + like.text_or(0, 3);
-        if (each.number == BTEqualStrategyNumber)
+        // By merge and by hash only where the plain types are members, too.
+        if (each.number == BTEqualStrategyNumber && (!OidIsValid(btree_.generic) || pair.left == pair.right))
             options += hash_.has(pair.plain) ? ", MERGES, HASHES" : ", MERGES";
         execute("CREATE OPERATOR pg_catalog." + std::string(each.symbol) + " (" + options + ")");
         comment("OPERATOR pg_catalog." + std::string(each.symbol) + " " + arguments,
@@ -180,6 +194,8 @@ void Operators::operators(const Pairing &pair) {
 /// The plain pairs close the family.
 void Operators::begin_btree() {
     execute("CREATE OPERATOR FAMILY " + btree_.name + " USING btree");
+    if (OidIsValid(btree_.generic))
+        return;
     std::string members;
     for (const PlainPair &pair : btree_.pairs) {
         const std::string left = pg::type_name(pair.left), right = pg::type_name(pair.right);
@@ -194,22 +210,22 @@ void Operators::begin_btree() {
 }
 
 void Operators::btree() {
-    if (!btree_.exists(spi_))
+    if (!btree_.exists)
         begin_btree();
-    const std::string compare = "gdpr." + pg::quote(type_.base + "_compare");
+    const std::string compare = type_.schema + "." + pg::quote(type_.base + "_compare");
     std::string own;
     for (const Strategy &each : strategies)
         if (each.number != 0)
             own += "OPERATOR " + std::to_string(each.number) + " pg_catalog." + each.symbol + ", ";
-    const std::string opclass = "gdpr." + pg::quote(type_.base + "_ops");
+    const std::string opclass = type_.schema + "." + pg::quote(type_.base + "_ops");
     execute("CREATE OPERATOR CLASS " + opclass + " DEFAULT FOR TYPE " + type_.name + " USING btree FAMILY " +
             btree_.name + " AS " + own + "FUNCTION 1 " + compare + "(" + type_.name + ", " + type_.name + ")");
     comment("OPERATOR CLASS " + opclass + " USING btree", "Orders encrypted values by their plaintext.");
 
-    const std::string sort = pg::quote(type_.base + "_sortsupport");
+    const std::string sort = type_.schema + "." + pg::quote(type_.base + "_sortsupport");
     define_function(spi_, sort + "(internal)", "void", "gdpr_sortsupport", "IMMUTABLE",
                     "Sorts by plaintext, decrypting each value once.");
-    std::string members = "FUNCTION 2 (" + type_.name + ", " + type_.name + ") gdpr." + sort + "(internal)";
+    std::string members = "FUNCTION 2 (" + type_.name + ", " + type_.name + ") " + sort + "(internal)";
     for (const Pairing &each : pairs_)
         if (each.left != each.right) {
             add_operators(members, each.left, each.right, false);
@@ -229,8 +245,8 @@ std::string Operators::in_range() {
     std::string members;
     for (std::uint64_t row = 0; row < rows.size(); row++) {
         const std::string offset = pg::type_name(rows.oid(row, 1));
-        const std::string signature = "gdpr." + pg::quote(type_.base + "_in_range") + "(" + type_.name + ", " +
-                                      type_.name + ", " + offset + ", boolean, boolean)";
+        const std::string signature = type_.schema + "." + pg::quote(type_.base + "_in_range") + "(" + type_.name +
+                                      ", " + type_.name + ", " + offset + ", boolean, boolean)";
         execute("CREATE FUNCTION " + signature + " RETURNS boolean LANGUAGE sql STRICT PARALLEL SAFE " +
                 (rows.boolean(row, 2) ? "IMMUTABLE" : "STABLE") +
                 " RETURN pg_catalog.in_range($1::" + type_.plain_name + ", $2::" + type_.plain_name + ", $3, $4, $5)");
@@ -245,38 +261,40 @@ constexpr const char *hash_comment = "A keyed hash of the plaintext: it tells no
 /// The same hash of the plain types, so that a plain and an encrypted column can meet in a hash join.
 void Operators::begin_hash() {
     execute("CREATE OPERATOR FAMILY " + hash_.name + " USING hash");
+    if (OidIsValid(hash_.generic))
+        return;
     std::string members;
     for (const PlainPair &pair : hash_.pairs) {
         const std::string left = pg::type_name(pair.left), right = pg::type_name(pair.right);
         add_operators(members, left, right, true);
         if (pair.left != pair.right)
             continue;
-        const std::string plain = pg::quote("encrypted_hash_plain");
+        const std::string plain = type_.schema + ".encrypted_hash_plain";
         define_function(spi_, plain + "(" + left + ")", "integer", "gdpr_hash_plain", "STABLE", hash_comment);
         define_function(spi_, plain + "(" + left + ", bigint)", "bigint", "gdpr_hash_plain_extended", "STABLE",
                         hash_comment);
-        const std::string function = " (" + left + ", " + left + ") gdpr." + plain + "(" + left;
+        const std::string function = " (" + left + ", " + left + ") " + plain + "(" + left;
         members += ", FUNCTION 1" + function + "), FUNCTION 2" + function + ", bigint)";
     }
     execute(hash_.add(members));
 }
 
 void Operators::hash() {
-    if (!hash_.exists(spi_))
+    if (!hash_.exists)
         begin_hash();
-    const std::string keyed = pg::quote(type_.base + "_hash");
+    const std::string keyed = type_.schema + "." + pg::quote(type_.base + "_hash");
     define_function(spi_, keyed + "(" + type_.name + ")", "integer", "gdpr_hash", "STABLE", hash_comment);
     define_function(spi_, keyed + "(" + type_.name + ", bigint)", "bigint", "gdpr_hash_extended", "STABLE",
                     hash_comment);
-    const std::string opclass = "gdpr." + pg::quote(type_.base + "_ops");
+    const std::string opclass = type_.schema + "." + pg::quote(type_.base + "_ops");
     execute("CREATE OPERATOR CLASS " + opclass + " DEFAULT FOR TYPE " + type_.name + " USING hash FAMILY " +
-            hash_.name + " AS OPERATOR 1 pg_catalog.=, FUNCTION 1 gdpr." + keyed + "(" + type_.name +
-            "), FUNCTION 2 gdpr." + keyed + "(" + type_.name + ", bigint)");
+            hash_.name + " AS OPERATOR 1 pg_catalog.=, FUNCTION 1 " + keyed + "(" + type_.name + "), FUNCTION 2 " +
+            keyed + "(" + type_.name + ", bigint)");
     comment("OPERATOR CLASS " + opclass + " USING hash", "Hashes encrypted values by their plaintext, under a key.");
 
     std::string members;
     for (const Pairing &each : pairs_)
-        if (each.left != each.right && hash_.has(each.plain))
+        if (each.left != each.right && hash_.has(each.plain) && !OidIsValid(hash_.generic))
             add_operators(members, each.left, each.right, true);
     if (!members.empty())
         execute(hash_.add(members));

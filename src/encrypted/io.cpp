@@ -104,6 +104,6 @@ GDPR_FUNCTION(gdpr_encrypted_typmodout) {
     char *name = get_func_name(fcinfo->flinfo->fn_oid);
     name[std::strlen(name) - suffix.size()] = '\0';
     const Oid encrypted = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum(name),
-                                          ObjectIdGetDatum(get_func_namespace(fcinfo->flinfo->fn_oid)));
+                                          ObjectIdGetDatum(get_namespace_oid("gdpr", false)));
     PG_RETURN_CSTRING(typmod_out(encrypted::type_of(encrypted).plain, PG_GETARG_INT32(0)));
 }

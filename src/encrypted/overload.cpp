@@ -290,9 +290,10 @@ Types Overloads::known(const Call &call, const Resolved &plain) const {
 
 bool Overloads::make(const Call &call, const Resolved &plain) {
     const Call exact{call.is_operator, call.name, known(call, plain)};
-    if (is_exact(exact) || baseline(exact).object != plain.object || IsPolymorphicType(plain.result) ||
-        plain.result == RECORDOID || plain.kind == PROKIND_WINDOW ||
-        (plain.kind == PROKIND_AGGREGATE && !has_encrypted(exact)))
+    const auto unfit = [](Oid type) { return IsPolymorphicType(type) || type == RECORDOID; };
+    if (is_exact(exact) || std::any_of(exact.arguments.begin(), exact.arguments.end(), unfit) ||
+        baseline(exact).object != plain.object || IsPolymorphicType(plain.result) || plain.result == RECORDOID ||
+        plain.kind == PROKIND_WINDOW || (plain.kind == PROKIND_AGGREGATE && !has_encrypted(exact)))
         return false;
     twins_.make(exact, plain);
     const Resolved twin = resolve(exact);

@@ -254,6 +254,8 @@ void prepare_plain(DecryptingSort *sort) {
 
 /// Can keys be abbreviated so that equal values get the same one?
 bool supported(const DecryptingSort *sort) {
+    if (sort->type->by_send)
+        return false; // how long the plaintext is, is not known before
     if (sort->type->by_value)
         return sort->image_equal;
     return OidIsValid(sort->type->hash.fn_oid) && (PointerGetDatum(sort) & sealed_mark) == 0;
@@ -268,7 +270,7 @@ GDPR_FUNCTION(gdpr_sortsupport) {
     char *name = get_func_name(fcinfo->flinfo->fn_oid);
     name[std::strlen(name) - suffix.size()] = '\0';
     const Oid encrypted = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum(name),
-                                          ObjectIdGetDatum(get_func_namespace(fcinfo->flinfo->fn_oid)));
+                                          ObjectIdGetDatum(get_namespace_oid("gdpr", false)));
 
     auto *sort = static_cast<DecryptingSort *>(MemoryContextAllocZero(support->ssup_cxt, sizeof(DecryptingSort)));
     sort->type = &encrypted::type_of(encrypted);

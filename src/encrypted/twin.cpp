@@ -1,5 +1,6 @@
 #include "encrypted/twin.hpp"
 
+#include "encrypted/define.hpp"
 #include "pg/pg.hpp"
 
 namespace gdpr::encrypted {
@@ -42,7 +43,8 @@ std::string argument_list(const Types &types) {
 
 /// The name of the function of an operator's twin.
 std::string function_behind(const Resolved &plain) {
-    return "gdpr." + pg::quote(pg::call([&] { return get_func_name(plain.function); }));
+    return support_schema() + "." +
+           pg::quote(std::string("encrypted_") + pg::call([&] { return get_func_name(plain.function); }));
 }
 
 } // namespace
@@ -167,7 +169,7 @@ void Twins::join_family(const Types &types, const Types &plain) {
             "OPERATOR " + std::to_string(i + 1) + " pg_catalog." + ordered[i] + " (" + argument_list(types) + "), ";
     }
     const Call call{false, "compare", types};
-    const std::string signature = "gdpr.encrypted_compare(" + argument_list(types) + ")";
+    const std::string signature = support_schema() + ".encrypted_compare(" + argument_list(types) + ")";
     const std::string text =
         pg::quote_literal("Order of two values: negative, zero or positive. For comparisons of rows.");
     (void)spi_.run("CREATE FUNCTION " + signature + " RETURNS integer LANGUAGE sql STRICT PARALLEL SAFE " +
@@ -175,10 +177,12 @@ void Twins::join_family(const Types &types, const Types &plain) {
                    pg::quote(pg::call([&] { return get_func_name(compare.function); })) + "(" +
                    value(call, compare, 0, false) + ", " + value(call, compare, 1, false) + ")");
     (void)spi_.run("COMMENT ON FUNCTION " + signature + " IS " + text);
-    const pg::Rows named = spi_.run("SELECT opfname FROM pg_catalog.pg_opfamily WHERE oid = $1",
-                                    {pg::param(OIDOID, ObjectIdGetDatum(family))});
-    (void)spi_.run("ALTER OPERATOR FAMILY gdpr." + pg::quote(named.text_or(0, 1)) + " USING btree ADD " + members +
-                   "FUNCTION 1 (" + argument_list(types) + ") " + signature);
+    const pg::Rows named =
+        spi_.run("SELECT pg_catalog.format('%I.%I', n.nspname, f.opfname) FROM pg_catalog.pg_opfamily f"
+                 " JOIN pg_catalog.pg_namespace n ON n.oid = f.opfnamespace WHERE f.oid = $1",
+                 {pg::param(OIDOID, ObjectIdGetDatum(family))});
+    (void)spi_.run("ALTER OPERATOR FAMILY " + named.text_or(0, 1) + " USING btree ADD " + members + "FUNCTION 1 (" +
+                   argument_list(types) + ") " + signature);
 }
 
 void Twins::make_function(const Call &call, const Resolved &plain) {
@@ -199,7 +203,7 @@ void Twins::make_function(const Call &call, const Resolved &plain) {
 
 /// A transition function that opens the values and calls the plain type's, which it finds by its own name.
 std::string Twins::transition(const Call &call, const std::string &function, const std::string &state) {
-    const std::string name = "gdpr." + pg::quote(function),
+    const std::string name = support_schema() + "." + pg::quote(function),
                       signature = name + "(" + state + ", " + argument_list(call.arguments) + ")";
     if (functions_.insert(signature).second) {
         (void)spi_.run("CREATE FUNCTION " + signature + " RETURNS " + state +

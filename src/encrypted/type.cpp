@@ -83,6 +83,27 @@ Oid hash_function(Oid plain) {
     return get_opfamily_proc(get_opclass_family(opclass), input, input, HASHEXTENDED_PROC);
 }
 
+/// Object ids of types that are made here are another database's after a restore.
+bool holds_own_ids(Oid type) {
+    type = getBaseType(type);
+    const Oid element = get_element_type(type);
+    return OidIsValid(element) ? element >= FirstNormalObjectId || holds_own_ids(element) : type_is_rowtype(type);
+}
+
+/// PostgreSQL's own types are known by their id, everywhere the same; others by the name of the encrypted type.
+std::uint32_t identity_of(Oid encrypted, Oid plain) {
+    if (plain < FirstNormalObjectId)
+        return plain;
+    HeapTuple tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(encrypted));
+    if (!HeapTupleIsValid(tuple))
+        elog(ERROR, "cache lookup failed for type %u", encrypted);
+    std::uint32_t hash = 2166136261U; // FNV-1a: the value is stored, so it must never change
+    for (const char *next = NameStr(reinterpret_cast<Form_pg_type>(GETSTRUCT(tuple))->typname); *next != '\0'; next++)
+        hash = (hash ^ static_cast<std::uint8_t>(*next)) * 16777619U;
+    ReleaseSysCache(tuple);
+    return hash | 0x80000000U;
+}
+
 /// Every look-up here may process an invalidation that ends the generation, so its context comes as an argument.
 void fill(EncryptedType *type, Oid encrypted, Oid plain, MemoryContext context) {
     Oid function, argument;
@@ -91,6 +112,11 @@ void fill(EncryptedType *type, Oid encrypted, Oid plain, MemoryContext context) 
     type->encrypted = encrypted;
     type->plain = plain;
     get_typlenbyvalalign(plain, &type->length, &type->by_value, &align);
+    const Oid base = getBaseType(plain);
+    type->by_send = type_is_enum(base) || type_is_rowtype(base) || OidIsValid(get_element_type(base)) ||
+                    type_is_range(base) || type_is_multirange(base);
+    type->adopts = type->by_send && holds_own_ids(base);
+    type->identity = identity_of(encrypted, plain);
     getTypeInputInfo(plain, &function, &type->element_argument);
     find_function(function, &type->input, context);
     getTypeOutputInfo(plain, &function, &variable);
@@ -104,10 +130,10 @@ void fill(EncryptedType *type, Oid encrypted, Oid plain, MemoryContext context) 
     type->compare.fn_oid = InvalidOid;
     const Oid opclass = GetDefaultOpClass(plain, BTREE_AM_OID);
     if (OidIsValid(opclass)) {
-        type->operand = get_opclass_input_type(opclass);
+        const Oid input = get_opclass_input_type(opclass);
+        type->operand = is_generic(input) ? plain : input;
         type->family = get_opclass_family(opclass);
-        find_function(get_opfamily_proc(type->family, type->operand, type->operand, BTORDER_PROC), &type->compare,
-                      context);
+        find_function(get_opfamily_proc(type->family, input, input, BTORDER_PROC), &type->compare, context);
     }
     find_function(hash_function(plain), &type->hash, context);
     Oid resize;
@@ -244,13 +270,13 @@ Oid encrypted_counterpart(Oid plain) {
     if (!OidIsValid(schema))
         return InvalidOid;
     Oid found = InvalidOid;
-    CatCList *casts = SearchSysCacheList1(CASTSOURCETARGET, ObjectIdGetDatum(plain));
-    for (int i = 0; i < casts->n_members && !OidIsValid(found); i++) {
-        const Oid target = reinterpret_cast<Form_pg_cast>(GETSTRUCT(&casts->members[i]->tuple))->casttarget;
-        if (target >= FirstNormalObjectId && plain_type(target) == plain)
-            found = target;
+    CatCList *functions = SearchSysCacheList1(PROCNAMEARGSNSP, CStringGetDatum("decrypt"));
+    for (int i = 0; i < functions->n_members && !OidIsValid(found); i++) {
+        const auto *form = reinterpret_cast<Form_pg_proc>(GETSTRUCT(&functions->members[i]->tuple));
+        if (form->pronamespace == schema && form->prorettype == plain && form->pronargs == 1)
+            found = form->proargtypes.values[0];
     }
-    ReleaseSysCacheList(casts);
+    ReleaseSysCacheList(functions);
     return found;
 }
 

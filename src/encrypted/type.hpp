@@ -11,6 +11,9 @@ struct EncryptedType {
     Oid plain = InvalidOid;
     int16 length = 0; // of the plain type: as pg_type.typlen
     bool by_value = false;
+    bool by_send = false;       // its datum holds object ids, which another database does not share: sealed as sent
+    bool adopts = false;        // its send form holds some as well
+    std::uint32_t identity = 0; // what the tag of its values names
     Oid element_argument = InvalidOid; // the plain type's own typioparam
     Oid operand = InvalidOid;          // what its btree operator class compares: varchar compares as text
     Oid family = InvalidOid;           // that of the class
@@ -45,6 +48,9 @@ Oid encrypted_counterpart(Oid plain);
 
 /// The plain type behind an encrypted one; InvalidOid for any other type.
 Oid plain_counterpart(Oid type);
+
+/// Is it what the operators of all enums, arrays, ranges or rows are declared on?
+inline bool is_generic(Oid type) { return IsPolymorphicType(type) || type == RECORDOID; }
 
 void init_types();
 

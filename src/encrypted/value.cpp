@@ -1,5 +1,6 @@
 #include "encrypted/value.hpp"
 
+#include "encrypted/adopt.hpp"
 #include "encrypted/literal.hpp"
 #include "encrypted/recent.hpp"
 #include "key/key.hpp"
@@ -31,7 +32,9 @@ struct Content {
 };
 
 void content_of(const EncryptedType &type, Datum plain, Content *content) {
-    if (type.length == -1) {
+    if (type.by_send)
+        plain = PointerGetDatum(SendFunctionCall(&type.send, plain));
+    if (type.by_send || type.length == -1) {
         const auto *value = reinterpret_cast<struct varlena *>(PG_DETOAST_DATUM_PACKED(plain));
         content->data = reinterpret_cast<const std::uint8_t *>(VARDATA_ANY(value));
         content->size = VARSIZE_ANY_EXHDR(value);
@@ -56,7 +59,7 @@ Parsed parse(const struct varlena *value) {
 
 /// Opens into `out`, which has room for plain_size bytes.
 void open_into(const EncryptedType &type, const Parsed &parsed, std::uint8_t *out) {
-    if (!open_bytes(key_for_reading(parsed.key).aead, parsed, type.plain, out))
+    if (!open_bytes(key_for_reading(parsed.key).aead, parsed, type.identity, out))
         corrupted("Its authentication tag is wrong, or it was sealed as another type.");
 }
 
@@ -74,8 +77,23 @@ void open_recent(const EncryptedType &type, const Parsed &parsed, std::uint8_t *
 }
 
 void check_fixed(const EncryptedType &type, const Parsed &parsed) {
-    if (type.length > 0 && parsed.plain_size != static_cast<std::size_t>(type.length))
+    if (!type.by_send && type.length > 0 && parsed.plain_size != static_cast<std::size_t>(type.length))
         corrupted("Its length is not that of its type.");
+}
+
+/// Opens a value that was sealed as its type sends it.
+Datum open_sent(const EncryptedType &type, const Parsed &parsed) {
+    StringInfoData wire;
+    initStringInfo(&wire);
+    enlargeStringInfo(&wire, static_cast<int>(parsed.plain_size));
+    open_into(type, parsed, reinterpret_cast<std::uint8_t *>(wire.data));
+    wire.len = static_cast<int>(parsed.plain_size);
+    wire.data[wire.len] = '\0';
+    if (type.adopts)
+        adopt_type_ids(type.plain, &wire);
+    const Datum plain = ReceiveFunctionCall(&type.receive, &wire, type.element_argument, -1);
+    pfree(wire.data);
+    return plain;
 }
 
 Datum fetch(const EncryptedType &type, const void *bytes) { return fetch_att(bytes, type.by_value, type.length); }
@@ -99,11 +117,11 @@ Datum seal(const EncryptedType &type, Datum plain) {
     header[0] = current_version;
     const std::uint32_t id = key.id;
     std::memcpy(header + 1, &id, sizeof id);
-    if (!key.aead.seal_anew(header + 5, Associated(header, type.plain), {content.data, content.size},
+    if (!key.aead.seal_anew(header + 5, Associated(header, type.identity), {content.data, content.size},
                             header + header_size))
         ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not encrypt a value"),
                         errdetail("The cryptographic library failed.")));
-    if (type.length != -1)
+    if (type.length != -1 && !type.by_send)
         cipher::cleanse(&content.scratch, sizeof content.scratch);
     return PointerGetDatum(sealed);
 }
@@ -113,7 +131,9 @@ Datum open(const EncryptedType &type, Datum sealed) {
     const Parsed parsed = parse(value);
     check_fixed(type, parsed);
     Datum result;
-    if (type.length == -1) {
+    if (type.by_send)
+        result = open_sent(type, parsed);
+    else if (type.length == -1) {
         auto *plain = static_cast<struct varlena *>(palloc(VARHDRSZ + parsed.plain_size));
         SET_VARSIZE(plain, VARHDRSZ + parsed.plain_size);
         open_into(type, parsed, reinterpret_cast<std::uint8_t *>(VARDATA(plain)));
@@ -141,6 +161,11 @@ Opened::Opened(const EncryptedType &type, Datum sealed, Use use) {
         detoasted_ = value;
     const Parsed parsed = parse(value);
     check_fixed(type, parsed);
+    if (type.by_send) {
+        value_ = open_sent(type, parsed);
+        large_ = type.by_value ? nullptr : DatumGetPointer(value_);
+        return;
+    }
     const std::size_t size = parsed.plain_size + (type.length == -1 ? VARHDRSZ : 0);
     char *place = small_;
     if (size > sizeof small_) {

@@ -101,6 +101,7 @@ extern "C" {
 #include "parser/parse_type.h"
 #include "parser/parser.h"
 #include "parser/parsetree.h"
+#include "port/pg_bswap.h"
 #include "replication/logicalworker.h"
 #include "rewrite/rowsecurity.h"
 #include "storage/fd.h"
