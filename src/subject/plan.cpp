@@ -439,24 +439,4 @@ EraseOrder Graph::erase_order(const Walk &walk) const {
     return result;
 }
 
-std::map<unsigned, std::set<unsigned>> Graph::anonymise_instead(const Walk &walk,
-                                                                const std::set<unsigned> &kept) const {
-    std::vector<Ranks> parents(nodes_.size());
-    for (const Edge &edge : edges_)
-        parents[rank(edge.child)].push_back(rank(edge.parent));
-    std::map<unsigned, std::set<unsigned>> result;
-    for (unsigned keeper : kept) {
-        std::vector<bool> seen(nodes_.size());
-        Ranks visited;
-        for (Rank parent : parents[rank(keeper)]) // from its parents: itself only where a key leads back
-            if (!seen[parent])
-                postorder(parent, parents, seen, visited);
-        auto &candidates = result[keeper];
-        for (const Step &step : walk.steps)
-            if (seen[rank(step.node)])
-                candidates.insert(step.node);
-    }
-    return result;
-}
-
 } // namespace gdpr::subject

@@ -141,9 +141,6 @@ class Graph {
     /// The order in which rows of the walked relations can be deleted.
     EraseOrder erase_order(const Walk &walk) const;
 
-    /// For each kept relation, the walked ones its rows may reference, however far.
-    std::map<unsigned, std::set<unsigned>> anonymise_instead(const Walk &walk, const std::set<unsigned> &kept) const;
-
   private:
     using Rank = std::size_t; // a node's place by name: all orders follow from it
     struct Arc {

@@ -436,28 +436,6 @@ TEST(Plan, EraseOrderReportsCycles) {
     EXPECT_EQ(order.cycles, (std::vector<std::vector<unsigned>>{{schema.id("purchase"), schema.id("status")}}));
 }
 
-TEST(Plan, WhatKeptRowsReferenceIsAnonymised) {
-    Schema schema = crm();
-    schema.key("invoice", {"corrects_id"}, "invoice");
-    const Graph graph = schema.graph();
-    const Walk walk = graph.walk(schema.id("contact"));
-    const unsigned invoice = schema.id("invoice"), line = schema.id("invoice_line");
-    const auto candidates = graph.anonymise_instead(walk, {invoice, line});
-    EXPECT_EQ(candidates.at(invoice), (std::set<unsigned>{invoice, schema.id("contact")}));
-    EXPECT_EQ(candidates.at(line), (std::set<unsigned>{invoice, schema.id("contact")})); // products are nobody's
-    EXPECT_EQ(graph.anonymise_instead(walk, {}).size(), 0u);
-}
-
-TEST(Plan, KeptRowsReachThroughTablesThatAreNobodys) {
-    Schema schema;
-    schema.subject("person").keep("invoice").owned("invoice", {"person_id"}, "person");
-    schema.key("invoice", {"batch_id"}, "batch").key("batch", {"clerk_id"}, "person");
-    schema.accessed("batch", {"clerk_id"}, "person");
-    const Graph graph = schema.graph();
-    EXPECT_EQ(graph.anonymise_instead(graph.walk(schema.id("person")), {schema.id("invoice")}).at(schema.id("invoice")),
-              (std::set<unsigned>{schema.id("person"), schema.id("batch")}));
-}
-
 TEST(Plan, OrderOfInputChangesNothing) {
     Schema schema = crm();
     schema.owned("b", {"contact_id"}, "contact").owned("b", {"a_id"}, "a").owned("a", {"b_id"}, "b");
