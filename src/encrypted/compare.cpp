@@ -13,13 +13,17 @@ namespace {
 // Which operands are encrypted.
 enum class Sides { both, left, right };
 
+// By the type's own order in the collation at hand, or by bytes, as the operator classes for patterns have it.
+enum class Order { collated, bytes };
+
 int32 ask(const Comparison &comparison, Oid collation, Datum left, Datum right) {
     return DatumGetInt32(FunctionCall2Coll(comparison.compare, collation, left, right));
 }
 
-template <Sides sides> int32 compare(FunctionCallInfo fcinfo) {
+template <Sides sides, Order by = Order::collated> int32 compare(FunctionCallInfo fcinfo) {
     const Comparison &comparison = encrypted::comparison_of_call(fcinfo);
-    const Oid collation = PG_GET_COLLATION();
+    const Oid collation =
+        by == Order::bytes ? encrypted::collation_for_bytes(PG_GET_COLLATION()) : PG_GET_COLLATION();
     if constexpr (sides == Sides::both) {
         Opened left(*comparison.types[0], PG_GETARG_DATUM(0));
         Opened right(*comparison.types[1], PG_GETARG_DATUM(1));
@@ -77,6 +81,13 @@ std::uint64_t hash_plain(FunctionCallInfo fcinfo, std::uint64_t seed) {
 
 } // namespace
 
+Oid encrypted::collation_for_bytes(Oid collation) {
+    if (OidIsValid(collation) && !get_collation_isdeterministic(collation))
+        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                        errmsg("nondeterministic collations are not supported for pattern operator classes")));
+    return C_COLLATION_OID;
+}
+
 // The SQL functions: for each pairing of sides, the btree order and the six operators.
 #define GDPR_COMPARISON(suffix, sides)                                                                                 \
     GDPR_FUNCTION(gdpr_compare_##suffix) { PG_RETURN_INT32(compare<sides>(fcinfo)); }                                  \
@@ -90,6 +101,20 @@ std::uint64_t hash_plain(FunctionCallInfo fcinfo, std::uint64_t seed) {
 GDPR_COMPARISON(both, Sides::both)
 GDPR_COMPARISON(left, Sides::left)
 GDPR_COMPARISON(right, Sides::right)
+
+GDPR_FUNCTION(gdpr_smaller) { return compare<Sides::both>(fcinfo) <= 0 ? PG_GETARG_DATUM(0) : PG_GETARG_DATUM(1); }
+GDPR_FUNCTION(gdpr_larger) { return compare<Sides::both>(fcinfo) >= 0 ? PG_GETARG_DATUM(0) : PG_GETARG_DATUM(1); }
+
+#define GDPR_PATTERN_COMPARISON(side)                                                                                  \
+    GDPR_FUNCTION(gdpr_pattern_compare_##side) { PG_RETURN_INT32((compare<Sides::side, Order::bytes>(fcinfo))); }      \
+    GDPR_FUNCTION(gdpr_pattern_lt_##side) { PG_RETURN_BOOL((compare<Sides::side, Order::bytes>(fcinfo)) < 0); }        \
+    GDPR_FUNCTION(gdpr_pattern_le_##side) { PG_RETURN_BOOL((compare<Sides::side, Order::bytes>(fcinfo)) <= 0); }       \
+    GDPR_FUNCTION(gdpr_pattern_ge_##side) { PG_RETURN_BOOL((compare<Sides::side, Order::bytes>(fcinfo)) >= 0); }       \
+    GDPR_FUNCTION(gdpr_pattern_gt_##side) { PG_RETURN_BOOL((compare<Sides::side, Order::bytes>(fcinfo)) > 0); }
+
+GDPR_PATTERN_COMPARISON(both)
+GDPR_PATTERN_COMPARISON(left)
+GDPR_PATTERN_COMPARISON(right)
 
 GDPR_FUNCTION(gdpr_hash) { PG_RETURN_INT32(static_cast<int32>(hash_encrypted(fcinfo, 0))); }
 GDPR_FUNCTION(gdpr_hash_extended) {

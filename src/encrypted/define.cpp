@@ -129,6 +129,9 @@ GDPR_FUNCTION(gdpr_define_encrypted_types) {
     }
     for (const encrypted::Definition &type : types)
         encrypted::define_operators(spi, type);
+    for (const encrypted::Definition &type : types)
+        if (OidIsValid(pg::call([&] { return GetDefaultOpClass(type.plain, BTREE_AM_OID); })))
+            encrypted::define_searches(spi, type.plain);
     // Once, when all types are there: an expression may hold several of them.
     encrypted::define_overloads(spi, plains);
     PG_RETURN_VOID();

@@ -56,4 +56,7 @@ void define_casts(pg::Spi &spi, const Types &plains);
 /// over the plain types.
 void define_overloads(pg::Spi &spi, const Types &plains);
 
+/// Makes the pattern operators of an ordered type, and its operator classes for patterns and for block ranges.
+void define_searches(pg::Spi &spi, Oid plain);
+
 } // namespace gdpr::encrypted

@@ -13,12 +13,16 @@ void init_array_search();
 /// Makes what is behind an encrypted type when a restore makes the type.
 void init_create();
 
+/// Lets PostgreSQL estimate patterns from decrypted statistics.
+void init_patterns();
+
 inline void init() {
     init_types();
     init_literals();
     init_recent();
     init_array_search();
     init_create();
+    init_patterns();
 }
 
 } // namespace gdpr::encrypted

@@ -261,12 +261,9 @@ bool supported(const DecryptingSort *sort) {
     return OidIsValid(sort->type->hash.fn_oid) && (PointerGetDatum(sort) & sealed_mark) == 0;
 }
 
-} // namespace
-
-/// gdpr.<type>_sortsupport(internal): only the function's name says for which type it is asked.
-GDPR_FUNCTION(gdpr_sortsupport) {
+/// Only the function's name says for which type it is asked: the type's, and then `suffix`.
+void set_up(FunctionCallInfo fcinfo, std::string_view suffix, bool by_bytes) {
     auto *support = reinterpret_cast<SortSupport>(PG_GETARG_POINTER(0));
-    const std::string_view suffix = "_sortsupport";
     char *name = get_func_name(fcinfo->flinfo->fn_oid);
     name[std::strlen(name) - suffix.size()] = '\0';
     const Oid encrypted = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum(name),
@@ -275,12 +272,13 @@ GDPR_FUNCTION(gdpr_sortsupport) {
     auto *sort = static_cast<DecryptingSort *>(MemoryContextAllocZero(support->ssup_cxt, sizeof(DecryptingSort)));
     sort->type = &encrypted::type_of(encrypted);
     sort->plain.ssup_cxt = support->ssup_cxt;
-    sort->plain.ssup_collation = support->ssup_collation;
+    sort->plain.ssup_collation =
+        by_bytes ? encrypted::collation_for_bytes(support->ssup_collation) : support->ssup_collation;
     prepare_plain(sort);
     support->ssup_extra = sort;
     support->comparator = compare_sealed;
     if (!support->abbreviate || !supported(sort))
-        PG_RETURN_VOID();
+        return;
 
     sort->arena.context = AllocSetContextCreate(support->ssup_cxt, "gdpr sort", ALLOCSET_DEFAULT_SIZES);
     begin_arena(&sort->arena);
@@ -288,5 +286,18 @@ GDPR_FUNCTION(gdpr_sortsupport) {
     support->abbrev_converter = abbreviate;
     support->abbrev_abort = never_abort;
     support->abbrev_full_comparator = compare_sealed;
+}
+
+} // namespace
+
+/// gdpr.<type>_sortsupport(internal)
+GDPR_FUNCTION(gdpr_sortsupport) {
+    set_up(fcinfo, "_sortsupport", false);
+    PG_RETURN_VOID();
+}
+
+/// gdpr.<type>_pattern_sortsupport(internal)
+GDPR_FUNCTION(gdpr_pattern_sortsupport) {
+    set_up(fcinfo, "_pattern_sortsupport", true);
     PG_RETURN_VOID();
 }

@@ -31,6 +31,9 @@ class Opened {
     Datum value_;
 };
 
+/// The collation of the order by bytes; raises where the column's own takes different bytes for equal.
+Oid collation_for_bytes(Oid collation);
+
 /// Opens a value of a type that is passed by reference into memory that has opened_size bytes, aligned.
 std::size_t opened_size(const EncryptedType &type, Datum sealed);
 Datum open_at(const EncryptedType &type, Datum sealed, char *place);
