@@ -1,4 +1,5 @@
 // The table of contents: one call a room.
+#include "apply/action.hpp"
 #include "audit/audit.hpp"
 #include "consent/consent.hpp"
 #include "encrypted/encrypted.hpp"
@@ -29,6 +30,7 @@ void _PG_init(void) {
         gdpr::consent::init();
         gdpr::journal::init();
         gdpr::rights::init();
+        gdpr::apply::init();
         gdpr::install::init();
         gdpr::pg::call([] { MarkGUCPrefixReserved("gdpr"); });
     });

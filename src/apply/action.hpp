@@ -23,7 +23,13 @@ bool has_trigger(Oid relation, const char *name, const char *function);
 /// Everything that is declared but not enforced, on one relation or, when it is InvalidOid, on all.
 Actions plan(Oid relation);
 
+/// Refuses indexes, statistics and generated columns of plaintext when they are created.
+void init();
+
 /// Columns to encrypt or to decrypt, and the views that stand in the way.
 void plan_encryption(Oid relation, Actions &actions);
+
+/// Encrypted constants that would be copied into every row as they are.
+void plan_constants(Oid relation, Actions &actions);
 
 } // namespace gdpr::apply

@@ -1,5 +1,6 @@
 // plan(): what is declared but not enforced. apply(): enforces it, in one transaction.
 #include "apply/action.hpp"
+#include "apply/plaintext.hpp"
 #include "audit/audit.hpp"
 #include "consent/consent.hpp"
 #include "label/label.hpp"
@@ -97,13 +98,21 @@ Actions plan(Oid relation) {
     for (const Oid each : OidIsValid(relation) ? std::vector<Oid>{relation} : relations()) {
         check_names(each);
         plan_encryption(each, actions);
+        plan_constants(each, actions);
         audit::plan(each, actions);
         restriction::plan(each, actions);
         rights::plan_blocklist(each, actions);
         consent::plan_provenance(each, actions);
     }
+    // What stands in a column's way may also be out of date: it is dropped once.
+    std::set<std::string> dropped;
+    std::erase_if(actions, [&](const Action &each) {
+        return each.statement.starts_with("DROP ") && !dropped.insert(each.statement).second;
+    });
     return actions;
 }
+
+void init() { init_plaintext_guard(); }
 
 } // namespace gdpr::apply
 

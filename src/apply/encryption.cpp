@@ -1,5 +1,6 @@
 // Which columns must change their type: one rewrite a table.
 #include "apply/dependent.hpp"
+#include "apply/plaintext.hpp"
 #include "encrypted/type.hpp"
 #include "label/label.hpp"
 
@@ -7,10 +8,7 @@ namespace gdpr::apply {
 
 namespace {
 
-struct Change {
-    pg::Column column;
-    Oid type;
-};
+using Change = ColumnChange;
 
 std::string at(Oid relation, const pg::Column &column) {
     return pg::relation_name(relation) + "." + pg::quote(column.name);
@@ -25,6 +23,15 @@ bool is_identity(Oid relation, const pg::Column &column) {
     });
 }
 
+bool has_missing_value(Oid relation, const pg::Column &column) {
+    return pg::call([&] {
+        HeapTuple tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(relation), Int16GetDatum(column.number));
+        const bool missing = reinterpret_cast<Form_pg_attribute>(GETSTRUCT(tuple))->atthasmissing;
+        ReleaseSysCache(tuple);
+        return missing;
+    });
+}
+
 /// The type a column should have, or InvalidOid when it has it.
 Oid wanted_type(Oid relation, const pg::Column &column, const label::ColumnLabel *label) {
     using Encryption = label::ColumnLabel::Encryption;
@@ -36,8 +43,9 @@ Oid wanted_type(Oid relation, const pg::Column &column, const label::ColumnLabel
                   "Label it encrypted instead of encrypted(subject).");
     if (!encrypt)
         return plain;
+    // Rows from before ADD COLUMN … DEFAULT all read one ciphertext, until they are written.
     if (OidIsValid(plain))
-        return InvalidOid;
+        return has_missing_value(relation, column) ? column.type : InvalidOid;
     if (is_identity(relation, column))
         pg::raise(ERRCODE_FEATURE_NOT_SUPPORTED, "identity column " + at(relation, column) + " cannot be encrypted",
                   "PostgreSQL takes smallint, integer and bigint for identity columns only.",
@@ -107,7 +115,8 @@ std::string rewrite(Oid relation, const std::vector<Change> &changes) {
         const std::string name = pg::quote(each.column.name);
         const std::string collation = collation_clause(each);
         statement += (&each == &changes.front() ? " " : ", ") + ("ALTER COLUMN " + name) + " TYPE " + type +
-                     (collation.empty() ? "" : " COLLATE " + collation) + " USING " + name + "::" + type;
+                     (collation.empty() ? "" : " COLLATE " + collation) + " USING " +
+                     (each.type == each.column.type ? "gdpr.decrypt(" + name + ")" : name) + "::" + type;
     }
     return statement;
 }
@@ -172,14 +181,11 @@ void plan_relation(Oid relation, Actions &actions, std::set<Oid> &under_way) {
     if (wanted.empty())
         return;
     under_way.insert(relation);
-    std::vector<std::string> columns;
-    for (const Change &each : wanted) {
-        columns.push_back(each.column.name);
+    for (const Change &each : wanted)
         plan_keys(relation, each, spi, actions, under_way);
-    }
     under_way.erase(relation);
-    refuse_obstacles(relation, columns, spi);
-    Dependents dependents = dependents_of(relation, columns, spi);
+    refuse_obstacles(relation, wanted, spi);
+    Dependents dependents = dependents_of(relation, wanted, spi);
     std::move(dependents.before.begin(), dependents.before.end(), std::back_inserter(actions));
     actions.push_back(
         {relation, is_encrypted(wanted.front().type) ? encrypting : decrypting, rewrite(relation, wanted), true});

@@ -14,3 +14,10 @@ COMMENT ON PROCEDURE gdpr.apply(regclass) IS
     'EXCLUSIVE lock; lock_timeout is respected (Art. 25, 32).';
 REVOKE ALL ON PROCEDURE gdpr.apply(regclass) FROM PUBLIC;
 GRANT EXECUTE ON PROCEDURE gdpr.apply(regclass) TO gdpr_admin;
+
+CREATE OR REPLACE FUNCTION gdpr.generate_column(relation regclass, column_name name, expression text) RETURNS void
+    AS 'MODULE_PATHNAME', 'gdpr_generate_column' LANGUAGE C STRICT;
+COMMENT ON FUNCTION gdpr.generate_column(regclass, name, text) IS
+    'Makes an existing column GENERATED ALWAYS AS (expression) STORED, its values staying as they are: a step of plan(), '
+    'for superusers only.';
+REVOKE ALL ON FUNCTION gdpr.generate_column(regclass, name, text) FROM PUBLIC;

@@ -1,15 +1,12 @@
 // An overload in a plain operator expression is inlined by the planner, and what it calls has its index. In
 // `column = ANY (array)` PostgreSQL inlines nothing: numeric = ANY (integer[]) would lose its index to the overload
 // that decides numeric = integer. So the operator behind it is put in its place before planning.
-#include "encrypted/encrypted.hpp"
+#include "encrypted/rewrite.hpp"
 #include "pg/pg.hpp"
-#include "pg/tree.hpp"
 
 namespace gdpr::encrypted {
 
 namespace {
-
-planner_hook_type next_planner = nullptr;
 
 /// The operator expression that an overload consists of, over $1 and $2; null for any other function.
 const OpExpr *body_of(Oid function) {
@@ -28,6 +25,8 @@ const OpExpr *body_of(Oid function) {
     return IsA(call, OpExpr) && list_length(call->args) == 2 && IsA(linitial(call->args), Param) ? call : nullptr;
 }
 
+} // namespace
+
 void use_operator_behind(ScalarArrayOpExpr *search) {
     if (search->opfuncid < FirstNormalObjectId ||
         get_func_namespace(search->opfuncid) != get_namespace_oid("gdpr", true))
@@ -45,32 +44,6 @@ void use_operator_behind(ScalarArrayOpExpr *search) {
     search->opno = body->opno;
     search->opfuncid = get_opcode(body->opno);
     search->args = list_make2(linitial(search->args), cast);
-}
-
-bool walk(Node *node, void *context) {
-    if (node == nullptr)
-        return false;
-    if (IsA(node, Query))
-        return query_tree_walker(castNode(Query, node), pg::walker(walk), context, 0);
-    if (IsA(node, ScalarArrayOpExpr)) {
-        auto *search = castNode(ScalarArrayOpExpr, node);
-        set_sa_opfuncid(search);
-        use_operator_behind(search);
-    }
-    return expression_tree_walker(node, pg::walker(walk), context);
-}
-
-/// The planner owns its input and changes it too.
-PlannedStmt *plan(Query *query, const char *text, int options, ParamListInfo parameters) {
-    (void)walk(reinterpret_cast<Node *>(query), nullptr);
-    return (next_planner != nullptr ? next_planner : standard_planner)(query, text, options, parameters);
-}
-
-} // namespace
-
-void init_array_search() {
-    next_planner = planner_hook;
-    planner_hook = plan;
 }
 
 } // namespace gdpr::encrypted

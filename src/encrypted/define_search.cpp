@@ -60,9 +60,8 @@ void Searches::patterns() {
                  " WHERE o.oprleft = $1 AND o.oprnamespace = 11 AND o.oid < 16384"
                  "   AND o.oprname IN ('~~', '!~~', '~~*', '!~~*', '~', '!~', '~*', '!~*', '^@') ORDER BY 1",
                  {pg::param(OIDOID, ObjectIdGetDatum(operand_))});
-    const auto function = [&](const std::string &schema, std::uint64_t row) {
-        const std::string signature =
-            schema + "." + pg::quote(rows.text_or(row, 2)) + "(" + name_ + ", " + pg::type_name(rows.oid(row, 3)) + ")";
+    const auto function = [&](const std::string &name, std::uint64_t row) {
+        const std::string signature = name + "(" + name_ + ", " + pg::type_name(rows.oid(row, 3)) + ")";
         execute("CREATE FUNCTION " + signature +
                 " RETURNS boolean AS '$libdir/gdpr', 'gdpr_match_pattern' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE" +
                 (rows.boolean(row, 4) ? " LEAKPROOF" : "") +
@@ -71,17 +70,17 @@ void Searches::patterns() {
     };
     for (std::uint64_t row = 0; row < rows.size(); row++) {
         const std::string symbol = rows.text_or(row, 1), right = pg::type_name(rows.oid(row, 3));
-        function("gdpr", row);
+        const std::string match = "gdpr." + pg::quote(base_ + "_" + rows.text_or(row, 2));
+        function(match, row);
         const auto negator = rows.text(row, 5);
-        execute("CREATE OPERATOR pg_catalog." + symbol + " (FUNCTION = gdpr." + pg::quote(rows.text_or(row, 2)) +
-                ", LEFTARG = " + name_ + ", RIGHTARG = " + right +
-                (negator ? ", NEGATOR = OPERATOR(pg_catalog." + *negator + ")" : "") +
+        execute("CREATE OPERATOR pg_catalog." + symbol + " (FUNCTION = " + match + ", LEFTARG = " + name_ +
+                ", RIGHTARG = " + right + (negator ? ", NEGATOR = OPERATOR(pg_catalog." + *negator + ")" : "") +
                 ", RESTRICT = gdpr.pattern_selectivity, JOIN = " + rows.text_or(row, 6) + ")");
         comment("OPERATOR pg_catalog." + symbol + " (" + name_ + ", " + right + ")",
                 "The plain type's operator, on an encrypted value.");
         // What people call by name is found where the plain one is.
         if (symbol == "^@")
-            function("pg_catalog", row);
+            function("pg_catalog." + pg::quote(rows.text_or(row, 2)), row);
     }
 }
 

@@ -7,8 +7,8 @@
 
 namespace gdpr::encrypted {
 
-/// Keeps the index of a column in `column = ANY (array)` where an overload decides.
-void init_array_search();
+/// Changes queries before they are planned, so that encrypted columns serve them as plain ones would.
+void init_rewriting();
 
 /// Makes what is behind an encrypted type when a restore makes the type.
 void init_create();
@@ -20,7 +20,7 @@ inline void init() {
     init_types();
     init_literals();
     init_recent();
-    init_array_search();
+    init_rewriting();
     init_create();
     init_patterns();
 }

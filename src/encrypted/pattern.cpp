@@ -13,14 +13,19 @@ namespace {
 /// What the plain type's operators take: varchar's are those of text.
 Oid operand_of(Oid plain) { return get_opclass_input_type(GetDefaultOpClass(plain, BTREE_AM_OID)); }
 
-/// The plain function of the same name: gdpr.textlike(encrypted_text, text) stands for textlike(text, text).
+/// The plain function: gdpr.encrypted_text_textlike(encrypted_text, text) stands for textlike(text, text).
 Oid plain_function(Oid function) {
     Oid *arguments;
     int count;
     (void)get_func_signature(function, &arguments, &count);
     const Oid plain[2] = {operand_of(encrypted::type_of(arguments[0]).plain), arguments[1]};
-    return LookupFuncName(list_make2(makeString(pstrdup("pg_catalog")), makeString(get_func_name(function))), 2, plain,
-                          false);
+    char *name = get_func_name(function);
+    if (get_func_namespace(function) != PG_CATALOG_NAMESPACE) {
+        HeapTuple type = SearchSysCache1(TYPEOID, ObjectIdGetDatum(arguments[0]));
+        name += std::strlen(NameStr(reinterpret_cast<Form_pg_type>(GETSTRUCT(type))->typname)) + 1;
+        ReleaseSysCache(type);
+    }
+    return LookupFuncName(list_make2(makeString(pstrdup("pg_catalog")), makeString(name)), 2, plain, false);
 }
 
 Oid operator_of_catalog(char *name, Oid left, Oid right) {

@@ -1,0 +1,160 @@
+// What ALTER TABLE … TYPE would refuse or forget: operator classes by name, storage, targets of statistics.
+#include "apply/exchange.hpp"
+#include "encrypted/type.hpp"
+
+namespace gdpr::apply {
+
+namespace {
+
+/// The operator class for patterns of a type, as CREATE INDEX names it.
+std::string pattern_class(Oid type) {
+    const std::string name = pg::quote(pg::bare_type_name(type) + "_pattern_ops");
+    return OidIsValid(pg::call([&] { return encrypted::plain_counterpart(type); })) ? "gdpr." + name : name;
+}
+
+char storage_of(Oid type) {
+    return pg::call([&] { return get_typstorage(type); });
+}
+
+const char *storage_name(char storage) {
+    switch (storage) {
+    case TYPSTORAGE_PLAIN:
+        return "PLAIN";
+    case TYPSTORAGE_EXTERNAL:
+        return "EXTERNAL";
+    case TYPSTORAGE_MAIN:
+        return "MAIN";
+    default:
+        return "EXTENDED";
+    }
+}
+
+/// What the generated column is computed by, in the words of its new type.
+std::string generation(const std::string &expression, const ColumnChange *change) {
+    if (change == nullptr)
+        return expression;
+    if (const Oid plain = pg::call([&] { return encrypted::plain_counterpart(change->type); }); OidIsValid(plain))
+        return "gdpr.sealed((" + expression + ")::" + pg::type_name(plain) + ")";
+    constexpr std::string_view wrapper = "gdpr.sealed(";
+    return expression.starts_with(wrapper) && expression.ends_with(")")
+               ? expression.substr(wrapper.size(), expression.size() - wrapper.size() - 1)
+               : expression;
+}
+
+} // namespace
+
+std::string index_definition(Exchange &exchange, Oid index) {
+    // Each key that names an operator class for patterns, in order; those of other columns are passed over.
+    const pg::Rows keys = exchange.run(
+        "SELECT pg_catalog.pg_get_indexdef(i.indexrelid), CASE n.nspname WHEN 'pg_catalog' THEN '' ELSE"
+        "         pg_catalog.quote_ident(n.nspname) || '.' END || pg_catalog.quote_ident(o.opcname), a.attname,"
+        "       i.indrelid IN (SELECT id FROM family)"
+        "  FROM pg_catalog.pg_index i"
+        "  CROSS JOIN ROWS FROM (pg_catalog.unnest(i.indkey::int2[]), pg_catalog.unnest(i.indclass::oid[]))"
+        "    WITH ORDINALITY AS k(number, class, place)"
+        "  LEFT JOIN pg_catalog.pg_opclass o ON o.oid = k.class AND o.opcname LIKE '%\\_pattern\\_ops'"
+        "  LEFT JOIN pg_catalog.pg_namespace n ON n.oid = o.opcnamespace"
+        "  LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number"
+        " WHERE i.indexrelid = " +
+        std::to_string(index) + " ORDER BY k.place");
+    std::string definition = keys.text_or(0, 1);
+    std::size_t at = 0;
+    for (std::uint64_t row = 0; row < keys.size(); row++) {
+        const auto shown = keys.text(row, 2);
+        if (!shown)
+            continue;
+        at = definition.find(" " + *shown, at);
+        if (at == std::string::npos)
+            break;
+        const ColumnChange *change = keys.boolean(row, 4) ? exchange.change(keys.text_or(row, 3)) : nullptr;
+        const std::string wanted = change != nullptr ? pattern_class(change->type) : *shown;
+        definition.replace(at + 1, shown->size(), wanted);
+        at += 1 + wanted.size();
+    }
+    return definition;
+}
+
+void exchange_indexes(Exchange &exchange) {
+    const pg::Rows rows = exchange.run(
+        "SELECT i.indexrelid, i.indrelid, i.indisclustered, i.indisreplident, pg_catalog.obj_description(i.indexrelid, 'pg_class'),"
+        "       (SELECT h.inhparent FROM pg_catalog.pg_inherits h WHERE h.inhrelid = i.indexrelid),"
+        "       (SELECT pg_catalog.quote_ident(s.spcname) FROM pg_catalog.pg_tablespace s WHERE s.oid = c.reltablespace)"
+        "  FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN family f ON f.id = i.indrelid"
+        " WHERE EXISTS (SELECT FROM ROWS FROM (pg_catalog.unnest(i.indkey::int2[]), pg_catalog.unnest(i.indclass::oid[])) AS k(number, class)"
+        "   JOIN pg_catalog.pg_opclass o ON o.oid = k.class JOIN target t ON t.relation = i.indrelid AND t.number = k.number"
+        "  WHERE o.opcname LIKE '%\\_pattern\\_ops')"
+        " ORDER BY (SELECT count(*) FROM pg_catalog.pg_partition_ancestors(i.indexrelid)), 1");
+    const auto add = [&](const std::string &statement) { exchange.after("recreate index", statement); };
+    for (std::uint64_t row = 0; row < rows.size(); row++) {
+        const Oid index = rows.oid(row, 1), parent = rows.oid(row, 6);
+        const std::string name = pg::relation_name(index), table = pg::relation_name(rows.oid(row, 2));
+        const std::string bare = pg::quote(std::string(pg::call([&] { return get_rel_name(index); })));
+        if (!OidIsValid(parent))
+            exchange.before("drop index for a moment", "DROP INDEX " + name);
+        add(index_definition(exchange, index));
+        if (const auto space = rows.text(row, 7))
+            add("ALTER INDEX " + name + " SET TABLESPACE " + *space);
+        if (OidIsValid(parent))
+            add("ALTER INDEX " + pg::relation_name(parent) + " ATTACH PARTITION " + name);
+        if (const auto comment = rows.text(row, 5))
+            add("COMMENT ON INDEX " + name + " IS " + pg::quote_literal(*comment));
+        if (rows.boolean(row, 3))
+            add("ALTER TABLE " + table + " CLUSTER ON " + bare);
+        if (rows.boolean(row, 4))
+            add("ALTER TABLE " + table + " REPLICA IDENTITY USING INDEX " + bare);
+    }
+}
+
+void keep_settings(Exchange &exchange) {
+    const pg::Rows rows = exchange.run(
+        "SELECT t.relation, a.attname, a.attstorage::text, a.attcompression::text"
+        "  FROM target t JOIN pg_catalog.pg_attribute a ON a.attrelid = t.relation AND a.attnum = t.number ORDER BY 1, 2");
+    for (std::uint64_t row = 0; row < rows.size(); row++) {
+        const std::string column = rows.text_or(row, 2);
+        const ColumnChange *change = exchange.change(column);
+        const std::string alter =
+            "ALTER TABLE ONLY " + pg::relation_name(rows.oid(row, 1)) + " ALTER COLUMN " + pg::quote(column) + " SET ";
+        // The default of the one type becomes that of the other, and back: so what the owner set is told from it.
+        const char old_default = storage_of(change->column.type), new_default = storage_of(change->type);
+        const char storage = rows.text_or(row, 3).front();
+        const char wanted = storage == old_default ? new_default : storage == new_default ? old_default : storage;
+        if (wanted != new_default)
+            exchange.after("keep column storage", alter + "STORAGE " + storage_name(wanted));
+        if (const std::string method = rows.text_or(row, 4); !method.empty())
+            exchange.after("keep column compression", alter + "COMPRESSION " + (method == "l" ? "lz4" : "pglz"));
+    }
+    // Indexes and statistics objects are made anew by ALTER TABLE, without their own targets and owners.
+    const pg::Rows targets = exchange.run(
+        "SELECT pg_catalog.format('ALTER INDEX %s ALTER COLUMN %s SET STATISTICS %s', a.attrelid::pg_catalog.regclass, a.attnum, a.attstattarget)"
+        "  FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indexrelid"
+        " WHERE a.attstattarget >= 0 AND EXISTS (SELECT FROM target t WHERE t.relation = i.indrelid) AND a.attnum > 0"
+        " UNION ALL SELECT 'ALTER STATISTICS ' || s.name || x.setting FROM used u"
+        "  JOIN pg_catalog.pg_statistic_ext e ON e.oid = u.id JOIN pg_catalog.pg_class c ON c.oid = e.stxrelid,"
+        "  LATERAL (SELECT pg_catalog.format('%s.%I', e.stxnamespace::pg_catalog.regnamespace, e.stxname) AS name) s,"
+        "  LATERAL (VALUES (CASE WHEN e.stxstattarget >= 0 THEN ' SET STATISTICS ' || e.stxstattarget END),"
+        "   (CASE WHEN e.stxowner <> c.relowner THEN ' OWNER TO ' || pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(e.stxowner)) END)) AS x(setting)"
+        " WHERE x.setting IS NOT NULL ORDER BY 1",
+        "pg_statistic_ext");
+    for (std::uint64_t row = 0; row < targets.size(); row++)
+        exchange.after("keep statistics target", targets.text_or(row, 1));
+}
+
+void exchange_generated(Exchange &exchange) {
+    const pg::Rows rows = exchange.run(
+        "SELECT a.attrelid, a.attname, pg_catalog.pg_get_expr(d.adbin, d.adrelid), a.attinhcount = 0"
+        "  FROM pg_catalog.pg_attrdef d JOIN pg_catalog.pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum"
+        " WHERE a.attgenerated = 's' AND (d.oid IN (SELECT id FROM used) OR"
+        "   EXISTS (SELECT FROM target t WHERE t.relation = a.attrelid AND t.number = a.attnum)) ORDER BY 1, a.attnum",
+        "pg_attrdef");
+    for (std::uint64_t row = 0; row < rows.size(); row++) {
+        const std::string name = rows.text_or(row, 2), table = pg::relation_name(rows.oid(row, 1));
+        if (rows.boolean(row, 4))
+            exchange.before("keep generated column as it is for a moment",
+                            "ALTER TABLE " + table + " ALTER COLUMN " + pg::quote(name) + " DROP EXPRESSION");
+        exchange.after("generate column again",
+                       "SELECT gdpr.generate_column(" + pg::quote_literal(table) + ", " + pg::quote_literal(name) +
+                           ", " + pg::quote_literal(generation(rows.text_or(row, 3), exchange.change(name))) + ")");
+    }
+}
+
+} // namespace gdpr::apply

@@ -1,0 +1,19 @@
+// What is changed in a query before it is planned, so that encrypted columns serve it as plain ones would.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+namespace gdpr::encrypted {
+
+/// `column = ANY (array)` where an overload decides: the operator behind it takes its place.
+void use_operator_behind(ScalarArrayOpExpr *search);
+
+/// `decrypted = value`: the encrypted operator on what was to be decrypted, or on an index's gdpr.sealed(expression).
+/// `queries` are the query at hand and those around it, innermost first.
+void use_encrypted_operator(OpExpr *comparison, List *queries);
+void use_encrypted_operator(ScalarArrayOpExpr *search, List *queries);
+
+/// Constants that a statement stores get a ciphertext of their own in each row.
+void seal_anew(Query *statement);
+
+} // namespace gdpr::encrypted

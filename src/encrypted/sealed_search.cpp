@@ -1,0 +1,185 @@
+// Comparisons of a decrypted value. `email::text = 'x'`, which is how PostgreSQL writes out a comparison of varchar in
+// a view, needs no decryption: the encrypted operator gives the same and has the column's index. `lower(email) = 'x'`
+// has the index on gdpr.sealed(lower(email)), where there is one.
+#include "encrypted/rewrite.hpp"
+#include "encrypted/type.hpp"
+#include "pg/pg.hpp"
+#include "pg/tree.hpp"
+
+namespace gdpr::encrypted {
+
+namespace {
+
+/// What is decrypted by this expression, and no more than decrypted; null for any other.
+Node *decrypted(Node *node) {
+    if (!IsA(node, FuncExpr) || list_length(castNode(FuncExpr, node)->args) != 1)
+        return nullptr;
+    const auto *call = castNode(FuncExpr, node);
+    auto *argument = static_cast<Node *>(linitial(call->args));
+    if (call->funcid < FirstNormalObjectId || get_func_namespace(call->funcid) != get_namespace_oid("gdpr", true) ||
+        !OidIsValid(plain_counterpart(exprType(argument))))
+        return nullptr;
+    const char *name = get_func_name(call->funcid);
+    const bool bare = std::strcmp(name, "decrypt") == 0;
+    // varchar goes to text by relabelling alone, and so does what it decrypts to.
+    const Oid opclass = bare ? InvalidOid : GetDefaultOpClass(plain_counterpart(exprType(argument)), BTREE_AM_OID);
+    return bare || (std::strncmp(name, "decrypt_as_", 11) == 0 && OidIsValid(opclass) &&
+                    get_opclass_input_type(opclass) == call->funcresulttype)
+               ? argument
+               : nullptr;
+}
+
+/// The columns of an expression: of one relation, of the query at hand.
+struct Columns {
+    Index relation;
+    bool simple, encrypted;
+};
+
+bool look_at(Node *node, Columns *columns) {
+    if (node == nullptr)
+        return false;
+    if (IsA(node, Var)) {
+        const auto *var = castNode(Var, node);
+        if (var->varlevelsup != 0 || (columns->relation != 0 && columns->relation != static_cast<Index>(var->varno)))
+            columns->simple = false;
+        columns->relation = var->varno;
+        columns->encrypted = columns->encrypted || OidIsValid(plain_counterpart(var->vartype));
+        return !columns->simple;
+    }
+    if (IsA(node, SubLink) || IsA(node, Aggref) || IsA(node, WindowFunc) || IsA(node, GroupingFunc) ||
+        IsA(node, Param)) {
+        columns->simple = false;
+        return true;
+    }
+    return expression_tree_walker(node, pg::walker(look_at), columns);
+}
+
+struct Beneath {
+    const List *targets;
+    Index relation; // of all columns found
+    bool simple;
+};
+
+Node *replace(Node *node, Beneath *beneath) {
+    if (node == nullptr || !beneath->simple)
+        return node;
+    if (!IsA(node, Var))
+        return expression_tree_mutator(node, pg::mutator(replace), beneath);
+    const TargetEntry *target = get_tle_by_resno(const_cast<List *>(beneath->targets), castNode(Var, node)->varattno);
+    if (target == nullptr || !IsA(target->expr, Var) || castNode(Var, target->expr)->varlevelsup != 0 ||
+        (beneath->relation != 0 && beneath->relation != static_cast<Index>(castNode(Var, target->expr)->varno))) {
+        beneath->simple = false;
+        return node;
+    }
+    beneath->relation = castNode(Var, target->expr)->varno;
+    return reinterpret_cast<Node *>(copyObject(target->expr));
+}
+
+/// The gdpr.sealed(expression) of an index on the relation, over the relation's own columns.
+Node *sealed_in_index(Oid relation, const Node *expression) {
+    Node *found = nullptr;
+    Relation table = table_open(relation, AccessShareLock);
+    ListCell *cell;
+    foreach (cell, RelationGetIndexList(table)) {
+        Relation index = index_open(lfirst_oid(cell), AccessShareLock);
+        ListCell *key;
+        foreach (key, RelationGetIndexExpressions(index)) {
+            auto *sealed = static_cast<Node *>(lfirst(key));
+            if (found == nullptr && IsA(sealed, FuncExpr) && list_length(castNode(FuncExpr, sealed)->args) == 1 &&
+                OidIsValid(plain_counterpart(exprType(sealed))) &&
+                equal(linitial(castNode(FuncExpr, sealed)->args), expression))
+                found = sealed;
+        }
+        index_close(index, NoLock);
+    }
+    table_close(table, NoLock);
+    return found;
+}
+
+/// As sealed_in_index, of the relation that the expression's columns come from, through views and subqueries.
+const FuncExpr *find_sealed(Node *expression, const Query *query) {
+    Columns columns{0, true, false};
+    (void)look_at(expression, &columns);
+    if (!columns.simple || !columns.encrypted)
+        return nullptr;
+    Node *inner = expression;
+    Index relation = columns.relation;
+    for (;;) {
+        const RangeTblEntry *entry = rt_fetch(relation, query->rtable);
+        if (entry->rtekind == RTE_RELATION) {
+            inner = static_cast<Node *>(copyObject(inner));
+            ChangeVarNodes(inner, static_cast<int>(relation), 1, 0);
+            return reinterpret_cast<FuncExpr *>(sealed_in_index(entry->relid, eval_const_expressions(nullptr, inner)));
+        }
+        if (entry->rtekind != RTE_SUBQUERY || entry->subquery->setOperations != nullptr)
+            return nullptr;
+        query = entry->subquery;
+        Beneath beneath{query->targetList, 0, true};
+        inner = replace(inner, &beneath);
+        if (!beneath.simple || beneath.relation == 0)
+            return nullptr;
+        relation = beneath.relation;
+    }
+}
+
+/// The encrypted form of an operand, or null where it has none.
+Node *encrypted_form(Node *operand, List *queries) {
+    if (Node *inside = decrypted(operand); inside != nullptr)
+        return inside;
+    if (queries == NIL || (!IsA(operand, FuncExpr) && !IsA(operand, OpExpr)))
+        return nullptr;
+    const FuncExpr *sealed = find_sealed(operand, linitial_node(Query, queries));
+    if (sealed == nullptr)
+        return nullptr;
+    auto *form = static_cast<FuncExpr *>(copyObject(const_cast<FuncExpr *>(sealed)));
+    form->args = list_make1(operand);
+    return reinterpret_cast<Node *>(form);
+}
+
+bool is_of_catalog(Oid operation) { return operation < FirstNormalObjectId; }
+
+Oid same_operator(Oid operation, const Node *left, Oid right) {
+    const Oid found = OpernameGetOprid(list_make2(makeString(pstrdup("pg_catalog")), makeString(get_opname(operation))),
+                                       exprType(left), right);
+    return OidIsValid(found) && get_op_rettype(found) == BOOLOID ? found : InvalidOid;
+}
+
+} // namespace
+
+void use_encrypted_operator(OpExpr *comparison, List *queries) {
+    if (!is_of_catalog(comparison->opno) || comparison->opresulttype != BOOLOID || list_length(comparison->args) != 2)
+        return;
+    auto *left = static_cast<Node *>(linitial(comparison->args)),
+         *right = static_cast<Node *>(lsecond(comparison->args));
+    Node *new_left = encrypted_form(left, queries), *new_right = encrypted_form(right, queries);
+    // Both sides, or one of them where there is no operator for both.
+    const std::array<std::pair<Node *, Node *>, 3> forms{{{new_left, new_right}, {new_left, right}, {left, new_right}}};
+    for (const auto &[first, second] : forms) {
+        if (first == nullptr || second == nullptr || (first == left && second == right))
+            continue;
+        const Oid operation = same_operator(comparison->opno, first, exprType(second));
+        if (!OidIsValid(operation))
+            continue;
+        comparison->opno = operation;
+        comparison->opfuncid = get_opcode(operation);
+        comparison->args = list_make2(first, second);
+        return;
+    }
+}
+
+void use_encrypted_operator(ScalarArrayOpExpr *search, List *queries) {
+    if (!is_of_catalog(search->opno))
+        return;
+    auto *array = static_cast<Node *>(lsecond(search->args));
+    Node *form = encrypted_form(static_cast<Node *>(linitial(search->args)), queries);
+    const Oid element = get_base_element_type(exprType(array));
+    const Oid operation =
+        form != nullptr && OidIsValid(element) ? same_operator(search->opno, form, element) : InvalidOid;
+    if (!OidIsValid(operation))
+        return;
+    search->opno = operation;
+    search->opfuncid = get_opcode(operation);
+    search->args = list_make2(form, array);
+}
+
+} // namespace gdpr::encrypted
