@@ -22,8 +22,7 @@ int32 ask(const Comparison &comparison, Oid collation, Datum left, Datum right) 
 
 template <Sides sides, Order by = Order::collated> int32 compare(FunctionCallInfo fcinfo) {
     const Comparison &comparison = encrypted::comparison_of_call(fcinfo);
-    const Oid collation =
-        by == Order::bytes ? encrypted::collation_for_bytes(PG_GET_COLLATION()) : PG_GET_COLLATION();
+    const Oid collation = by == Order::bytes ? encrypted::collation_for_bytes(PG_GET_COLLATION()) : PG_GET_COLLATION();
     if constexpr (sides == Sides::both) {
         Opened left(*comparison.types[0], PG_GETARG_DATUM(0));
         Opened right(*comparison.types[1], PG_GETARG_DATUM(1));

@@ -35,6 +35,7 @@ class Searches {
     void patterns();
     void pattern_class();
     void block_ranges();
+    void extremes();
 
   private:
     void execute(const std::string &sql) { (void)spi_.run(sql); }
@@ -193,6 +194,27 @@ void Searches::block_ranges() {
     comment("OPERATOR CLASS " + opclass + " USING brin", "Keeps the encrypted bounds of each range of blocks.");
 }
 
+/// What the planner puts in the place of min and max where the column has an index.
+void Searches::extremes() {
+    const pg::Rows known = spi_.run("SELECT FROM pg_catalog.pg_proc WHERE proname = 'min' AND pronamespace = 11"
+                                    " AND pronargs = 1 AND proargtypes[0] = $1",
+                                    {pg::param(OIDOID, ObjectIdGetDatum(operand_))});
+    if (known.empty())
+        return;
+    for (const auto &[aggregate, step, symbol] :
+         {std::tuple("_min", "smaller", "<"), std::tuple("_max", "larger", ">")}) {
+        const std::string function = "gdpr." + pg::quote(base_ + "_" + step),
+                          arguments = "(" + name_ + ", " + name_ + ")";
+        execute("CREATE FUNCTION " + function + arguments + " RETURNS " + name_ + " AS '$libdir/gdpr', 'gdpr_" + step +
+                "' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE");
+        comment("FUNCTION " + function + arguments, "One of two values, by their plaintext.");
+        const std::string name = "gdpr." + pg::quote(base_ + aggregate) + "(" + name_ + ")";
+        execute("CREATE AGGREGATE " + name + " (SFUNC = " + function + ", STYPE = " + name_ +
+                ", COMBINEFUNC = " + function + ", SORTOP = OPERATOR(pg_catalog." + symbol + "), PARALLEL = SAFE)");
+        comment("AGGREGATE " + name, "The planner's form of min and max of a column that has an index.");
+    }
+}
+
 } // namespace
 
 void define_searches(pg::Spi &spi, Oid plain) {
@@ -200,6 +222,7 @@ void define_searches(pg::Spi &spi, Oid plain) {
     searches.patterns();
     searches.pattern_class();
     searches.block_ranges();
+    searches.extremes();
 }
 
 } // namespace gdpr::encrypted

@@ -20,6 +20,7 @@ bool walk(Node *node, Walk *context) {
     if (IsA(node, Query)) {
         auto *query = castNode(Query, node);
         seal_anew(query);
+        use_index_for_extremes(query);
         Walk inner{lcons(query, context->queries)};
         return query_tree_walker(query, pg::walker(walk), &inner, 0);
     }

@@ -13,6 +13,12 @@ void use_operator_behind(ScalarArrayOpExpr *search);
 void use_encrypted_operator(OpExpr *comparison, List *queries);
 void use_encrypted_operator(ScalarArrayOpExpr *search, List *queries);
 
+/// What is decrypted by this expression, and no more than decrypted; null for any other.
+Node *decrypted(Node *node);
+
+/// min and max of an encrypted column, by its index.
+void use_index_for_extremes(Query *query);
+
 /// Constants that a statement stores get a ciphertext of their own in each row.
 void seal_anew(Query *statement);
 

@@ -10,25 +10,6 @@ namespace gdpr::encrypted {
 
 namespace {
 
-/// What is decrypted by this expression, and no more than decrypted; null for any other.
-Node *decrypted(Node *node) {
-    if (!IsA(node, FuncExpr) || list_length(castNode(FuncExpr, node)->args) != 1)
-        return nullptr;
-    const auto *call = castNode(FuncExpr, node);
-    auto *argument = static_cast<Node *>(linitial(call->args));
-    if (call->funcid < FirstNormalObjectId || get_func_namespace(call->funcid) != get_namespace_oid("gdpr", true) ||
-        !OidIsValid(plain_counterpart(exprType(argument))))
-        return nullptr;
-    const char *name = get_func_name(call->funcid);
-    const bool bare = std::strcmp(name, "decrypt") == 0;
-    // varchar goes to text by relabelling alone, and so does what it decrypts to.
-    const Oid opclass = bare ? InvalidOid : GetDefaultOpClass(plain_counterpart(exprType(argument)), BTREE_AM_OID);
-    return bare || (std::strncmp(name, "decrypt_as_", 11) == 0 && OidIsValid(opclass) &&
-                    get_opclass_input_type(opclass) == call->funcresulttype)
-               ? argument
-               : nullptr;
-}
-
 /// The columns of an expression: of one relation, of the query at hand.
 struct Columns {
     Index relation;
@@ -145,6 +126,24 @@ Oid same_operator(Oid operation, const Node *left, Oid right) {
 }
 
 } // namespace
+
+Node *decrypted(Node *node) {
+    if (!IsA(node, FuncExpr) || list_length(castNode(FuncExpr, node)->args) != 1)
+        return nullptr;
+    const auto *call = castNode(FuncExpr, node);
+    auto *argument = static_cast<Node *>(linitial(call->args));
+    if (call->funcid < FirstNormalObjectId || get_func_namespace(call->funcid) != get_namespace_oid("gdpr", true) ||
+        !OidIsValid(plain_counterpart(exprType(argument))))
+        return nullptr;
+    const char *name = get_func_name(call->funcid);
+    const bool bare = std::strcmp(name, "decrypt") == 0;
+    // varchar goes to text by relabelling alone, and so does what it decrypts to.
+    const Oid opclass = bare ? InvalidOid : GetDefaultOpClass(plain_counterpart(exprType(argument)), BTREE_AM_OID);
+    return bare || (std::strncmp(name, "decrypt_as_", 11) == 0 && OidIsValid(opclass) &&
+                    get_opclass_input_type(opclass) == call->funcresulttype)
+               ? argument
+               : nullptr;
+}
 
 void use_encrypted_operator(OpExpr *comparison, List *queries) {
     if (!is_of_catalog(comparison->opno) || comparison->opresulttype != BOOLOID || list_length(comparison->args) != 2)
