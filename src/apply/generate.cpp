@@ -1,6 +1,7 @@
 // A column becomes a generated one, in its place. PostgreSQL's own commands can only end that, or add a new column
 // behind all others.
 #include "pg/pg.hpp"
+#include "pg/planning.hpp"
 
 using namespace gdpr;
 

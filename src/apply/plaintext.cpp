@@ -2,6 +2,7 @@
 
 #include "encrypted/type.hpp"
 #include "label/label.hpp"
+#include "pg/planning.hpp"
 #include "pg/tree.hpp"
 
 namespace gdpr::apply {

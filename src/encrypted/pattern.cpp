@@ -3,6 +3,7 @@
 #include "encrypted/encrypted.hpp"
 #include "encrypted/value.hpp"
 #include "pg/pg.hpp"
+#include "pg/planning.hpp"
 
 using namespace gdpr;
 using encrypted::EncryptedType;

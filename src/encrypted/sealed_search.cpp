@@ -4,6 +4,7 @@
 #include "encrypted/rewrite.hpp"
 #include "encrypted/type.hpp"
 #include "pg/pg.hpp"
+#include "pg/planning.hpp"
 #include "pg/tree.hpp"
 
 namespace gdpr::encrypted {
