@@ -70,6 +70,11 @@ void deparse_unambiguously() {
 void run(const Actions &actions) {
     for (const Action &each : actions) {
         const pg::OwnerScope scope(each.as_table_owner ? each.relation : pg::gdpr_relation("key"));
+        // A function that is emptied for a moment need not return what it declares.
+        pg::call([] {
+            (void)set_config_option("check_function_bodies", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true,
+                                    0, false);
+        });
         pg::Spi spi;
         (void)spi.run(each.statement);
     }

@@ -104,5 +104,5 @@ $node->safe_psql('crm', q{VACUUM (PARALLEL 2) person});
 sound('VACUUM');
 $node->safe_psql('crm', 'VACUUM FULL person');
 sound('VACUUM FULL');
-$node->command_ok([ 'pg_amcheck', '-d', $node->connstr('crm'), '--heapallindexed', '--parent-check', '--rootdescend', '-t', 'person', '-t', 'gdpr.*', '-I', 'person_lower' ], 'pg_amcheck, of the extension\'s own tables too');
+$node->command_ok([ 'pg_amcheck', '-d', 'crm', '--heapallindexed', '--parent-check', '--rootdescend', '-t', 'person', '-t', 'gdpr.*', '-I', 'person_lower' ], 'pg_amcheck, of the extension\'s own tables too');
 done_testing();
