@@ -170,6 +170,27 @@ SECURITY LABEL FOR gdpr ON COLUMN part.day IS 'personal, encrypted';
 CALL gdpr.apply('part');
 SECURITY LABEL FOR gdpr ON COLUMN part.day IS NULL;
 
+-- A child's policies and those of its parent hang on the same column: each goes once.
+CREATE TABLE ancestor (id int PRIMARY KEY, name text);
+CREATE TABLE heir (more text) INHERITS (ancestor);
+SECURITY LABEL FOR gdpr ON TABLE ancestor IS 'subject';
+SECURITY LABEL FOR gdpr ON COLUMN ancestor.id IS 'personal, encrypted';
+SECURITY LABEL FOR gdpr ON COLUMN ancestor.name IS 'personal, encrypted';
+INSERT INTO heir VALUES (1, 'x', 'y');
+CALL gdpr.apply();
+SELECT polrelid::regclass, polname FROM pg_policy WHERE polrelid IN ('ancestor'::regclass, 'heir'::regclass) ORDER BY 1, 2;
+SECURITY LABEL FOR gdpr ON COLUMN ancestor.id IS NULL;
+SECURITY LABEL FOR gdpr ON COLUMN ancestor.name IS NULL;
+CALL gdpr.apply();
+SECURITY LABEL FOR gdpr ON COLUMN ancestor.id IS 'personal, encrypted';
+CALL gdpr.apply();
+SECURITY LABEL FOR gdpr ON COLUMN ancestor.id IS NULL;
+SECURITY LABEL FOR gdpr ON TABLE ancestor IS NULL;
+CALL gdpr.apply();
+SELECT attrelid::regclass, attname, atttypid::regtype FROM pg_attribute WHERE attrelid IN ('ancestor'::regclass, 'heir'::regclass) AND attnum > 0 ORDER BY 1, attnum;
+SELECT polrelid::regclass, polname FROM pg_policy WHERE polrelid IN ('ancestor'::regclass, 'heir'::regclass) ORDER BY 1, 2;
+DROP TABLE ancestor CASCADE;
+
 -- Refused, each with its reason, and nothing done.
 CREATE TABLE fixed (id int, name text, other text, doc jsonb);
 INSERT INTO fixed VALUES (1, 'a', 'b', '{}');
