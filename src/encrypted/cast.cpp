@@ -18,8 +18,8 @@ struct Cast {
 class Casts {
   public:
     Casts(pg::Spi &spi, Pair pair)
-        : spi_(spi), plain_(pair.plain), plain_name_(pg::type_name(pair.plain)), name_(pg::type_name(pair.encrypted)),
-          base_(pg::bare_type_name(pair.encrypted)) {}
+        : spi_(spi), pair_(pair), plain_(pair.plain), plain_name_(pg::type_name(pair.plain)),
+          name_(pg::type_name(pair.encrypted)), base_(pg::bare_type_name(pair.encrypted)) {}
 
     void out();
     void in();
@@ -41,7 +41,19 @@ class Casts {
                                          : ""));
     }
 
+    /// Encrypts `value` by calling the function of the cast from the plain type. A cast written as a cast would be read
+    /// back by pg_upgrade before it is there: pg_dump orders functions by the functions they call.
+    std::string sealed(Pair pair, const std::string &value) {
+        const pg::Rows function =
+            spi_.run("SELECT castfunc::pg_catalog.regproc::pg_catalog.text FROM pg_catalog.pg_cast"
+                     " WHERE castsource = $1 AND casttarget = $2",
+                     {pg::param(OIDOID, ObjectIdGetDatum(pg::call([&] { return getBaseType(pair.plain); }))),
+                      pg::param(OIDOID, ObjectIdGetDatum(pair.encrypted))});
+        return function.text_or(0, 1) + "(" + value + ")";
+    }
+
     pg::Spi &spi_;
+    Pair pair_;
     Oid plain_;
     std::string plain_name_, name_, base_;
 };
@@ -90,7 +102,7 @@ void Casts::in() {
     for (std::uint64_t row = 0; row < rows.size(); row++) {
         const std::string source = pg::type_name(rows.oid(row, 1));
         const std::string signature = pg::quote(base_) + "(" + source + ")";
-        create(signature, name_, "LANGUAGE sql VOLATILE RETURN $1::" + plain_name_ + "::" + name_,
+        create(signature, name_, "LANGUAGE sql VOLATILE RETURN " + sealed(pair_, "$1::" + plain_name_),
                "Encrypts a value of another type after casting it.");
         cast(source, name_, signature, rows.text_or(row, 2)[0]);
     }
@@ -100,7 +112,7 @@ void Casts::to(Pair other, const Cast &each) {
     const std::string target = pg::type_name(other.encrypted), base = pg::bare_type_name(other.encrypted);
     const std::string signature = pg::quote(base) + "(" + name_ + ")";
     create(signature, target,
-           "LANGUAGE sql VOLATILE RETURN gdpr.decrypt($1)::" + pg::type_name(other.plain) + "::" + target,
+           "LANGUAGE sql VOLATILE RETURN " + sealed(other, "gdpr.decrypt($1)::" + pg::type_name(other.plain)),
            "Encrypts the plaintext of another encrypted type anew.");
     cast(name_, target, signature, each.context);
 }

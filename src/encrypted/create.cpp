@@ -127,7 +127,11 @@ bool is_symbol(Oid function, const char *symbol) {
     return same;
 }
 
-/// The encrypted type whose function gdpr.decrypt a statement has just made; InvalidOid for all other statements.
+/// A shipped type, of which an upgrade restores every object by itself.
+bool is_shipped(Oid type) { return OidIsValid(getExtensionOfObject(TypeRelationId, type)); }
+
+/// The encrypted type whose function gdpr.decrypt a statement has just made, if somebody created the type; InvalidOid
+/// for all other statements.
 Oid made_encrypted(Node *statement) {
     if (!IsA(statement, CreateFunctionStmt) || creating_extension)
         return InvalidOid;
@@ -139,13 +143,13 @@ Oid made_encrypted(Node *statement) {
     const Oid function =
         GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum("decrypt"), PointerGetDatum(arguments),
                         ObjectIdGetDatum(get_namespace_oid("gdpr", false)));
-    return is_symbol(function, "gdpr_decrypt") ? type : InvalidOid;
+    return is_symbol(function, "gdpr_decrypt") && !is_shipped(type) ? type : InvalidOid;
 }
 
-/// Is it a type of ours, even if a restore has not made its functions yet?
-bool is_ours(Oid type) {
+/// Is it a type that somebody created, even if a restore has not made its functions yet?
+bool is_created(Oid type) {
     Oid input, argument;
-    if (type < FirstNormalObjectId || !get_typisdefined(type))
+    if (type < FirstNormalObjectId || !get_typisdefined(type) || is_shipped(type))
         return false;
     getTypeInputInfo(type, &input, &argument);
     return is_symbol(input, "gdpr_encrypted_in");
@@ -161,7 +165,7 @@ bool is_own_cast(Node *statement) {
         Type type = LookupTypeName(nullptr, name, nullptr, true);
         if (type == nullptr)
             continue;
-        ours = ours || is_ours(typeTypeId(type));
+        ours = ours || is_created(typeTypeId(type));
         ReleaseSysCache(type);
     }
     return ours;

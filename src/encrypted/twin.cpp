@@ -107,8 +107,9 @@ std::string Twins::value(const Call &call, const Resolved &plain, std::size_t i,
     if (const auto found = plain_of_.find(type); found != plain_of_.end()) {
         if (stays && found->second == plain.declared[i])
             return text;
+        // By name and not as a cast, which pg_upgrade would read before it is there.
         type = found->second;
-        text += "::" + pg::type_name(type);
+        text = "gdpr.decrypt(" + text + ")";
     }
     if (plain.declared[i] != type && !IsPolymorphicType(plain.declared[i]))
         text += "::" + pg::type_name(plain.declared[i]);
