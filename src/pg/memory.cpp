@@ -19,9 +19,10 @@ Datum text_datum(std::string_view value) {
 }
 
 std::string to_string(Datum value) {
-    char *copy = call([&] { return text_to_cstring(DatumGetTextPP(value)); });
-    std::string result(copy);
-    pfree(copy);
+    auto *flat = call([&] { return reinterpret_cast<struct varlena *>(PG_DETOAST_DATUM_PACKED(value)); });
+    std::string result(VARDATA_ANY(flat), VARSIZE_ANY_EXHDR(flat));
+    if (flat != reinterpret_cast<struct varlena *>(DatumGetPointer(value)))
+        pfree(flat);
     return result;
 }
 

@@ -36,7 +36,7 @@ class TemporaryContext {
 /// Copies a C++ string into the current memory context, as PostgreSQL's text.
 Datum text_datum(std::string_view value);
 
-/// The value of a text datum as a C++ string.
+/// The bytes of a text or bytea datum as a C++ string.
 std::string to_string(Datum value);
 
 } // namespace gdpr::pg

@@ -210,8 +210,9 @@ std::optional<Erased> receipt(const char *condition, const pg::Param &param) {
     Erased erased;
     erased.table = rows.oid(0, 1);
     const std::string hash = pg::to_string(*rows.datum(0, 2));
-    if (hash.size() == erased.subject.size())
-        std::memcpy(erased.subject.data(), hash.data(), hash.size());
+    if (hash.size() != erased.subject.size())
+        pg::raise(ERRCODE_DATA_CORRUPTED, "the receipt is damaged", "It does not hold a hash of its person.");
+    std::memcpy(erased.subject.data(), hash.data(), hash.size());
     erased.at = DatumGetTimestampTz(*rows.datum(0, 3));
     return erased;
 }
