@@ -212,7 +212,7 @@ CREATE ROLE owner; GRANT CREATE ON SCHEMA public TO owner; SET ROLE owner;
 CREATE TABLE owned (v gdpr.encrypted_text);
 CREATE FUNCTION whoami(gdpr.encrypted_text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$BEGIN
   IF current_user <> 'owner' THEN RAISE EXCEPTION 'attacked as %', current_user; END IF; RETURN current_user; END$$;
-CREATE INDEX ON owned (whoami(v));
+CREATE INDEX ON owned (gdpr.sealed(whoami(v)));
 INSERT INTO owned VALUES ('a');
 });
 unlike(answer("CALL gdpr.rotate_data_key('owned')"), qr/attacked|ERROR/, 'Attack: an owner\'s index expression runs as the owner, not as who rotates');
