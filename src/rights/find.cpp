@@ -52,7 +52,7 @@ Oid function_of_text(const char *name) {
 /// within gdpr.sealed() over an encrypted one. Empty where no index has it.
 std::string indexed_form(Oid relation, const pg::Column &column) {
     const Oid normalised = function_of_text("normalised"), sealed = function_of_text("sealed");
-    enum class Form { none, plain, sealed };
+    enum class Form { none, plain, encrypted };
     const pg::Relation table(relation, AccessShareLock);
     const Form form = pg::call([&] {
         const auto single_argument = [](Node *node, Oid function) -> Node * {
@@ -72,7 +72,7 @@ std::string indexed_form(Oid relation, const pg::Column &column) {
             const List *variables = pull_var_clause(value, 0);
             const bool ours =
                 list_length(variables) == 1 && static_cast<Var *>(linitial(variables))->varattno == column.number;
-            return !ours ? Form::none : inner != nullptr ? Form::sealed : Form::plain;
+            return !ours ? Form::none : inner != nullptr ? Form::encrypted : Form::plain;
         };
         Form found = Form::none;
         ListCell *cell;
@@ -85,7 +85,7 @@ std::string indexed_form(Oid relation, const pg::Column &column) {
         return found;
     });
     const std::string text = "gdpr.normalised(t." + pg::quote(column.name) + ")";
-    return form == Form::none ? "" : form == Form::sealed ? "gdpr.sealed(" + text + ")" : text;
+    return form == Form::none ? "" : form == Form::encrypted ? "gdpr.sealed(" + text + ")" : text;
 }
 
 /// One condition on the rows of a relation, and whose they are.
