@@ -2,7 +2,7 @@
 # that. A model of the schema in Perl, made apart from the extension, says who owns what.
 #
 #   GDPR_PROPERTY_RUNS  how many schemas (30)
-#   GDPR_PROPERTY_SEED  the first one's seed; every schema has the next
+#   GDPR_PROPERTY_SEED  the first one's seed (100: what everybody runs can be repeated); every schema has the next
 use strict;
 use warnings FATAL => 'all';
 use JSON::PP;
@@ -12,7 +12,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $runs = $ENV{GDPR_PROPERTY_RUNS} // 30;
-my $seed = $ENV{GDPR_PROPERTY_SEED} // int(time());
+my $seed = $ENV{GDPR_PROPERTY_SEED} // 100;
 my $json = JSON::PP->new->canonical->allow_nonref;
 
 my $node = PostgreSQL::Test::Cluster->new('property');
