@@ -17,6 +17,11 @@ class Exchange {
     void after(const std::string &action, const std::string &statement) {
         out_.after.push_back({relation_, action, statement});
     }
+    /// The statements that a query has written, in its first column.
+    void after(const std::string &action, const pg::Rows &written) {
+        for (std::uint64_t row = 0; row < written.size(); row++)
+            after(action, written.text_or(row, 1));
+    }
     /// Runs a query that may name `family(id)`, `target(relation, number)`, `view(id, depth)`, and `used(id)`: the
     /// objects of one catalog that depend on a target or on a view. $1 is the relation.
     pg::Rows run(const std::string &query, const char *catalog = "pg_rewrite");

@@ -135,8 +135,7 @@ void keep_settings(Exchange &exchange) {
         "   (CASE WHEN e.stxowner <> c.relowner THEN ' OWNER TO ' || pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(e.stxowner)) END)) AS x(setting)"
         " WHERE x.setting IS NOT NULL ORDER BY 1",
         "pg_statistic_ext");
-    for (std::uint64_t row = 0; row < targets.size(); row++)
-        exchange.after("keep statistics target", targets.text_or(row, 1));
+    exchange.after("keep statistics target", targets);
 }
 
 void exchange_generated(Exchange &exchange) {

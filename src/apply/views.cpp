@@ -80,8 +80,7 @@ void comments_and_labels(Exchange &exchange, const View &view) {
         "  LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = s.objoid AND a.attnum = s.objsubid"
         " WHERE s.objoid = $1 AND s.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass ORDER BY 1",
         {pg::param(view.kind), pg::param(view.name)});
-    for (std::uint64_t row = 0; row < rows.size(); row++)
-        exchange.after(action, rows.text_or(row, 1));
+    exchange.after(action, rows);
 }
 
 /// What a view keeps of its columns: defaults, and a materialised one its settings for each.
@@ -95,8 +94,7 @@ void columns(Exchange &exchange, const View &view) {
         "         ('SET (' || (SELECT pg_catalog.string_agg(o, ', ') FROM pg_catalog.unnest(a.attoptions) o WHERE o LIKE 'n\\_distinct%') || ')')) AS s(setting)"
         " WHERE a.attrelid = $1 AND a.attnum > 0 AND s.setting IS NOT NULL ORDER BY a.attnum, 1",
         {pg::param(view.kind), pg::param(view.name)});
-    for (std::uint64_t row = 0; row < rows.size(); row++)
-        exchange.after(action, rows.text_or(row, 1));
+    exchange.after(action, rows);
 }
 
 /// A materialised view's indexes and statistics objects.

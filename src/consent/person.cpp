@@ -1,6 +1,5 @@
 #include "consent/person.hpp"
 
-#include "encrypted/type.hpp"
 #include "pg/pg.hpp"
 
 namespace gdpr::consent {
@@ -17,9 +16,8 @@ void require_person(const subject::Subject &subject) {
     const std::vector<Datum> values = subject::key_values(subject);
     std::vector<pg::Param> params;
     std::string condition;
-    for (const pg::Column &column : pg::primary_key(subject.table)) {
-        const Oid plain = pg::call([&] { return encrypted::plain_counterpart(column.type); });
-        params.push_back(pg::param(OidIsValid(plain) ? plain : column.type, values[params.size()]));
+    for (const pg::Column &column : subject::key_columns(subject.table)) {
+        params.push_back(pg::param(column.type, values[params.size()]));
         condition +=
             (condition.empty() ? "t." : " AND t.") + pg::quote(column.name) + " = $" + std::to_string(params.size());
     }

@@ -49,6 +49,12 @@ Oid encrypted_counterpart(Oid plain);
 /// The plain type behind an encrypted one; InvalidOid for any other type.
 Oid plain_counterpart(Oid type);
 
+/// The plain type behind an encrypted one; any other type is its own.
+inline Oid plain_form(Oid type) {
+    const Oid plain = plain_counterpart(type);
+    return OidIsValid(plain) ? plain : type;
+}
+
 /// Is it what the operators of all enums, arrays, ranges or rows are declared on?
 inline bool is_generic(Oid type) { return IsPolymorphicType(type) || type == RECORDOID; }
 

@@ -1,5 +1,7 @@
 #include "journal/file.hpp"
 
+#include "key/descriptor.hpp"
+
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -25,21 +27,6 @@ constexpr std::string_view write_hint =
 constexpr std::string_view restore_hint = "Restore its newest copy; put the damaged one aside, and do not edit it.";
 
 std::string because() { return std::strerror(errno); }
-
-class Descriptor {
-  public:
-    explicit Descriptor(int number) noexcept : number_(number) {}
-    ~Descriptor() {
-        if (number_ >= 0)
-            close(number_); // a lock goes with it
-    }
-    Descriptor(const Descriptor &) = delete;
-    Descriptor &operator=(const Descriptor &) = delete;
-    operator int() const noexcept { return number_; }
-
-  private:
-    int number_;
-};
 
 [[noreturn]] void unwritable(const std::string &path, const char *step) {
     throw FileError(Kind::unwritable, "the journal \"" + path + "\" cannot be " + step + ": " + because(),
@@ -82,9 +69,7 @@ void write_all(int file, std::string_view text, const std::string &path) {
 }
 
 void sync_directory(const std::string &path) {
-    const std::string directory = path.find('/') == std::string::npos ? "." : path.substr(0, path.rfind('/') + 1);
-    const Descriptor folder(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (folder < 0 || fsync(folder) != 0)
+    if (!sync_directory_of(path))
         unwritable(path, "made durable");
 }
 

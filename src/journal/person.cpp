@@ -1,6 +1,5 @@
 #include "journal/person.hpp"
 
-#include "encrypted/type.hpp"
 #include "key/key.hpp"
 #include "pg/pg.hpp"
 #include "rights/identifier.hpp"
@@ -13,21 +12,10 @@ cipher::Digest subject_hash(std::uint32_t key_id, const std::string &table, cons
 }
 
 std::set<rights::Identifier> own_identifiers(const subject::Subject &subject) {
-    const std::vector<Datum> values = subject::key_values(subject);
-    std::vector<AttrNumber> columns;
-    std::vector<Oid> types;
-    for (const pg::Column &column : pg::primary_key(subject.table)) {
-        const Oid plain = pg::call([&] { return encrypted::plain_counterpart(column.type); });
-        columns.push_back(column.number);
-        types.push_back(OidIsValid(plain) ? plain : column.type);
-    }
     std::set<rights::Identifier> found;
-    const Snapshot snapshot = pg::call([] { return GetActiveSnapshot(); });
     // A partition may have its columns in another order.
-    pg::Lookup(subject.table, columns, types).each({values.begin(), values.end()}, snapshot, [&](TupleTableSlot *row) {
-        found = rights::IdentifierColumns(row->tts_tableOid).read(row);
-        return false;
-    });
+    (void)subject::visit_row(
+        subject, [&](TupleTableSlot *row) { found = rights::IdentifierColumns(row->tts_tableOid).read(row); });
     return found;
 }
 

@@ -1,5 +1,6 @@
 #include "key/keyring.hpp"
 
+#include "key/descriptor.hpp"
 #include "key/secret_text.hpp"
 
 #include <cerrno>
@@ -24,21 +25,6 @@ using Kind = KeyringError::Kind;
 constexpr std::string_view magic = "gdpr-keyring 1\n";
 constexpr std::string_view restore_hint =
     "Restore the keyring from its backup; without it encrypted values cannot be read.";
-
-class Descriptor {
-  public:
-    explicit Descriptor(int number) noexcept : number_(number) {}
-    ~Descriptor() {
-        if (number_ >= 0)
-            close(number_);
-    }
-    Descriptor(const Descriptor &) = delete;
-    Descriptor &operator=(const Descriptor &) = delete;
-    operator int() const noexcept { return number_; }
-
-  private:
-    int number_;
-};
 
 std::string because() { return std::strerror(errno); }
 
@@ -219,7 +205,6 @@ void Keyring::store(const std::string &named) const {
     }
     content.text += "end " + hex(cipher::sha256(cipher::bytes(content.text))) + "\n";
 
-    const std::string directory = path.find('/') == std::string::npos ? "." : path.substr(0, path.rfind('/') + 1);
     const std::string temporary = path + ".new";
     const auto fail = [&](const char *step) {
         const std::string reason = because();
@@ -245,8 +230,7 @@ void Keyring::store(const std::string &named) const {
     }
     if (rename(temporary.c_str(), path.c_str()) != 0)
         fail("replaced");
-    const Descriptor folder(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (folder < 0 || fsync(folder) != 0)
+    if (!sync_directory_of(path))
         fail("made durable");
 }
 

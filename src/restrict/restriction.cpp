@@ -2,7 +2,6 @@
 #include "restrict/restriction.hpp"
 
 #include "audit/audit.hpp"
-#include "encrypted/type.hpp"
 #include "journal/journal.hpp"
 #include "mail/outbox.hpp"
 #include "pg/pg.hpp"
@@ -37,19 +36,7 @@ std::uint64_t remove(const subject::Subject &subject, std::string_view kind) {
 } // namespace
 
 bool exists(const subject::Subject &subject) {
-    const std::vector<Datum> values = subject::key_values(subject);
-    std::vector<AttrNumber> columns;
-    std::vector<Oid> types;
-    for (const pg::Column &column : pg::primary_key(subject.table)) {
-        const Oid plain = pg::call([&] { return encrypted::plain_counterpart(column.type); });
-        columns.push_back(column.number);
-        types.push_back(OidIsValid(plain) ? plain : column.type);
-    }
-    bool found = false;
-    pg::Lookup(subject.table, columns, types)
-        .each({values.begin(), values.end()}, pg::call([] { return GetActiveSnapshot(); }),
-              [&](TupleTableSlot *) { return found = true, false; });
-    return found;
+    return subject::visit_row(subject, [](TupleTableSlot *) {});
 }
 
 bool is_restricted(const subject::Subject &subject) {

@@ -15,9 +15,7 @@ std::string from(Oid relation, const Where &where) {
 
 Oid travelling_type(Oid relation, const std::string &column) {
     return pg::call([&] {
-        const Oid type = getBaseType(get_atttype(relation, get_attnum(relation, column.c_str())));
-        const Oid plain = encrypted::plain_counterpart(type);
-        return OidIsValid(plain) ? plain : type;
+        return encrypted::plain_form(getBaseType(get_atttype(relation, get_attnum(relation, column.c_str()))));
     });
 }
 

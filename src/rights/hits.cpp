@@ -1,5 +1,6 @@
 #include "rights/hits.hpp"
 
+#include "key/descriptor.hpp"
 #include "key/provider.hpp"
 #include "pg/pg.hpp"
 
@@ -28,26 +29,14 @@ std::string plain(std::string_view name) {
     return out;
 }
 
-class Descriptor {
-  public:
-    Descriptor(const std::string &path, int flags)
-        : number_(open(path.c_str(), flags | O_CLOEXEC | O_NOFOLLOW, 0600)) {}
-    ~Descriptor() {
-        if (number_ >= 0)
-            close(number_);
-    }
-    Descriptor(const Descriptor &) = delete;
-    Descriptor &operator=(const Descriptor &) = delete;
-    operator int() const noexcept { return number_; }
-
-  private:
-    int number_;
-};
+int open_file(const std::string &path, int flags) {
+    return open(path.c_str(), flags | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
 
 bool write_lines(const std::string &lines) {
     const std::string name = path();
     for (;;) {
-        const Descriptor file(name, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK);
+        const Descriptor file(open_file(name, O_WRONLY | O_APPEND | O_CREAT));
         struct stat opened {
         }, named{};
         if (file < 0 || flock(file, LOCK_EX) != 0 || fstat(file, &opened) != 0 || !S_ISREG(opened.st_mode))
@@ -99,7 +88,7 @@ std::vector<std::string> split(const std::string &line) {
 }
 
 std::string content(const std::string &name) {
-    const Descriptor file(name, O_RDONLY | O_NONBLOCK);
+    const Descriptor file(open_file(name, O_RDONLY));
     std::string out;
     char buffer[65536];
     ssize_t got = 0;

@@ -26,9 +26,7 @@ struct Type {
 Type plain_type(const pg::Column &column) {
     Type out{column.type, column.typmod, 0};
     pg::call([&] {
-        out.type = getBaseTypeAndTypmod(column.type, &out.typmod);
-        if (const Oid plain = encrypted::plain_counterpart(out.type); OidIsValid(plain))
-            out.type = plain;
+        out.type = encrypted::plain_form(getBaseTypeAndTypmod(column.type, &out.typmod));
         bool preferred;
         get_type_category_preferred(out.type, &out.category, &preferred);
     });

@@ -24,11 +24,7 @@ const std::vector<std::string> &owned_side(const Hop &hop) {
 
 /// The type that a key travels as: the column's own, or the plain one where that is encrypted.
 Oid key_type(Oid relation, const std::string &column) {
-    return pg::call([&] {
-        const Oid type = get_atttype(relation, get_attnum(relation, column.c_str()));
-        const Oid plain = encrypted::plain_counterpart(type);
-        return OidIsValid(plain) ? plain : type;
-    });
+    return pg::call([&] { return encrypted::plain_form(get_atttype(relation, get_attnum(relation, column.c_str()))); });
 }
 
 Oid array_type(Oid type) {

@@ -1,6 +1,7 @@
 // The subject graph of this database: foreign keys and labels, read from the catalogs and planned.
 #pragma once
 
+#include "pg/catalog.hpp"
 #include "pg/postgres.hpp"
 #include "subject/plan.hpp"
 
@@ -46,8 +47,14 @@ Subject subject(Oid subject_table, std::string_view key);
 /// The text that stands for a row's primary key in gdpr.*: the value's output, or a row literal when composite.
 std::string key_text(const std::vector<std::optional<std::string>> &values);
 
+/// The columns of a subject table's primary key, with their plain types. Raises where it is none or has no key.
+std::vector<pg::Column> key_columns(Oid subject_table);
+
 /// The values of a subject's primary key, from its text, as datums of the key columns' plain types.
 std::vector<Datum> key_values(const Subject &subject);
+
+/// Visits the subject's row, in the active snapshot and below row security, if it is there; returns whether it is.
+bool visit_row(const Subject &subject, const std::function<void(TupleTableSlot *)> &visit);
 
 void init();
 

@@ -6,8 +6,6 @@
 
 namespace gdpr::subject {
 
-namespace {
-
 std::vector<pg::Column> key_columns(Oid table) {
     if (!is_subject(table) || node_of(table) != table)
         pg::raise(ERRCODE_WRONG_OBJECT_TYPE, pg::relation_name(table) + " is not a subject table", "",
@@ -18,10 +16,11 @@ std::vector<pg::Column> key_columns(Oid table) {
                   "subject table " + pg::relation_name(table) + " has no primary key",
                   "A person is named by the primary key of their row.", "Add a primary key.");
     for (pg::Column &column : columns)
-        if (const Oid plain = pg::call([&] { return encrypted::plain_counterpart(column.type); }); OidIsValid(plain))
-            column.type = plain;
+        column.type = pg::call([&] { return encrypted::plain_form(column.type); });
     return columns;
 }
+
+namespace {
 
 /// A row type of the key's columns.
 TupleDesc key_descriptor(const std::vector<pg::Column> &columns) {
@@ -111,6 +110,24 @@ std::vector<Datum> key_values(const Subject &subject) {
     const pg::OwnerScope scope(subject.table);
     const pg::PinnedFormats formats;
     return parse(subject.table, key_columns(subject.table), subject.key);
+}
+
+bool visit_row(const Subject &subject, const std::function<void(TupleTableSlot *)> &visit) {
+    const std::vector<Datum> values = key_values(subject);
+    std::vector<AttrNumber> columns;
+    std::vector<Oid> types;
+    for (const pg::Column &column : key_columns(subject.table)) {
+        columns.push_back(column.number);
+        types.push_back(column.type);
+    }
+    bool found = false;
+    pg::Lookup(subject.table, columns, types)
+        .each({values.begin(), values.end()}, pg::call([] { return GetActiveSnapshot(); }), [&](TupleTableSlot *row) {
+            visit(row);
+            found = true;
+            return false;
+        });
+    return found;
 }
 
 Subject subject(Oid subject_table, std::string_view key) {

@@ -43,8 +43,7 @@ struct Cache {
 Cache *cache = nullptr;
 
 Oid plain_type(Oid type) {
-    const Oid plain = pg::call([&] { return encrypted::plain_counterpart(type); });
-    return OidIsValid(plain) ? plain : type;
+    return pg::call([&] { return encrypted::plain_form(type); });
 }
 
 Field field(Oid relation, const std::string &name) {
