@@ -22,7 +22,11 @@ bool reaction_of_role = false; // set for this role or session, so that the tabl
 
 /// Remembers where the value comes from; the assignment is not told.
 bool check_reaction(int *, void **extra, GucSource source) {
+#if PG_VERSION_NUM >= 160000
+    *extra = guc_malloc(LOG, sizeof(bool)); // PostgreSQL frees it
+#else
     *extra = std::malloc(sizeof(bool)); // PostgreSQL frees it
+#endif
     if (*extra == nullptr)
         return false;
     *static_cast<bool *>(*extra) = source >= PGC_S_USER && source != PGC_S_TEST;
