@@ -21,7 +21,7 @@ struct Blocklist {
 Blocklist *list = nullptr;
 bool stale = true;
 
-void relation_changed(Datum, Oid relation) {
+void relation_changed(Oid relation) {
     if (list == nullptr || relation == InvalidOid || relation == list->relation)
         stale = true;
 }
@@ -195,7 +195,7 @@ void init_blocklist() {
     DefineCustomIntVariable("gdpr.blocklist_period", "How long a forgotten person is recognised, in days.",
                             "0 means for good. It is fixed for each entry when it is made.", &period, 0, 0, 36500,
                             PGC_SUSET, 0, nullptr, nullptr, nullptr);
-    CacheRegisterRelcacheCallback(relation_changed, 0);
+    pg::on_relation_change(relation_changed);
 }
 
 } // namespace gdpr::rights

@@ -71,7 +71,7 @@ class Watch {
 std::map<Oid, std::shared_ptr<const Watch>> *watches = nullptr;
 bool watches_stale = false;
 
-void relation_changed(Datum, Oid relation) {
+void relation_changed(Oid relation) {
     if (watches != nullptr && (relation == InvalidOid || watches->contains(relation)))
         watches_stale = true;
 }
@@ -213,7 +213,7 @@ void init_blocklist_trigger() {
                              "role, it goes before what gdpr.set_blocklist_action() says of a table.",
                              &reaction, static_cast<int>(Reaction::warn), reactions, PGC_SUSET, 0, check_reaction,
                              assign_reaction, nullptr);
-    CacheRegisterRelcacheCallback(relation_changed, 0);
+    pg::on_relation_change(relation_changed);
 }
 
 } // namespace gdpr::rights
