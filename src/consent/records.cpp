@@ -234,19 +234,20 @@ std::map<std::string, std::uint64_t> close(const subject::Subject &subject, Comm
 
 void carry_over(const subject::Subject &from, const subject::Subject &to, CommandId since) {
     const std::shared_ptr<const Tables> all = tables();
-    const auto move = [&](Oid table, const pg::Lookup &lookup, AttrNumber key) {
+    const auto move = [&](const pg::Lookup &lookup, AttrNumber key) {
         const std::vector<HeapTuple> found = rows(lookup, from, since);
         if (found.empty())
-            return;
-        const pg::Relation relation(table, RowExclusiveLock);
+            return false;
+        const pg::Relation relation(lookup.relation(), RowExclusiveLock);
         for (HeapTuple row : found)
             update(relation, row, {{key, sealed(*all, to.key)}});
-        consent_changed();
+        return true;
     };
-    move(all->event, all->events, event_key);
-    move(all->source, all->sources, source_key);
-    move(all->disclosure, all->disclosures, disclosure_key);
-    move(all->outbox, all->instructions, outbox_key);
+    if (move(all->events, event_key))
+        consent_changed();
+    (void)move(all->sources, source_key);
+    (void)move(all->disclosures, disclosure_key);
+    (void)move(all->instructions, outbox_key);
     change_kept(all->restrictions, from, since, "UPDATE gdpr.restriction SET key = $2 WHERE id = $1",
                 pg::param(to.key));
     change_kept(all->objections, from, since, "UPDATE gdpr.objection SET key = $2 WHERE id = $1", pg::param(to.key));

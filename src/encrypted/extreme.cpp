@@ -12,7 +12,7 @@ namespace {
 
 struct Extremes {
     const Query *query;
-    bool replace, all; // all aggregates of the query can be had from an index, as far as one can tell here
+    bool all; // all aggregates of the query can be had from an index, as far as one can tell here
     bool any;
 };
 
@@ -54,7 +54,7 @@ bool has_sort_operator(Oid aggregate) {
     return has;
 }
 
-/// The table's column that a column is, through views and subqueries.
+/// As above, of the table's column that this one is, through views and subqueries.
 bool leads_index(const Var *column, const Query *query) {
     for (;;) {
         const RangeTblEntry *entry = rt_fetch(column->varno, query->rtable);
@@ -104,7 +104,7 @@ Node *visit(Node *node, Extremes *extremes) {
         extremes->all =
             extremes->all && (replacement != nullptr || has_sort_operator(castNode(Aggref, node)->aggfnoid));
         extremes->any = extremes->any || replacement != nullptr;
-        return extremes->replace && replacement != nullptr ? replacement : node;
+        return replacement != nullptr ? replacement : node;
     }
     if (IsA(node, Query))
         return node;
@@ -119,14 +119,13 @@ void use_index_for_extremes(Query *query) {
         query->setOperations != nullptr || list_length(query->jointree->fromlist) != 1 ||
         !IsA(linitial(query->jointree->fromlist), RangeTblRef))
         return;
-    Extremes extremes{query, false, true, false};
-    (void)visit(reinterpret_cast<Node *>(query->targetList), &extremes);
-    (void)visit(query->havingQual, &extremes);
+    Extremes extremes{query, true, false};
+    auto *targets = reinterpret_cast<List *>(visit(reinterpret_cast<Node *>(query->targetList), &extremes));
+    Node *having = visit(query->havingQual, &extremes);
     if (!extremes.all || !extremes.any)
         return;
-    extremes.replace = true;
-    query->targetList = reinterpret_cast<List *>(visit(reinterpret_cast<Node *>(query->targetList), &extremes));
-    query->havingQual = visit(query->havingQual, &extremes);
+    query->targetList = targets;
+    query->havingQual = having;
 }
 
 } // namespace gdpr::encrypted

@@ -11,7 +11,7 @@ namespace {
 planner_hook_type next_planner = nullptr;
 
 struct Walk {
-    List *queries; // innermost first
+    const Query *query; // the one at hand
 };
 
 bool walk(Node *node, Walk *context) {
@@ -21,24 +21,26 @@ bool walk(Node *node, Walk *context) {
         auto *query = castNode(Query, node);
         seal_anew(query);
         use_index_for_extremes(query);
-        Walk inner{lcons(query, context->queries)};
+        Walk inner{query};
         return query_tree_walker(query, pg::walker(walk), &inner, 0);
     }
     if (IsA(node, OpExpr))
-        use_encrypted_operator(castNode(OpExpr, node), context->queries);
+        use_encrypted_operator(castNode(OpExpr, node), context->query);
     else if (IsA(node, ScalarArrayOpExpr)) {
         auto *search = castNode(ScalarArrayOpExpr, node);
         set_sa_opfuncid(search);
         use_operator_behind(search);
-        use_encrypted_operator(search, context->queries);
+        use_encrypted_operator(search, context->query);
     }
     return expression_tree_walker(node, pg::walker(walk), context);
 }
 
 /// The planner owns its input and changes it too.
 PlannedStmt *plan(Query *query, const char *text, int options, ParamListInfo parameters) {
-    Walk context{NIL};
-    (void)walk(reinterpret_cast<Node *>(query), &context);
+    if (OidIsValid(get_namespace_oid("gdpr", true))) {
+        Walk context{nullptr};
+        (void)walk(reinterpret_cast<Node *>(query), &context);
+    }
     return (next_planner != nullptr ? next_planner : standard_planner)(query, text, options, parameters);
 }
 

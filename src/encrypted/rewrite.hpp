@@ -9,9 +9,9 @@ namespace gdpr::encrypted {
 void use_operator_behind(ScalarArrayOpExpr *search);
 
 /// `decrypted = value`: the encrypted operator on what was to be decrypted, or on an index's gdpr.sealed(expression).
-/// `queries` are the query at hand and those around it, innermost first.
-void use_encrypted_operator(OpExpr *comparison, List *queries);
-void use_encrypted_operator(ScalarArrayOpExpr *search, List *queries);
+/// `query` is the one at hand; null outside of any.
+void use_encrypted_operator(OpExpr *comparison, const Query *query);
+void use_encrypted_operator(ScalarArrayOpExpr *search, const Query *query);
 
 /// What is decrypted by this expression, and no more than decrypted; null for any other.
 Node *decrypted(Node *node);

@@ -105,12 +105,12 @@ const FuncExpr *find_sealed(Node *expression, const Query *query) {
 }
 
 /// The encrypted form of an operand, or null where it has none.
-Node *encrypted_form(Node *operand, List *queries) {
+Node *encrypted_form(Node *operand, const Query *query) {
     if (Node *inside = decrypted(operand); inside != nullptr)
         return inside;
-    if (queries == NIL || (!IsA(operand, FuncExpr) && !IsA(operand, OpExpr)))
+    if (query == nullptr || (!IsA(operand, FuncExpr) && !IsA(operand, OpExpr)))
         return nullptr;
-    const FuncExpr *sealed = find_sealed(operand, linitial_node(Query, queries));
+    const FuncExpr *sealed = find_sealed(operand, query);
     if (sealed == nullptr)
         return nullptr;
     auto *form = static_cast<FuncExpr *>(copyObject(const_cast<FuncExpr *>(sealed)));
@@ -137,21 +137,19 @@ Node *decrypted(Node *node) {
         !OidIsValid(plain_counterpart(exprType(argument))))
         return nullptr;
     const char *name = get_func_name(call->funcid);
-    const bool bare = std::strcmp(name, "decrypt") == 0;
     // varchar goes to text by relabelling alone, and so does what it decrypts to.
-    const Oid opclass = bare ? InvalidOid : GetDefaultOpClass(plain_counterpart(exprType(argument)), BTREE_AM_OID);
-    return bare || (std::strncmp(name, "decrypt_as_", 11) == 0 && OidIsValid(opclass) &&
-                    get_opclass_input_type(opclass) == call->funcresulttype)
+    return std::strcmp(name, "decrypt") == 0 || (std::strncmp(name, "decrypt_as_", 11) == 0 &&
+                                                 type_of(exprType(argument)).operand == call->funcresulttype)
                ? argument
                : nullptr;
 }
 
-void use_encrypted_operator(OpExpr *comparison, List *queries) {
+void use_encrypted_operator(OpExpr *comparison, const Query *query) {
     if (!is_of_catalog(comparison->opno) || comparison->opresulttype != BOOLOID || list_length(comparison->args) != 2)
         return;
     auto *left = static_cast<Node *>(linitial(comparison->args)),
          *right = static_cast<Node *>(lsecond(comparison->args));
-    Node *new_left = encrypted_form(left, queries), *new_right = encrypted_form(right, queries);
+    Node *new_left = encrypted_form(left, query), *new_right = encrypted_form(right, query);
     // Both sides, or one of them where there is no operator for both.
     const std::array<std::pair<Node *, Node *>, 3> forms{{{new_left, new_right}, {new_left, right}, {left, new_right}}};
     for (const auto &[first, second] : forms) {
@@ -167,11 +165,11 @@ void use_encrypted_operator(OpExpr *comparison, List *queries) {
     }
 }
 
-void use_encrypted_operator(ScalarArrayOpExpr *search, List *queries) {
+void use_encrypted_operator(ScalarArrayOpExpr *search, const Query *query) {
     if (!is_of_catalog(search->opno))
         return;
     auto *array = static_cast<Node *>(lsecond(search->args));
-    Node *form = encrypted_form(static_cast<Node *>(linitial(search->args)), queries);
+    Node *form = encrypted_form(static_cast<Node *>(linitial(search->args)), query);
     const Oid element = get_base_element_type(exprType(array));
     const Oid operation =
         form != nullptr && OidIsValid(element) ? same_operator(search->opno, form, element) : InvalidOid;

@@ -18,10 +18,10 @@ struct Entry {
     EncryptedType type;
 };
 
-// What a call site keeps in fn_extra: its two operands may be of different encrypted types.
+// What a call site keeps in fn_extra.
 struct CallCache {
-    std::uint64_t generation;
-    const EncryptedType *types[2];
+    std::uint64_t generation; // never zero once the type is known
+    const EncryptedType *type;
 };
 
 struct ComparisonCache {
@@ -54,6 +54,8 @@ void free_stale(XactEvent event, void *) {
 
 /// gdpr.decrypt(encrypted) is what makes a type an encrypted type; its result is the plain type.
 Oid plain_type(Oid encrypted) {
+    if (encrypted < FirstNormalObjectId) // none of PostgreSQL's own is one
+        return InvalidOid;
     const Oid schema = get_namespace_oid("gdpr", true);
     if (!OidIsValid(schema))
         return InvalidOid;
@@ -195,9 +197,8 @@ const EncryptedType &type_of(Oid encrypted) {
 
 const EncryptedType &type_of_call(FunctionCallInfo fcinfo, int argument) {
     auto *cache = static_cast<CallCache *>(fcinfo->flinfo->fn_extra);
-    const int slot = argument == 1 ? 1 : 0;
-    if (cache != nullptr && cache->generation == generation && cache->types[slot] != nullptr)
-        return *cache->types[slot];
+    if (cache != nullptr && cache->generation == generation)
+        return *cache->type;
     const Oid function = fcinfo->flinfo->fn_oid;
     Oid encrypted = InvalidOid;
     if (argument < 0)
@@ -214,9 +215,7 @@ const EncryptedType &type_of_call(FunctionCallInfo fcinfo, int argument) {
         fcinfo->flinfo->fn_extra = cache;
     }
     const EncryptedType &type = type_of(encrypted);
-    if (cache->generation != generation)
-        cache->types[0] = cache->types[1] = nullptr;
-    cache->types[slot] = &type;
+    cache->type = &type;
     cache->generation = generation;
     return type;
 }

@@ -37,6 +37,8 @@ void Judge::start_ways() {
     consents_read_ = false;
     if (rule_->all)
         return;
+    if (rule_->processing.by_consent)
+        consents_worth_ = event_cost * consent::events();
     for (const auto &way : rule_->ways) {
         const bool direct = way.levels.empty();
         ways_.push_back({direct ? way.denied : nullptr, nullptr, direct});
@@ -61,7 +63,7 @@ bool Judge::consenting(std::size_t number, Datum value) {
     if (!state.allowed && !consents_read_)
         state.allowed = consent::consenting_known(way.subject, purpose, way.person);
     // Reading them all pays once so many were asked about.
-    if (!state.allowed && !consents_read_ && ++consents_asked_ > event_cost * consent::events()) {
+    if (!state.allowed && !consents_read_ && ++consents_asked_ > consents_worth_) {
         consents_read_ = true;
         state.allowed = consent::consenting(way.subject, purpose, way.person);
     }

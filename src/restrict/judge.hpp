@@ -51,7 +51,7 @@ class Judge {
     const Keys *only_ = nullptr;
     std::vector<Way> ways_;
     double asked_ = 0, worth_ = 0; // questions, and how many of them cost as much as following the keys down
-    double consents_asked_ = 0;    // likewise of consent
+    double consents_asked_ = 0, consents_worth_ = 0; // likewise of consent
     bool consents_read_ = false;
 
     std::shared_ptr<TupleTableSlot> slot_; // shaped like the relation, to look owners up with

@@ -47,6 +47,7 @@ class Export {
     const subject::Subject &subject_;
     const Format &format_;
     Scope scope_;
+    std::optional<Portability> portability_; // for its scope
     const Seal &seal_;
     pg::ResultSet &result_;
     File file_;
@@ -56,6 +57,8 @@ class Export {
 };
 
 void Export::run() {
+    if (scope_ == Scope::portability)
+        portability_.emplace();
     const subject::Collection collection = collect(subject_);
     for (const subject::Selection &selection : collection.selections())
         if (scope_ == Scope::access || selection.step.kind != subject::Step::Kind::accessed)
@@ -77,8 +80,8 @@ void Export::run() {
 
 void Export::add_relation(const subject::Selection &selection) {
     std::set<std::string> omitted;
-    if (scope_ == Scope::portability)
-        omitted = Portability().omitted(selection.step.node);
+    if (portability_)
+        omitted = portability_->omitted(selection.step.node);
     Rows rows(subject_, selection, format_.json ? Rows::Form::json : Rows::Form::text, omitted);
     const std::string relation = pg::relation_name(rows.relation());
     if (!omitted.empty())

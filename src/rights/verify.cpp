@@ -129,10 +129,12 @@ bool of_others(const Erased &erased, Oid leaf, TupleTableSlot *row) {
 /// By the identifiers, of which the journal has the hashes: rows of labelled tables that are nobody else's.
 void verify_identifiers(const Erased &erased, const std::vector<journal::IdentifierHash> &hashes,
                         const Report &report) {
+    std::map<std::uint32_t, std::set<cipher::Digest>> by_key; // an identifier is hashed once for each key
+    for (const journal::IdentifierHash &each : hashes)
+        by_key[each.key].insert(each.hash);
     const auto theirs = [&](const Identifier &one) {
-        return std::any_of(hashes.begin(), hashes.end(), [&](const journal::IdentifierHash &each) {
-            return identifier_hash(one, each.key) == each.hash;
-        });
+        return std::any_of(by_key.begin(), by_key.end(),
+                           [&](const auto &each) { return each.second.contains(identifier_hash(one, each.first)); });
     };
     for (const Oid relation : label::labelled_relations()) {
         std::map<Oid, IdentifierColumns> columns;

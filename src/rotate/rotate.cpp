@@ -68,10 +68,10 @@ std::uint32_t key_number(const std::string &text) { return static_cast<std::uint
 std::vector<std::uint32_t> keys_since(const std::string &text) {
     const std::uint32_t id = key_number(text);
     const key::Loaded &oldest = key::find(id);
+    const std::uint64_t here = key::database_identity();
     std::vector<std::uint32_t> good{id};
     for (const key::WrappedKey &each : key::table_keys())
-        if (each.use == key::Use::data && each.database == key::database_identity() &&
-            each.generation > oldest.generation)
+        if (each.use == key::Use::data && each.database == here && each.generation > oldest.generation)
             good.push_back(each.id);
     return good;
 }
