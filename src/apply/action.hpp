@@ -26,7 +26,7 @@ Actions plan(Oid relation);
 /// Refuses indexes, statistics and generated columns of plaintext when they are created.
 void init();
 
-/// Columns to encrypt or to decrypt, and the views that stand in the way.
+/// Columns to encrypt or to decrypt, and what must be taken aside for that.
 void plan_encryption(Oid relation, Actions &actions);
 
 /// Encrypted constants that would be copied into every row as they are.

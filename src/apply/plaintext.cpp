@@ -109,8 +109,7 @@ pg::Param labelled_names(Oid relation) {
                      }));
 }
 
-// ---- At creation
-// ------------------------------------------------------------------------------------------------------
+// ---- At creation ------------------------------------------------------------
 
 /// The columns of a catalog's row that was inserted a moment ago and is not visible yet, as node trees.
 struct Fresh {

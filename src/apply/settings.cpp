@@ -1,4 +1,5 @@
-// What ALTER TABLE … TYPE would refuse or forget: operator classes by name, storage, targets of statistics.
+// What ALTER TABLE … TYPE would refuse or forget: operator classes by name, storage, targets of statistics, and
+// generated columns.
 #include "apply/exchange.hpp"
 #include "encrypted/type.hpp"
 

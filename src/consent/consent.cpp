@@ -2,9 +2,9 @@
 #include "consent/consent.hpp"
 
 #include "audit/audit.hpp"
+#include "consent/consenting.hpp"
 #include "consent/person.hpp"
 #include "consent/purpose.hpp"
-#include "consent/consenting.hpp"
 #include "consent/records.hpp"
 #include "journal/journal.hpp"
 #include "pg/pg.hpp"
@@ -44,11 +44,6 @@ std::int64_t record(const subject::Subject &subject, const std::string &purpose,
     return id;
 }
 
-bool in_force(const subject::Subject &subject, const std::string &purpose) {
-    const pg::NewestSnapshot newest(pg::gdpr_relation("consent_event"));
-    return newest_event(subject, purpose, newest.get()).value_or(false);
-}
-
 } // namespace
 
 std::map<std::string, std::uint64_t> erase(const subject::Subject &subject, bool dry_run) {
@@ -70,15 +65,6 @@ using namespace gdpr;
 
 namespace {
 
-/// The first arguments of giving and withdrawing: none may be null, nor silently make the call do nothing.
-void refuse_nulls(FunctionCallInfo fcinfo, int count) {
-    static constexpr std::array names{"subject_table", "key", "purpose", "evidence"};
-    for (int i = 0; i < count; i++)
-        if (PG_ARGISNULL(i))
-            pg::raise(ERRCODE_NULL_VALUE_NOT_ALLOWED,
-                      std::string(names[static_cast<std::size_t>(i)]) + " must not be null");
-}
-
 Jsonb *evidence_argument(FunctionCallInfo fcinfo) {
     return pg::call([&] { return PG_GETARG_JSONB_P(3); });
 }
@@ -86,7 +72,7 @@ Jsonb *evidence_argument(FunctionCallInfo fcinfo) {
 } // namespace
 
 GDPR_FUNCTION(gdpr_give_consent) {
-    refuse_nulls(fcinfo, 4);
+    pg::refuse_nulls(fcinfo, {"subject_table", "key", "purpose", "evidence"});
     const subject::Subject subject = consent::person_argument(fcinfo);
     const std::string purpose = pg::to_string(PG_GETARG_DATUM(2));
     Jsonb *evidence = evidence_argument(fcinfo);
@@ -97,7 +83,7 @@ GDPR_FUNCTION(gdpr_give_consent) {
 }
 
 GDPR_FUNCTION(gdpr_withdraw_consent) {
-    refuse_nulls(fcinfo, 3);
+    pg::refuse_nulls(fcinfo, {"subject_table", "key", "purpose"});
     const subject::Subject subject = consent::person_argument(fcinfo);
     const std::string purpose = pg::to_string(PG_GETARG_DATUM(2));
     pg::Param evidence = pg::null_param(JSONBOID);
@@ -109,7 +95,7 @@ GDPR_FUNCTION(gdpr_withdraw_consent) {
     // Whatever the purpose's basis is now: what was given can be withdrawn.
     consent::require_purpose(purpose);
     consent::require_person(subject);
-    if (!consent::in_force(subject, purpose))
+    if (!consent::consents(subject, purpose))
         PG_RETURN_NULL();
     PG_RETURN_INT64(consent::record(subject, purpose, false, evidence));
 }

@@ -29,7 +29,6 @@ void relation_changed(Oid relation) {
 Oid signal() { return pg::gdpr_relation("consent"); }
 
 Known &current() {
-    // A statement that takes no new lock has not looked at the messages of other sessions yet.
     if (known == nullptr || stale) {
         watched = signal();
         stale = false; // what changes while we read makes it stale again

@@ -6,11 +6,7 @@
 using namespace gdpr;
 
 GDPR_FUNCTION(gdpr_record_disclosure) {
-    static constexpr std::array names{"subject_table", "key", "recipient"};
-    for (int i = 0; i < static_cast<int>(names.size()); i++)
-        if (PG_ARGISNULL(i))
-            pg::raise(ERRCODE_NULL_VALUE_NOT_ALLOWED,
-                      std::string(names[static_cast<std::size_t>(i)]) + " must not be null");
+    pg::refuse_nulls(fcinfo, {"subject_table", "key", "recipient"});
     pg::require_role("gdpr_officer", "record a disclosure");
     const subject::Subject subject = consent::person_argument(fcinfo);
     const auto given = [&](int argument) {

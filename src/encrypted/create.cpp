@@ -110,9 +110,9 @@ void finish(Oid encrypted) {
     bind_to(spi, encrypted, plain, newest_before);
 }
 
-bool names(const List *name, const char *wanted) {
+bool is_decrypt(const List *name) {
     return list_length(name) == 2 && std::strcmp(strVal(linitial(name)), "gdpr") == 0 &&
-           (wanted == nullptr || std::strcmp(strVal(lsecond(name)), wanted) == 0);
+           std::strcmp(strVal(lsecond(name)), "decrypt") == 0;
 }
 
 bool is_symbol(Oid function, const char *symbol) {
@@ -133,10 +133,10 @@ bool is_shipped(Oid type) { return OidIsValid(getExtensionOfObject(TypeRelationI
 /// The encrypted type whose function gdpr.decrypt a statement has just made, if somebody created the type; InvalidOid
 /// for all other statements.
 Oid made_encrypted(Node *statement) {
-    if (!IsA(statement, CreateFunctionStmt) || creating_extension)
+    if (!IsA(statement, CreateFunctionStmt))
         return InvalidOid;
     const auto *made = castNode(CreateFunctionStmt, statement);
-    if (!names(made->funcname, "decrypt") || list_length(made->parameters) != 1)
+    if (!is_decrypt(made->funcname) || list_length(made->parameters) != 1)
         return InvalidOid;
     const Oid type = typenameTypeId(nullptr, linitial_node(FunctionParameter, made->parameters)->argType);
     oidvector *arguments = buildoidvector(&type, 1);

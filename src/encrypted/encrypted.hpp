@@ -10,7 +10,7 @@ namespace gdpr::encrypted {
 /// Changes queries before they are planned, so that encrypted columns serve them as plain ones would.
 void init_rewriting();
 
-/// Makes what is behind an encrypted type when a restore makes the type.
+/// Makes what is behind an encrypted type when the call or a restore makes the type.
 void init_create();
 
 /// Lets PostgreSQL estimate patterns from decrypted statistics.

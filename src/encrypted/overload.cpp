@@ -4,6 +4,7 @@
 // asking PostgreSQL's own rules, before the casts and after, until nothing differs.
 #include "encrypted/define.hpp"
 #include "encrypted/twin.hpp"
+#include "encrypted/type.hpp"
 #include "pg/pg.hpp"
 
 namespace gdpr::encrypted {
@@ -290,10 +291,9 @@ Types Overloads::known(const Call &call, const Resolved &plain) const {
 
 bool Overloads::make(const Call &call, const Resolved &plain) {
     const Call exact{call.is_operator, call.name, known(call, plain)};
-    const auto unfit = [](Oid type) { return IsPolymorphicType(type) || type == RECORDOID; };
-    if (is_exact(exact) || std::any_of(exact.arguments.begin(), exact.arguments.end(), unfit) ||
-        baseline(exact).object != plain.object || IsPolymorphicType(plain.result) || plain.result == RECORDOID ||
-        plain.kind == PROKIND_WINDOW || (plain.kind == PROKIND_AGGREGATE && !has_encrypted(exact)))
+    if (is_exact(exact) || std::any_of(exact.arguments.begin(), exact.arguments.end(), is_generic) ||
+        baseline(exact).object != plain.object || is_generic(plain.result) || plain.kind == PROKIND_WINDOW ||
+        (plain.kind == PROKIND_AGGREGATE && !has_encrypted(exact)))
         return false;
     twins_.make(exact, plain);
     const Resolved twin = resolve(exact);

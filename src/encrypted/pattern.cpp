@@ -127,8 +127,7 @@ bool estimate_plain(PlannerInfo *root, List *arguments, int relation, Estimate e
     return usable;
 }
 
-// ---- Index conditions
-// -------------------------------------------------------------------------------------------------
+// ---- Index conditions ------------------------------------------------------------
 
 /// The plain operator family that answers for the index's.
 Oid plain_family(const SupportRequestIndexCondition *request, Oid encrypted, Oid operand) {

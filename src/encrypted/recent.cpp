@@ -1,15 +1,14 @@
 #include "encrypted/recent.hpp"
 
 #include "cipher/cipher.hpp"
+#include "encrypted/format.hpp"
 
 namespace gdpr::encrypted {
 
 namespace {
 
-constexpr std::size_t header_length = 17, tag_length = 16, nonce_at = 5;
-
 struct Slot {
-    std::uint8_t header[header_length], tag[tag_length];
+    std::uint8_t header[header_size], tag[cipher::tag_size];
     std::uint8_t size;
     bool used;
     Oid plain;
@@ -41,8 +40,8 @@ void forget(XactEvent event, void *) {
 const std::uint8_t *find_recent(const SealedId &id) noexcept {
     const Slot *slot = slot_of(id);
     return slot->used && slot->plain == id.plain && slot->size == id.size &&
-                   std::memcmp(slot->header, id.header, header_length) == 0 &&
-                   std::memcmp(slot->tag, id.tag, tag_length) == 0
+                   std::memcmp(slot->header, id.header, header_size) == 0 &&
+                   std::memcmp(slot->tag, id.tag, cipher::tag_size) == 0
                ? slot->plaintext
                : nullptr;
 }
@@ -51,8 +50,8 @@ void remember(const SealedId &id, const std::uint8_t *plaintext) noexcept {
     Slot *slot = slot_of(id);
     if (!slot->used)
         used[used_count++] = static_cast<std::uint16_t>(slot - table);
-    std::memcpy(slot->header, id.header, header_length);
-    std::memcpy(slot->tag, id.tag, tag_length);
+    std::memcpy(slot->header, id.header, header_size);
+    std::memcpy(slot->tag, id.tag, cipher::tag_size);
     slot->size = static_cast<std::uint8_t>(id.size);
     slot->used = true;
     slot->plain = id.plain;

@@ -117,7 +117,7 @@ Datum seal(const EncryptedType &type, Datum plain) {
     header[0] = current_version;
     const std::uint32_t id = key.id;
     std::memcpy(header + 1, &id, sizeof id);
-    if (!key.aead.seal_anew(header + 5, Associated(header, type.identity), {content.data, content.size},
+    if (!key.aead.seal_anew(header + nonce_at, Associated(header, type.identity), {content.data, content.size},
                             header + header_size))
         ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not encrypt a value"),
                         errdetail("The cryptographic library failed.")));

@@ -26,8 +26,6 @@ class File {
   public:
     explicit File(std::string path) : path_(std::move(path)) {}
 
-    const std::string &path() const noexcept { return path_; }
-
     /// Would append() be allowed to write? Throws where not; makes nothing.
     void check() const;
 

@@ -105,7 +105,6 @@ bool of_another_database(const Entry &entry) {
 }
 
 Oid subject_table(const std::string &name) {
-    static_assert(std::is_same_v<Oid, unsigned>);
     for (const subject::Node &node : subject::nodes())
         if (node.subject && pg::relation_name(node.id) == name)
             return node.id;

@@ -150,7 +150,7 @@ void Command::run(const char *operation, const std::string &name, std::string_vi
     const Clock::time_point end = Clock::now() + timeout;
     int status = 0;
     bool reading = true;
-    while (!reading ? !child.ended(status) : true) {
+    while (reading || !child.ended(status)) {
         if (interrupted != nullptr && interrupted())
             throw CommandFailure("was interrupted");
         if (Clock::now() >= end)

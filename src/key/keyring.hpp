@@ -38,7 +38,7 @@ struct WrappedKey {
 
 /// The keyring cannot be used; `reason` completes "could not use the keyring: …". Carries no key material.
 struct KeyringError : std::exception {
-    enum class Kind { missing, unreadable, exposed, damaged, unwritable, command };
+    enum class Kind { missing, unreadable, exposed, damaged, unwritable };
     Kind kind;
     std::string reason;
     std::string hint;

@@ -51,6 +51,13 @@ void raise(int sqlstate, std::string message, std::string detail, std::string hi
     throw Error(Problem{sqlstate, std::move(message), std::move(detail), std::move(hint)});
 }
 
+void refuse_nulls(FunctionCallInfo fcinfo, std::initializer_list<const char *> names) {
+    int at = 0;
+    for (const char *name : names)
+        if (PG_ARGISNULL(at++))
+            raise(ERRCODE_NULL_VALUE_NOT_ALLOWED, std::string(name) + " must not be null");
+}
+
 namespace detail {
 
 ErrorData *try_call(void (*step)(void *), void *argument) {

@@ -62,6 +62,9 @@ class Error : public std::exception {
 /// Raise our own error from C++ code.
 [[noreturn]] void raise(int sqlstate, std::string message, std::string detail = {}, std::string hint = {});
 
+/// Raises where one of a function's first arguments, which are called so, is null: it must not silently do nothing.
+void refuse_nulls(FunctionCallInfo fcinfo, std::initializer_list<const char *> names);
+
 namespace detail {
 
 /// Runs `step(argument)` under PG_TRY; returns the copied error, or null.

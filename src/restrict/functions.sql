@@ -1,6 +1,6 @@
 CREATE OR REPLACE FUNCTION gdpr.permitted_support(internal) RETURNS internal
     AS 'MODULE_PATHNAME', 'gdpr_permitted_support' LANGUAGE C STRICT;
-COMMENT ON FUNCTION gdpr.permitted_support(internal) IS 'Tells the planner that nearly every row is permitted, and what asking costs.';
+COMMENT ON FUNCTION gdpr.permitted_support(internal) IS 'Tells the planner how many rows are permitted, and what asking costs.';
 REVOKE ALL ON FUNCTION gdpr.permitted_support(internal) FROM PUBLIC;
 
 -- STABLE: a restriction binds from the next statement on, and never changes its mind within one. LEAKPROOF: its
@@ -9,9 +9,10 @@ REVOKE ALL ON FUNCTION gdpr.permitted_support(internal) FROM PUBLIC;
 CREATE OR REPLACE FUNCTION gdpr.permitted(VARIADIC "any") RETURNS boolean
     AS 'MODULE_PATHNAME', 'gdpr_permitted' LANGUAGE C STABLE LEAKPROOF PARALLEL SAFE SUPPORT gdpr.permitted_support;
 COMMENT ON FUNCTION gdpr.permitted(VARIADIC "any") IS
-    'The predicate of the policy gdpr_restriction: false for a row of anyone whose processing is restricted, unless the '
-    'current role is a member of gdpr_officer or a superuser. Arguments: the relation, and the columns that tell whose '
-    'its rows are (Art. 18(2)). Raises where the policy is not as gdpr.apply() makes it.';
+    'The predicate of the policy gdpr_restriction: false for a row of anyone whose data may not be processed: who is '
+    'restricted, unless the current role is a superuser or an officer who has stated a ground (Art. 18(2)); and, with '
+    'gdpr.purpose set, who objects to it or did not consent. Arguments: the relation, and the columns that tell whose '
+    'its rows are. Raises where the policy is not as gdpr.apply() makes it.';
 REVOKE ALL ON FUNCTION gdpr.permitted(VARIADIC "any") FROM PUBLIC;
 -- PostgreSQL runs a policy's functions with the privileges of whoever queries the table.
 GRANT EXECUTE ON FUNCTION gdpr.permitted(VARIADIC "any") TO PUBLIC;
@@ -20,7 +21,7 @@ CREATE OR REPLACE FUNCTION gdpr.restriction_guard() RETURNS trigger
     AS 'MODULE_PATHNAME', 'gdpr_restriction_guard' LANGUAGE C;
 COMMENT ON FUNCTION gdpr.restriction_guard() IS
     'Trigger that refuses changes of restricted people''s rows where row security does not: foreign keys that cascade, '
-    'roles with BYPASSRLS, TRUNCATE. Officers and superusers pass (Art. 18(2)).';
+    'roles with BYPASSRLS, TRUNCATE. Superusers pass, and officers where they exercise a right or have stated a ground (Art. 18(2)).';
 -- Whoever attaches a partition must be allowed to run the triggers that are cloned to it. It cannot be called otherwise.
 GRANT EXECUTE ON FUNCTION gdpr.restriction_guard() TO PUBLIC;
 
@@ -55,8 +56,8 @@ CREATE OR REPLACE FUNCTION gdpr.restrict(subject_table regclass, key text, reaso
 COMMENT ON FUNCTION gdpr.restrict(regclass, text, text, timestamptz) IS
     'Restricts the processing of one person (Art. 18): subject table, primary key (a row literal when composite), why, '
     'and when it ends by itself. From the next statement on, in every session, the person''s rows in all tables of the '
-    'graph are out of sight and reach of all but members of gdpr_officer. Several restrictions may stand side by side; '
-    'the person is restricted while any does. Raises where there is no such person, or where a label must first say '
+    'graph are out of sight and reach of all but superusers and members of gdpr_officer who have stated a ground. '
+    'Several restrictions may stand side by side; the person is restricted while any does. Raises where there is no such person, or where a label must first say '
     'whose the rows of a table are. Needs gdpr_officer; audited.';
 REVOKE ALL ON FUNCTION gdpr.restrict(regclass, text, text, timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gdpr.restrict(regclass, text, text, timestamptz) TO gdpr_officer;

@@ -13,13 +13,6 @@ using namespace gdpr;
 
 namespace {
 
-void refuse_nulls(FunctionCallInfo fcinfo, std::initializer_list<const char *> names) {
-    int at = 0;
-    for (const char *name : names)
-        if (PG_ARGISNULL(at++))
-            pg::raise(ERRCODE_NULL_VALUE_NOT_ALLOWED, std::string(name) + " must not be null");
-}
-
 /// What an objection is to. The journal has one word for a purpose and for its automated decisions alone.
 struct Target {
     std::string purpose;
@@ -39,7 +32,7 @@ std::string journalled(const Target &target) {
     return target.automated ? target.purpose + std::string(restriction::automated_suffix) : target.purpose;
 }
 
-/// The numbers of a person's objections in force to a purpose, or to its automated decisions.
+/// Which are a person's objections in force to a purpose, or to its automated decisions.
 const char *const in_force = " WHERE subject_table = $1 AND key = $2 AND purpose = $3 AND automated = $4"
                              " AND overruled_at IS NULL";
 
@@ -84,7 +77,7 @@ bool may(const subject::Subject &subject, const restriction::Processing &process
 
 GDPR_FUNCTION(gdpr_record_objection) {
     pg::require_role("gdpr_officer", "record an objection");
-    refuse_nulls(fcinfo, {"subject_table", "key", "purpose"});
+    pg::refuse_nulls(fcinfo, {"subject_table", "key", "purpose"});
     const subject::Subject subject = consent::person_argument(fcinfo);
     const Target target = target_argument(fcinfo, 4);
     (void)restriction::direct_marketing(target.purpose);
@@ -100,7 +93,7 @@ GDPR_FUNCTION(gdpr_record_objection) {
 
 GDPR_FUNCTION(gdpr_withdraw_objection) {
     pg::require_role("gdpr_officer", "withdraw an objection");
-    refuse_nulls(fcinfo, {"subject_table", "key", "purpose"});
+    pg::refuse_nulls(fcinfo, {"subject_table", "key", "purpose"});
     const subject::Subject subject = consent::person_argument(fcinfo);
     const Target target = target_argument(fcinfo, 3);
     (void)restriction::direct_marketing(target.purpose);
@@ -113,7 +106,7 @@ GDPR_FUNCTION(gdpr_withdraw_objection) {
 
 GDPR_FUNCTION(gdpr_overrule_objection) {
     pg::require_role("gdpr_officer", "overrule an objection");
-    refuse_nulls(fcinfo, {"subject_table", "key", "purpose", "ground"});
+    pg::refuse_nulls(fcinfo, {"subject_table", "key", "purpose", "ground"});
     const subject::Subject subject = consent::person_argument(fcinfo);
     const Target target{pg::to_string(PG_GETARG_DATUM(2)), false};
     const std::string ground = pg::to_string(PG_GETARG_DATUM(3));
@@ -152,8 +145,7 @@ GDPR_FUNCTION(gdpr_may_decide) {
 
 GDPR_FUNCTION(gdpr_assign_purpose) {
     pg::require_role("gdpr_admin", "tie a role to a purpose");
-    if (PG_ARGISNULL(0))
-        pg::raise(ERRCODE_NULL_VALUE_NOT_ALLOWED, "role must not be null");
+    pg::refuse_nulls(fcinfo, {"role"});
     const Oid role = PG_GETARG_OID(0);
     const pg::Param who = pg::param(REGROLEOID, ObjectIdGetDatum(role));
     const std::string name = pg::role_name(role);

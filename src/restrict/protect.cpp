@@ -109,9 +109,7 @@ void guard_label(const SecLabelStmt &statement) {
     if (!OidIsValid(address.objectId) || !enforced(address.objectId))
         return;
     const char *before = pg::call([&] { return GetSecurityLabel(&address, "gdpr"); });
-    if (before != nullptr && (statement.label == nullptr || !strengthens(before, statement.label)))
-        require_admin(address.objectId, "weaken a label");
-    else if (before == nullptr && statement.label != nullptr && !strengthens("", statement.label))
+    if (statement.label != nullptr ? !strengthens(before != nullptr ? before : "", statement.label) : before != nullptr)
         require_admin(address.objectId, "weaken a label");
 }
 

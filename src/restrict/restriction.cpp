@@ -39,11 +39,6 @@ bool exists(const subject::Subject &subject) {
     return subject::visit_row(subject, [](TupleTableSlot *) {});
 }
 
-bool is_restricted(const subject::Subject &subject) {
-    (void)refresh_now();
-    return contains(subject);
-}
-
 void add(const subject::Subject &subject, std::string_view kind, std::string_view reason) {
     insert(subject, kind, reason, pg::null_param(TIMESTAMPTZOID));
 }
@@ -73,10 +68,7 @@ namespace {
 
 /// Table, key and reason: the arguments that both functions need.
 subject::Subject subject_argument(FunctionCallInfo fcinfo) {
-    static constexpr std::array names{"subject_table", "key", "reason"};
-    for (int i = 0; i < static_cast<int>(names.size()); i++)
-        if (PG_ARGISNULL(i))
-            pg::raise(ERRCODE_NULL_VALUE_NOT_ALLOWED, std::string(names[i]) + " must not be null");
+    pg::refuse_nulls(fcinfo, {"subject_table", "key", "reason"});
     return subject::subject(PG_GETARG_OID(0), pg::to_string(PG_GETARG_DATUM(1)));
 }
 

@@ -1,4 +1,5 @@
-// Restriction of processing (Art. 18): restricted people are out of everyone's sight and reach but the officers'.
+// Restriction of processing (Art. 18): restricted people are out of everyone's sight and reach but that of
+// officers with a ground.
 #pragma once
 
 #include "apply/action.hpp"
@@ -9,10 +10,7 @@ namespace gdpr::restriction {
 /// The policies, row security settings and guarding triggers that a relation should have and has not.
 void plan(Oid relation, apply::Actions &actions);
 
-/// Is the person's processing restricted now?
-bool is_restricted(const subject::Subject &subject);
-
-/// Restricts from now on. `kind` is a word: request, retention (what the law has us keep of a forgotten person).
+/// Restricts from now on. `kind` is a word: retention (what the law has us keep of a forgotten person) or hold.
 void add(const subject::Subject &subject, std::string_view kind, std::string_view reason);
 
 /// Is there such a person?

@@ -29,7 +29,6 @@ struct Rule {
     std::vector<AttrNumber> columns; // that the policy passes
     Processing processing;
     bool all = false;      // everyone's rows may be processed
-    bool concerned = true; // the relation is in the graph, and its owners are decided
     std::vector<Way> ways; // any of them may hide a row; of no use unless they are complete
     bool complete = false; // else each row's owners are looked up
 };

@@ -126,7 +126,7 @@ void relation_changed(Oid relation) {
 /// What is compared with `until`: it moves on in a long transaction, and is the same in all workers of a query.
 TimestampTz now() { return GetCurrentStatementStartTimestamp(); }
 
-/// Reads a table, below privileges and row security, until it ends or proves too large.
+/// Reads a table, below privileges and row security, to its end; keys are kept only while they are few.
 void read(Set &into, const Source &source) {
     if (!OidIsValid(source.relation()))
         return;

@@ -275,10 +275,7 @@ using namespace gdpr;
 
 GDPR_FUNCTION(gdpr_rectify) {
     pg::require_role("gdpr_officer", "rectify a person's data");
-    constexpr const char *names[] = {"subject_table", "key", "changes", "reason"};
-    for (int i = 0; i < 4; i++)
-        if (PG_ARGISNULL(i))
-            pg::raise(ERRCODE_NULL_VALUE_NOT_ALLOWED, std::string(names[i]) + " must not be null");
+    pg::refuse_nulls(fcinfo, {"subject_table", "key", "changes", "reason"});
     const std::string reason = pg::to_string(PG_GETARG_DATUM(3));
     if (reason.find_first_not_of(" \t\r\n") == std::string::npos)
         pg::raise(ERRCODE_INVALID_PARAMETER_VALUE, "a rectification needs a reason", "",
