@@ -96,8 +96,7 @@ ALTER TABLE un.person DROP CONSTRAINT blind;
 RESET ROLE;
 ALTER TABLE un.person ADD CONSTRAINT blind FOREIGN KEY (id) REFERENCES un.parent;
 
-
--- A session that loads no library of ours: the guard loads it.
+-- The event triggers fire in every session, replicas included.
 SELECT evtname, evtenabled FROM pg_event_trigger WHERE evtname LIKE 'gdpr%' ORDER BY 1;
 
 SET client_min_messages = warning;

@@ -63,6 +63,7 @@ for type in $types; do
 	script -d $with -F ' | ' -c "SELECT template, replace(left(plain, 200), E'\n', '; '), replace(left(sealed, 200), E'\n', '; ')
 		FROM parity.difference WHERE parity.word(type) = '$type' AND parity.verdict(plain, sealed) = 'silent' ORDER BY 1" |
 		grep -v -F -f "$here/silent_known.txt" >"$work/silent"
+	[ "${count:-0}" -ge 500 ] || echo "only ${count:-0} expressions were tried" >>"$work/silent"
 	assert "$type: no silent difference but those known in $count expressions" "$work/silent"
 	script -d $with -c "SELECT DISTINCT '$type ' || parity.subject(template)
 		FROM parity.difference WHERE parity.word(type) = '$type' AND parity.verdict(plain, sealed) = 'loud'" | LC_ALL=C sort >"$work/loud"

@@ -18,7 +18,7 @@ missing_packages() {
 
 if ! command -v apt-get >/dev/null 2>&1; then
 	find_pg_config && command -v make >/dev/null && exit 0
-	die "not a Debian system: install g++, make, cmake, PostgreSQL with its server headers, OpenSSL headers, GoogleTest, IPC::Run, GnuPG, Python and Graphviz by hand"
+	die "not a Debian system: install g++, make, cmake, PostgreSQL with its server headers, OpenSSL headers, GoogleTest, IPC::Run, GnuPG, Python, Graphviz, clang, SoftHSM and OpenSC by hand"
 fi
 
 # clang fuzzes; softhsm2 and opensc are a PKCS#11 token for the key command.

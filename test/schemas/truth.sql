@@ -115,6 +115,7 @@ DECLARE
     of_subject text;
     who text;
     wrong text;
+    tried int := 0;
 BEGIN
     CREATE TEMP TABLE before ON COMMIT DROP AS SELECT * FROM truth.snapshot(of_schema);
     CREATE INDEX ON before (relation, id);
@@ -123,6 +124,7 @@ BEGIN
     LOOP
         FOR who IN SELECT id FROM before WHERE relation = of_subject ORDER BY 1
         LOOP
+            tried := tried + 1;
             FOR wrong IN SELECT * FROM truth.check_access(of_subject, who)
                UNION ALL SELECT * FROM truth.check_forget(of_schema, of_subject, who)
             LOOP
@@ -131,4 +133,7 @@ BEGIN
         END LOOP;
         RETURN QUERY SELECT of_subject, 'nobody is expected' WHERE NOT EXISTS (SELECT FROM truth.expected x WHERE x.subject = of_subject);
     END LOOP;
+    IF tried = 0 THEN
+        RETURN QUERY SELECT of_schema, 'nobody was tried'::text;
+    END IF;
 END $$;

@@ -108,7 +108,6 @@ is($node->safe_psql('crm', 'SELECT DISTINCT epoch FROM gdpr.key'), '4', 'and the
 
 # ---- Commands that go wrong ------------------------------------------------
 
-my $secret_words = qr/[0-9a-f]{64}/;
 set('gdpr.key_command_timeout', '2s');
 set('gdpr.key_command', $command);
 for my $case (
@@ -123,19 +122,16 @@ for my $case (
 	like(answer('CALL gdpr.rotate_root_key()'), qr/^ERROR:  38000: the key command $message.*\nDETAIL:  The key provider is "command", root key of epoch 5\.\nHINT:  Run the command by hand/, "a $name command is a clear error");
 	is(slurp_file($keyring), $whole, "and the keyring stays as it was");
 }
-like(answer("SET statement_timeout = 300; CALL gdpr.rotate_root_key()"), qr/the key command|statement timeout/, 'a statement that is cancelled');
 script('sleep 100');
 set('gdpr.key_command_timeout', '60s');
-my $started = time;
 like(answer("SET statement_timeout = 300; CALL gdpr.rotate_root_key()"), qr/^ERROR:  57014/, 'statement_timeout ends a command that hangs');
 is($node->safe_psql('crm', q{INSERT INTO person VALUES (4, 'Bilby') RETURNING name}), 'Bilby', 'none of that is in the way of keys that the file holds');
 
 # ---- A PKCS#11 token -------------------------------------------------------
 
-SKIP:
 {
 	my ($module) = grep { -e } '/usr/lib/softhsm/libsofthsm2.so', '/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so', glob('/usr/lib/*/softhsm/libsofthsm2.so');
-	skip 'softhsm2 and opensc are not installed', 22 unless $module && !system('command -v softhsm2-util pkcs11-tool >/dev/null 2>&1');
+	die 'softhsm2 and opensc are missing: run test/lib/deps.sh' unless $module && !system('command -v softhsm2-util pkcs11-tool >/dev/null 2>&1');
 	mkdir "$dir/tokens";
 	append_to_file("$dir/softhsm2.conf", "directories.tokendir = $dir/tokens\nobjectstore.backend = file\nlog.level = ERROR\n");
 	append_to_file("$dir/pin", "1234\n");
@@ -150,7 +146,7 @@ SKIP:
 	$node->safe_psql('other', 'CALL gdpr.rotate_root_key(make => false)');
 	is(epochs(), "5|command|active|2\n4|file|old|0", 'it keeps the newest epoch');
 	is(answer('CALL gdpr.destroy_root_key(4)'), '', 'that of the file is destroyed');
-	unlike(slurp_file($keyring), $secret_words = qr/^root .* [0-9a-f]{64}$/m, 'no root key is in the keyring any more');
+	unlike(slurp_file($keyring), qr/^root .* [0-9a-f]{64}$/m, 'no root key is in the keyring any more');
 	like(slurp_file($keyring), qr/^root 5 \S+ command gdpr-[0-9a-f]{16}-5$/m, 'but its name');
 	$node->restart;
 	is($node->safe_psql('crm', 'SELECT string_agg(name, $$,$$ ORDER BY id) FROM person'), 'Quokka,Wombat,Numbat,Bilby', 'after a restart values are read');
@@ -167,8 +163,7 @@ SKIP:
 	set('gdpr.key_command', '');
 	like(answer('SELECT name FROM person'), qr/^ERROR:  F0000: the setting gdpr.key_command is empty\nDETAIL:  The key provider is "command", root key of epoch 5/, 'without the setting as well');
 
-	# And back: the setting names the command as long as an epoch is its, and a new one goes where? Into the token again;
-	# so the file is chosen by a keyring that the command need not open.
+	# A new epoch within the token, and back to the file.
 	set('gdpr.key_command', $use);
 	like(answer('CALL gdpr.rotate_root_key()'), qr/root key of epoch 6, provider "command"/, 'a new epoch within the token');
 	$node->safe_psql('other', 'CALL gdpr.rotate_root_key(make => false)');

@@ -70,7 +70,9 @@ $primary->safe_psql('postgres', q{SELECT gdpr.restrict('person', '9', 'accuracy 
 $primary->wait_for_catchup($standby);
 is(answer($standby, 'SELECT town FROM person WHERE id = 9'), '', 'a restricted person is out of sight on the standby');
 is(answer($standby, 'SELECT count(*) FROM person'), '200', 'and is not counted');
-like(answer($standby, 'COPY person TO STDOUT') =~ s/^(?!9\t).*\n?//gmr, qr/^$/, 'Attack: COPY on the standby shows them');
+my $copied = answer($standby, 'COPY person TO STDOUT');
+like($copied, qr/^7\t/m, 'COPY on the standby gives the others');
+unlike($copied, qr/^9\t|ERROR/m, 'Attack: COPY on the standby shows them');
 
 # ---- New keys --------------------------------------------------------------
 
@@ -109,8 +111,8 @@ $standby->promote;
 is(answer($standby, q{INSERT INTO person VALUES (2000, 'promoted@example.it', 'Lecce') RETURNING email}), 'promoted@example.it', 'promoted, it writes');
 is($standby->safe_psql('postgres', q{SELECT count(*) FROM gdpr.key_status WHERE use = 'data' AND state = 'active'}), '1', 'with the same key');
 is(answer($standby, 'SELECT count(*) FROM person WHERE id = 9'), '0', 'restricted people stay restricted');
-is($standby->safe_psql('postgres', q{SELECT gdpr.unrestrict('person', '9', 'settled'); SELECT count(*) FROM gdpr.plan()}) =~ /0$/, 1, 'and officers go on');
-unlike($standby->safe_psql('postgres', "CALL gdpr.rotate_data_key('person'); SELECT count(*), count(DISTINCT email) FROM person"), qr/ERROR/, 'keys are rotated here now');
+like($standby->safe_psql('postgres', q{SELECT gdpr.unrestrict('person', '9', 'settled'); SELECT count(*) FROM gdpr.plan()}), qr/^0$/m, 'and officers go on');
+is($standby->safe_psql('postgres', "CALL gdpr.rotate_data_key('person'); SELECT count(*), count(DISTINCT email) FROM person"), '202|202', 'keys are rotated here now');
 is(answer($standby, q{SELECT id FROM person WHERE email = 'promoted@example.it'}), '2000', 'and read');
 
 $standby->stop;

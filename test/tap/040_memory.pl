@@ -24,7 +24,8 @@ log_min_messages = fatal
 END
 $node->start;
 $node->safe_psql('postgres', 'CREATE DATABASE crm');
-$node->safe_psql('crm', 'CREATE EXTENSION pgcrypto');
+# The root key is there before the first cycle.
+$node->safe_psql('crm', 'CREATE EXTENSION pgcrypto; CREATE EXTENSION gdpr; DROP EXTENSION gdpr');
 
 # With the library in the session from its start, as it is in a pool of connections.
 $node->safe_psql('postgres', "ALTER DATABASE crm SET session_preload_libraries = 'gdpr'");
@@ -54,16 +55,10 @@ SELECT email FROM contact ORDER BY born DESC, email \g /dev/null
 SELECT 'gdpr-ciphertext-1:!'::gdpr.encrypted_text;
 INSERT INTO contact (id, email) VALUES (900, 'u1@example.it');
 \set ON_ERROR_STOP on
-FORGET
+SELECT count(*) FROM gdpr.forget('contact', '7', 'cycle') \g /dev/null
 DROP TABLE note, contact;
 DROP EXTENSION gdpr;
 END
-# Erasing a person joins the cycle where the extension can.
-my $forget = $node->safe_psql('crm', "CREATE EXTENSION gdpr; SELECT count(*) FROM pg_proc WHERE proname = 'forget' AND pronamespace = 'gdpr'::regnamespace");
-$node->safe_psql('crm', 'DROP EXTENSION gdpr');
-$node->safe_psql('postgres', "ALTER DATABASE crm SET session_preload_libraries = 'gdpr'");
-$cycle =~ s/^FORGET$/$forget ? "SELECT count(*) FROM gdpr.forget('contact', '7', 'cycle') \\g \/dev\/null" : ''/me;
-
 my ($in, $out, $err) = ('', '', '');
 my $session = IPC::Run::start(
 	[ 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('crm'), '-f', '-' ],

@@ -3,14 +3,10 @@ use strict;
 use warnings FATAL => 'all';
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
-use FindBin;
-use lib "$FindBin::Bin/../lib";
-use Session;
 use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('replay');
 $node->init(has_archiving => 1, allows_streaming => 1);
-$node->append_conf('postgresql.conf', "restart_after_crash = on\nmax_prepared_transactions = 5");
 $node->start;
 my $keyring = $node->data_dir . '.gdpr-keyring';
 my $journal = "$keyring.journal";

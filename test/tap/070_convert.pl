@@ -5,6 +5,8 @@ use warnings FATAL => 'all';
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
 use Session;
 
 my $node = PostgreSQL::Test::Cluster->new('convert');
@@ -123,7 +125,6 @@ sub schema_dump
 	$out =~ s/^\\(un)?restrict .*$//mg;
 	return $out;
 }
-# The statements, each by itself: apply() makes some objects anew, so pg_dump may order objects of one kind differently.
 sub data
 {
 	return $node->safe_psql('crm', q{
@@ -158,7 +159,6 @@ my $encrypted = schema_dump();
 like($encrypted, qr/CREATE INDEX person_like ON crm\.person USING btree \(note gdpr\.encrypted_text_pattern_ops, id\) INCLUDE \(email\) WHERE \(note IS NOT NULL\)/, 'pattern index');
 like($encrypted, qr/loud gdpr\.encrypted_text GENERATED ALWAYS AS \(gdpr\.sealed\(\(crm\.upper_c\(\(name\)::text\) \|\| '!'::text\)\)\) STORED/, 'generated column');
 is($node->safe_psql('crm', q{SELECT attnames FROM pg_publication_tables WHERE pubname = 'listed' AND tablename = 'person'}), '{id,name,email}', 'publication');
-my %of;    # statements of the plain dump, by their text with types and casts taken away
 sub bare
 {
 	my ($statement) = @_;
@@ -176,6 +176,7 @@ sub bare
 	}
 	return $statement;
 }
+# The statements, each by itself: apply() makes some objects anew, so pg_dump may order objects of one kind differently.
 sub statements { return sort map { bare($_) } grep { !/^\s*(--|SET|SELECT pg_catalog)/ } split(/;\n/, join("\n", grep { !/^--/ && !/^\s*$/ } split(/\n/, $_[0]))) }
 my @expected = grep { !/gdpr\./ } statements($plain);
 # What apply() adds of its own, and the storage of what has another default now.
@@ -205,7 +206,7 @@ $node->safe_psql('crm', q{
 });
 foreach my $tag ('ALTER TABLE', 'DROP VIEW', 'DROP MATERIALIZED VIEW', 'CREATE VIEW', 'CREATE MATERIALIZED VIEW', 'REFRESH MATERIALIZED VIEW', 'CREATE INDEX', 'DROP INDEX', 'CREATE RULE', 'CREATE POLICY', 'CREATE TRIGGER', 'CREATE FUNCTION', 'ALTER PUBLICATION', 'COMMENT', 'GRANT')
 {
-	my ($ret, $out, $err) = $node->psql('crm', "INSERT INTO public.fail_at VALUES ('$tag', '%'); CALL gdpr.apply();", single_transaction => 1, extra_params => ['-1']);
+	my ($ret, $out, $err) = $node->psql('crm', "INSERT INTO public.fail_at VALUES ('$tag', '%'); CALL gdpr.apply();", extra_params => ['-1']);
 	like($err, qr/stopped at $tag/, "stopped at $tag");
 }
 is(schema_dump(), $state, 'and everything is as it was');

@@ -42,7 +42,7 @@ sub sound
 		 JOIN pg_am m ON m.oid = c.relam WHERE i.indrelid = 'person'::regclass AND m.amname = 'btree' AND i.indisvalid;
 		SELECT * FROM verify_heapam('person');});
 	is($err, '', "amcheck after $after");
-	like($out, qr/\|[1-9]/, 'of all btree indexes');
+	like($out, qr/\|[1-9]/, 'of the btree indexes');
 	# By index and by heap the same rows are found.
 	is($node->safe_psql('crm', q{SET enable_seqscan = off; SELECT count(*), min(id), max(id) FROM person WHERE name LIKE 'rare 1%'}),
 		$node->safe_psql('crm', q{SET enable_indexscan = off; SET enable_bitmapscan = off; SELECT count(*), min(id), max(id) FROM person WHERE plain LIKE 'rare 1%'}),
