@@ -15,6 +15,15 @@ SELECT gdpr.create_encrypted_type(t::regtype) FROM unnest('{zip,address,mood[],a
 CREATE TYPE ct_other.mood AS ENUM ('low');
 SELECT gdpr.create_encrypted_type('ct_other.mood');
 
+-- A parameter is of the plain type, which the operators of all enums take.
+CREATE TEMP TABLE felt (m gdpr.encrypted_mood);
+INSERT INTO felt VALUES ('happy');
+PREPARE feeling AS SELECT m FROM felt WHERE m = $1;
+SELECT parameter_types FROM pg_prepared_statements;
+EXECUTE feeling('happy');
+DEALLOCATE feeling;
+DROP TABLE felt;
+
 -- What cannot have one, and who may not make one.
 SELECT gdpr.create_encrypted_type('regclass');
 SELECT gdpr.create_encrypted_type('oid[]');

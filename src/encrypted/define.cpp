@@ -12,18 +12,10 @@ void comment(pg::Spi &spi, const std::string &object, const std::string &text) {
     (void)spi.run("COMMENT ON " + object + " IS " + pg::quote_literal(text));
 }
 
-Oid operand_of(Oid type) {
-    return pg::call([&] {
-        const Oid opclass = GetDefaultOpClass(type, BTREE_AM_OID);
-        const Oid input = OidIsValid(opclass) ? get_opclass_input_type(opclass) : type;
-        return is_generic(input) ? type : input;
-    });
-}
-
 } // namespace
 
 Definition::Definition(Oid plain, const std::string &base)
-    : plain(plain), operand(operand_of(plain)), base(base), name("gdpr." + pg::quote(base)),
+    : plain(plain), operand(pg::call([&] { return operand_of(plain); })), base(base), name("gdpr." + pg::quote(base)),
       plain_name(pg::type_name(plain)), schema(support_schema()) {}
 
 void define_function(pg::Spi &spi, const std::string &signature, const std::string &result, const std::string &symbol,

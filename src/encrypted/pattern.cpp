@@ -11,15 +11,12 @@ using encrypted::Opened;
 
 namespace {
 
-/// What the plain type's operators take: varchar's are those of text.
-Oid operand_of(Oid plain) { return get_opclass_input_type(GetDefaultOpClass(plain, BTREE_AM_OID)); }
-
 /// The plain function: gdpr.encrypted_text_textlike(encrypted_text, text) stands for textlike(text, text).
 Oid plain_function(Oid function) {
     Oid *arguments;
     int count;
     (void)get_func_signature(function, &arguments, &count);
-    const Oid plain[2] = {operand_of(encrypted::type_of(arguments[0]).plain), arguments[1]};
+    const Oid plain[2] = {encrypted::type_of(arguments[0]).operand, arguments[1]};
     char *name = get_func_name(function);
     if (get_func_namespace(function) != PG_CATALOG_NAMESPACE) {
         HeapTuple type = SearchSysCache1(TYPEOID, ObjectIdGetDatum(arguments[0]));
@@ -72,7 +69,7 @@ Datum opened_values(const EncryptedType &type, ArrayType *sealed, Oid operand) {
 /// The row of pg_statistic as it would be of the plain column.
 HeapTuple opened_statistics(HeapTuple sealed, Oid encrypted) {
     const EncryptedType &type = encrypted::type_of(encrypted);
-    const Oid operand = operand_of(type.plain);
+    const Oid operand = type.operand;
     Relation catalog = table_open(StatisticRelationId, AccessShareLock);
     Datum values[Natts_pg_statistic];
     bool nulls[Natts_pg_statistic], replaced[Natts_pg_statistic] = {};
@@ -109,7 +106,7 @@ bool estimate_plain(PlannerInfo *root, List *arguments, int relation, Estimate e
     const bool usable = on_left && data.rel != nullptr && bms_get_singleton_member(data.rel->relids, &position) &&
                         OidIsValid(encrypted::plain_counterpart(encrypted));
     if (usable) {
-        const Oid operand = operand_of(encrypted::type_of(encrypted).plain);
+        const Oid operand = encrypted::type_of(encrypted).operand;
         plain_statistics = HeapTupleIsValid(data.statsTuple) ? opened_statistics(data.statsTuple, encrypted) : nullptr;
         // No column has this number: PostgreSQL's own look-ups find nothing about it.
         Var *dressed = makeVar(position, FirstLowInvalidHeapAttributeNumber, operand, -1, exprCollation(data.var), 0);
@@ -155,7 +152,7 @@ Node *index_condition(SupportRequestIndexCondition *request) {
                                   : reinterpret_cast<FuncExpr *>(request->node)->args;
     auto *column = static_cast<Node *>(linitial(arguments));
     const Oid encrypted = exprType(column), plain = plain_function(request->funcid);
-    const Oid operand = operand_of(encrypted::type_of(encrypted).plain);
+    const Oid operand = encrypted::type_of(encrypted).operand;
 
     // The same question about a plain column: only its type is looked at.
     SupportRequestIndexCondition asking = *request;
@@ -239,7 +236,7 @@ GDPR_FUNCTION(gdpr_pattern_selectivity) {
     const int relation = PG_GETARG_INT32(3);
     Oid left, right;
     op_input_types(operation, &left, &right);
-    const Oid plain = operator_of_catalog(get_opname(operation), operand_of(encrypted::type_of(left).plain), right);
+    const Oid plain = operator_of_catalog(get_opname(operation), encrypted::type_of(left).operand, right);
     const RegProcedure estimator = get_oprrest(plain);
     Selectivity selectivity;
     if (estimate_plain(

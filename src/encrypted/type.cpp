@@ -127,13 +127,12 @@ void fill(EncryptedType *type, Oid encrypted, Oid plain, MemoryContext context) 
     find_function(function, &type->receive, context);
     getTypeBinaryOutputInfo(plain, &function, &variable);
     find_function(function, &type->send, context);
-    type->operand = plain;
+    type->operand = operand_of(plain);
     type->family = InvalidOid;
     type->compare.fn_oid = InvalidOid;
     const Oid opclass = GetDefaultOpClass(plain, BTREE_AM_OID);
     if (OidIsValid(opclass)) {
         const Oid input = get_opclass_input_type(opclass);
-        type->operand = is_generic(input) ? plain : input;
         type->family = get_opclass_family(opclass);
         find_function(get_opfamily_proc(type->family, input, input, BTORDER_PROC), &type->compare, context);
     }
@@ -260,6 +259,12 @@ const Comparison &comparison_of_call(FunctionCallInfo fcinfo) {
     cache->comparison = found;
     cache->generation = started;
     return cache->comparison;
+}
+
+Oid operand_of(Oid plain) {
+    const Oid opclass = GetDefaultOpClass(plain, BTREE_AM_OID);
+    const Oid input = OidIsValid(opclass) ? get_opclass_input_type(opclass) : plain;
+    return is_generic(input) ? plain : input;
 }
 
 Oid plain_counterpart(Oid type) { return plain_type(type); }

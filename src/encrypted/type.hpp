@@ -58,6 +58,9 @@ inline Oid plain_form(Oid type) {
 /// Is it what the operators of all enums, arrays, ranges or rows are declared on?
 inline bool is_generic(Oid type) { return IsPolymorphicType(type) || type == RECORDOID; }
 
+/// What the operators of a plain type compare: text for varchar; the type itself where they are generic or it has none.
+Oid operand_of(Oid plain);
+
 void init_types();
 
 } // namespace gdpr::encrypted

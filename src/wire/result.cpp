@@ -195,8 +195,7 @@ Oid plain_of(Oid type) {
 Oid operand_of(Oid plain) {
     if (const Oid element = get_element_type(plain); OidIsValid(element))
         return get_array_type(operand_of(element));
-    const Oid opclass = GetDefaultOpClass(plain, BTREE_AM_OID);
-    return OidIsValid(opclass) ? get_opclass_input_type(opclass) : plain;
+    return encrypted::operand_of(plain);
 }
 
 void retype_results(ParseState *state, Query *query) {
