@@ -7,6 +7,7 @@
 #include "journal/journal.hpp"
 #include "key/key.hpp"
 #include "label/label.hpp"
+#include "mail/outbox.hpp"
 #include "pg/pg.hpp"
 #include "restrict/restriction.hpp"
 #include "rights/rights.hpp"
@@ -28,6 +29,7 @@ void _PG_init(void) {
         gdpr::audit::init();
         gdpr::restriction::init();
         gdpr::consent::init();
+        gdpr::mail::init();
         gdpr::journal::init();
         gdpr::rights::init();
         gdpr::apply::init();

@@ -46,13 +46,6 @@ std::int64_t record(const subject::Subject &subject, const std::string &purpose,
 
 } // namespace
 
-std::map<std::string, std::uint64_t> erase(const subject::Subject &subject, bool dry_run) {
-    std::map<std::string, std::uint64_t> rows = close(subject, InvalidCommandId, dry_run);
-    if (!dry_run)
-        pg::call([] { CommandCounterIncrement(); });
-    return rows;
-}
-
 void init() {
     init_source();
     init_records();

@@ -9,11 +9,6 @@ namespace gdpr::consent {
 /// The provenance triggers that a subject table should have and has not, or that another table has and should not.
 void plan_provenance(Oid relation, apply::Actions &actions);
 
-/// Reduces what is kept of a forgotten subject to what accountability needs: that consent was given and withdrawn for
-/// a purpose and when, without key or evidence; to whom data was disclosed, not whose. Returns how many rows were
-/// changed or removed, by relation of gdpr.
-std::map<std::string, std::uint64_t> erase(const subject::Subject &subject, bool dry_run);
-
 /// When the person was stored, where that is known: nothing of who was there before the triggers were, and of whom the
 /// source has been erased.
 std::optional<TimestampTz> known_since(const subject::Subject &subject);

@@ -3,6 +3,7 @@
 #include "consent/records.hpp"
 #include "pg/pg.hpp"
 #include "subject/owner.hpp"
+#include "subject/personal.hpp"
 
 namespace gdpr::consent {
 
@@ -117,7 +118,7 @@ struct Move {
 std::optional<Move> *on_its_way = nullptr;
 
 void end(const subject::Subject &subject, CommandId since) {
-    (void)close(subject, since);
+    (void)subject::close_personal(subject, since);
     close_restrictions(subject, since);
 }
 
@@ -139,7 +140,7 @@ void inserted(const Fired &fired, TriggerData *data) {
     // Whatever is there under this key is an earlier bearer's whose row went without our trigger: a partition was
     // dropped, or the table was not yet protected.
     if (fired.key_unique)
-        (void)close(*subject, command);
+        (void)subject::close_personal(*subject, command);
     else if (has_source(*subject))
         return;
     record_source(*subject, current_source());

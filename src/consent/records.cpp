@@ -4,6 +4,7 @@
 #include "consent/consenting.hpp"
 #include "encrypted/value.hpp"
 #include "pg/pg.hpp"
+#include "subject/personal.hpp"
 
 namespace gdpr::consent {
 
@@ -30,38 +31,18 @@ enum SourceColumn : AttrNumber {
     source_role
 };
 
-enum DisclosureColumn : AttrNumber {
-    disclosure_id = 1,
-    disclosure_table,
-    disclosure_key,
-    disclosure_recipient,
-    disclosure_purpose,
-    disclosure_address,
-    disclosure_reference,
-    disclosure_at,
-    disclosure_role
-};
-enum OutboxColumn : AttrNumber { outbox_id = 1, outbox_template, outbox_table, outbox_key };
-
 /// The tables and how to find rows in them: planned once, and again when one of them changes.
 struct Tables {
     Oid event = pg::gdpr_relation("consent_event");
     Oid source = pg::gdpr_relation("provenance_record");
     Oid restriction = pg::gdpr_relation("restriction");
     Oid objection = pg::gdpr_relation("objection");
-    Oid disclosure = pg::gdpr_relation("disclosure");
-    Oid outbox = pg::gdpr_relation("outbox");
     Oid text = pg::gdpr_type("encrypted_text");
-    pg::Lookup events{event, {event_table, event_key}, {OIDOID, TEXTOID}};
     pg::Lookup events_of_both{event, {event_table, event_key, event_purpose}, {OIDOID, TEXTOID, TEXTOID}};
     pg::Lookup events_to_purpose{event, {event_purpose}, {TEXTOID}};
     pg::Lookup sources{source, {source_table, source_key}, {OIDOID, TEXTOID}};
     pg::Lookup restrictions{
         restriction, {column(restriction, "subject_table"), column(restriction, "key")}, {OIDOID, TEXTOID}};
-
-    pg::Lookup disclosures{disclosure, {disclosure_table, disclosure_key}, {OIDOID, TEXTOID}};
-    pg::Lookup instructions{outbox, {outbox_table, outbox_key}, {OIDOID, TEXTOID}};
-
     pg::Lookup objections{objection, {column(objection, "subject_table"), column(objection, "key")}, {OIDOID, TEXTOID}};
 
     static AttrNumber column(Oid relation, const char *name) {
@@ -71,7 +52,7 @@ struct Tables {
 
 std::shared_ptr<const Tables> *cached = nullptr;
 // What the invalidation callback knows: it may neither look anything up nor free.
-std::array<Oid, 6> watched{};
+std::array<Oid, 4> watched{};
 bool stale = true;
 
 void relation_changed(Oid relation) {
@@ -85,8 +66,7 @@ std::shared_ptr<const Tables> tables() {
         cached = new std::shared_ptr<const Tables>;
     if (stale || *cached == nullptr) {
         watched = {pg::gdpr_relation("consent_event"), pg::gdpr_relation("provenance_record"),
-                   pg::gdpr_relation("restriction"),   pg::gdpr_relation("disclosure"),
-                   pg::gdpr_relation("outbox"),        pg::gdpr_relation("objection")};
+                   pg::gdpr_relation("restriction"), pg::gdpr_relation("objection")};
         stale = false; // what changes while we look makes it stale again
         cached->reset();
         *cached = std::make_shared<const Tables>();
@@ -103,50 +83,10 @@ Datum sealed(const Tables &tables, std::string_view text) {
     return pg::call([&] { return encrypted::seal(encrypted::type_of(tables.text), plain); });
 }
 
-/// Was the row written by this transaction's command `since` or a later one, or has this transaction removed it?
-bool not_ours_to_touch(HeapTuple tuple, CommandId since) {
-    const HeapTupleHeader header = tuple->t_data;
-    if (TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(header)) && HeapTupleHeaderGetCmin(header) >= since)
-        return true;
-    return !(header->t_infomask & HEAP_XMAX_INVALID) && !HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask) &&
-           TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetUpdateXid(header));
-}
-
-/// Copies of the rows, so that nothing changes under the scan.
-std::vector<HeapTuple> rows(const pg::Lookup &lookup, const subject::Subject &subject, CommandId since) {
-    std::vector<HeapTuple> found;
-    const pg::NewestSnapshot newest(lookup.relation());
-    lookup.each(person(subject), newest.get(), [&](TupleTableSlot *slot) {
-        HeapTuple tuple = pg::call([&] { return ExecCopySlotHeapTuple(slot); });
-        if (!pg::call([&] { return not_ours_to_touch(tuple, since); }))
-            found.push_back(tuple);
-        return true;
-    });
-    return found;
-}
-
-/// New values for some columns of a row; a nullopt is a null.
-using Changes = std::map<AttrNumber, std::optional<Datum>>;
-
-void update(const pg::Relation &relation, HeapTuple row, const Changes &changes) {
-    constexpr int most = 16; // columns of any of the tables, with room for later ones
-    Datum values[most] = {};
-    bool nulls[most] = {}, replaced[most] = {};
-    for (const auto &[column, value] : changes) {
-        replaced[column - 1] = true;
-        nulls[column - 1] = !value;
-        values[column - 1] = value.value_or(0);
-    }
-    pg::call([&] {
-        HeapTuple changed = heap_modify_tuple(row, relation.descriptor(), values, nulls, replaced);
-        CatalogTupleUpdate(relation.get(), &row->t_self, changed);
-    });
-}
-
 /// Restrictions and objections are changed by SQL, so that the triggers of their tables tell every session.
 void change_kept(const pg::Lookup &lookup, const subject::Subject &subject, CommandId since,
                  const std::string &statement, const std::optional<pg::Param> &value = std::nullopt) {
-    const std::vector<HeapTuple> found = rows(lookup, subject, since);
+    const std::vector<HeapTuple> found = subject::rows_of_person(lookup, subject, since);
     if (found.empty())
         return;
     const pg::Relation relation(lookup.relation(), RowExclusiveLock);
@@ -189,7 +129,9 @@ void record_source(const subject::Subject &subject, const Source &source) {
     });
 }
 
-bool has_source(const subject::Subject &subject) { return !rows(tables()->sources, subject, InvalidCommandId).empty(); }
+bool has_source(const subject::Subject &subject) {
+    return !subject::rows_of_person(tables()->sources, subject, InvalidCommandId).empty();
+}
 
 std::optional<TimestampTz> known_since(const subject::Subject &subject) {
     std::optional<TimestampTz> first;
@@ -204,50 +146,9 @@ std::optional<TimestampTz> known_since(const subject::Subject &subject) {
     return first;
 }
 
-std::map<std::string, std::uint64_t> close(const subject::Subject &subject, CommandId since, bool dry_run) {
-    const std::shared_ptr<const Tables> all = tables();
-    std::map<std::string, std::uint64_t> counts;
-    const auto reduce = [&](const char *name, const pg::Lookup &lookup, const Changes *changes) {
-        const std::vector<HeapTuple> found = rows(lookup, subject, since);
-        if (found.empty())
-            return;
-        counts[name] = found.size();
-        if (dry_run)
-            return;
-        const pg::Relation relation(lookup.relation(), RowExclusiveLock);
-        for (HeapTuple row : found)
-            if (changes != nullptr)
-                update(relation, row, *changes);
-            else
-                pg::call([&] { CatalogTupleDelete(relation.get(), &row->t_self); });
-    };
-    const Changes events{{event_key, std::nullopt}, {event_evidence, std::nullopt}};
-    const Changes disclosures{{disclosure_key, std::nullopt}, {disclosure_reference, std::nullopt}};
-    reduce("consent_event", all->events, &events);
-    if (counts.contains("consent_event") && !dry_run)
-        consent_changed();
-    reduce("disclosure", all->disclosures, &disclosures);
-    reduce("provenance", all->sources, nullptr);
-    reduce("outbox", all->instructions, nullptr);
-    return counts;
-}
-
 void carry_over(const subject::Subject &from, const subject::Subject &to, CommandId since) {
+    subject::carry_over_personal(from, to, since);
     const std::shared_ptr<const Tables> all = tables();
-    const auto move = [&](const pg::Lookup &lookup, AttrNumber key) {
-        const std::vector<HeapTuple> found = rows(lookup, from, since);
-        if (found.empty())
-            return false;
-        const pg::Relation relation(lookup.relation(), RowExclusiveLock);
-        for (HeapTuple row : found)
-            update(relation, row, {{key, sealed(*all, to.key)}});
-        return true;
-    };
-    if (move(all->events, event_key))
-        consent_changed();
-    (void)move(all->sources, source_key);
-    (void)move(all->disclosures, disclosure_key);
-    (void)move(all->instructions, outbox_key);
     change_kept(all->restrictions, from, since, "UPDATE gdpr.restriction SET key = $2 WHERE id = $1",
                 pg::param(to.key));
     change_kept(all->objections, from, since, "UPDATE gdpr.objection SET key = $2 WHERE id = $1", pg::param(to.key));
@@ -261,17 +162,10 @@ void close_restrictions(const subject::Subject &subject, CommandId since) {
 }
 
 void close_all(Oid subject_table) {
-    const pg::OwnerScope scope(pg::gdpr_relation("consent_event"));
+    subject::close_all_personal(subject_table);
+    const pg::OwnerScope scope(pg::gdpr_relation("restriction"));
     pg::Spi spi;
     const std::vector<pg::Param> params{pg::param_oid(subject_table)};
-    (void)spi.run("UPDATE gdpr.consent_event SET key = NULL, evidence = NULL WHERE subject_table = $1"
-                  " AND key IS NOT NULL",
-                  params);
-    (void)spi.run("UPDATE gdpr.disclosure SET key = NULL, reference = NULL WHERE subject_table = $1"
-                  " AND key IS NOT NULL",
-                  params);
-    (void)spi.run("DELETE FROM gdpr.outbox WHERE subject_table = $1 AND key IS NOT NULL", params);
-    (void)spi.run("DELETE FROM gdpr.provenance_record WHERE subject_table = $1", params);
     (void)spi.run("DELETE FROM gdpr.restriction WHERE subject_table = $1 AND kind = 'request'", params);
     (void)spi.run("DELETE FROM gdpr.objection WHERE subject_table = $1", params);
 }
@@ -327,6 +221,11 @@ bool has_events(const std::string &purpose) {
     return any;
 }
 
-void init_records() { pg::on_relation_change(relation_changed); }
+void init_records() {
+    subject::keep_of_people({"consent_event", {{"evidence"}}, consent_changed});
+    subject::keep_of_people({"disclosure", {{"reference"}}});
+    subject::keep_of_people({"provenance_record", std::nullopt, nullptr, "provenance"});
+    pg::on_relation_change(relation_changed);
+}
 
 } // namespace gdpr::consent

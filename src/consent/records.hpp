@@ -11,13 +11,6 @@ void record_source(const subject::Subject &subject, const Source &source);
 
 bool has_source(const subject::Subject &subject);
 
-/// Ends what is kept of whoever had this key: the provenance and what was to be told to them or of them goes, consent
-/// events and disclosures lose key, evidence and reference. What was written by this transaction's command `since` or a
-/// later one is left alone: it is the new bearer's. Returns how many rows it concerns, by relation of gdpr; with
-/// `dry_run`, only counts.
-std::map<std::string, std::uint64_t> close(const subject::Subject &subject, CommandId since = InvalidCommandId,
-                                           bool dry_run = false);
-
 /// The person has another key now; `since` is the command that changed it.
 void carry_over(const subject::Subject &from, const subject::Subject &to, CommandId since);
 

@@ -1,6 +1,7 @@
 #include "mail/outbox.hpp"
 
 #include "pg/pg.hpp"
+#include "subject/personal.hpp"
 
 namespace gdpr::mail {
 
@@ -38,5 +39,7 @@ void tell_person(const subject::Subject &subject, std::string_view what) {
 void notify(const std::string &payload) {
     pg::call([&] { Async_Notify("gdpr", payload.c_str()); });
 }
+
+void init() { subject::keep_of_people({"outbox"}); }
 
 } // namespace gdpr::mail

@@ -16,4 +16,6 @@ void tell_person(const subject::Subject &subject, std::string_view what);
 /// NOTIFY gdpr, when the transaction commits. The payload must not hold personal data: everyone may listen.
 void notify(const std::string &payload);
 
+void init();
+
 } // namespace gdpr::mail

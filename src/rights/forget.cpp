@@ -1,6 +1,5 @@
 // Erasure of a person (Art. 17), in one transaction: plan, carry out, scrub what speaks of them, and a receipt.
 #include "audit/audit.hpp"
-#include "consent/consent.hpp"
 #include "journal/journal.hpp"
 #include "mail/outbox.hpp"
 #include "pg/pg.hpp"
@@ -10,6 +9,7 @@
 #include "rights/person.hpp"
 #include "rights/receipt.hpp"
 #include "rights/statistics.hpp"
+#include "subject/personal.hpp"
 
 namespace gdpr::rights {
 
@@ -62,7 +62,7 @@ void add_own(const subject::Subject &subject, const std::set<Identifier> &identi
     };
     add("audit_record", "scrub", audit::scrub(subject, true));
     add("blocklist", "block", block(identifiers, "", false));
-    for (const auto &[relation, rows] : consent::erase(subject, true))
+    for (const auto &[relation, rows] : subject::close_personal(subject, InvalidCommandId, true))
         add(relation.c_str(), "erase", rows);
     add("outbox", "tell recipients", mail::tell_recipients(subject, "erased", true));
 }
@@ -77,7 +77,8 @@ void carry_out(const ErasePlan &plan, const subject::Collection &collection, con
     erase_rows(plan, collection);
     samples.remove();
     (void)audit::scrub(subject, false);
-    (void)consent::erase(subject, false);
+    (void)subject::close_personal(subject);
+    pg::call([] { CommandCounterIncrement(); });
     (void)restriction::erase(subject);
     if (!plan.kept_until().empty())
         restriction::add(subject, "retention", "kept until " + plan.kept_until());

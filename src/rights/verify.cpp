@@ -9,6 +9,7 @@
 #include "rights/person.hpp"
 #include "rights/receipt.hpp"
 #include "subject/owner.hpp"
+#include "subject/personal.hpp"
 
 namespace gdpr::rights {
 
@@ -79,7 +80,7 @@ void verify_key(const subject::Subject &subject, const Report &report) {
     } else
         find_leftovers(subject, report);
     own("audit_record", audit::scrub(subject, true), " records with key or values");
-    for (const auto &[relation, rows] : consent::erase(subject, true))
+    for (const auto &[relation, rows] : subject::close_personal(subject, InvalidCommandId, true))
         own(relation.c_str(), rows, " rows with the key");
     const pg::OwnerScope scope(pg::gdpr_relation("restriction"));
     pg::Spi spi;
@@ -101,13 +102,15 @@ std::optional<subject::Subject> find_person(const Erased &erased) {
         if (const auto key = subject::row_key(leaf, row))
             look(*key);
     });
-    for (const char *table :
-         {"provenance_record", "consent_event", "restriction", "disclosure", "outbox", "audit_record"}) {
+    std::vector<std::string> kept{"restriction", "objection", "audit_record"};
+    for (const subject::Personal &each : subject::personal_tables())
+        kept.push_back(each.relation);
+    for (const std::string &table : kept) {
         if (found)
             break;
-        const pg::OwnerScope scope(pg::gdpr_relation(table));
+        const pg::OwnerScope scope(pg::gdpr_relation(table.c_str()));
         pg::Spi spi;
-        pg::Cursor cursor(std::string("SELECT DISTINCT key::text FROM gdpr.") + table +
+        pg::Cursor cursor("SELECT DISTINCT key::text FROM gdpr." + pg::quote(table) +
                               " WHERE subject_table = $1 AND key IS NOT NULL",
                           {pg::param_oid(erased.table)});
         for (pg::Rows rows = cursor.fetch(); !rows.empty(); rows = cursor.fetch())

@@ -3,6 +3,7 @@
 
 #include "label/label.hpp"
 #include "pg/pg.hpp"
+#include "subject/personal.hpp"
 
 namespace gdpr::subject {
 
@@ -321,6 +322,7 @@ const Walk &decided_walk(Oid subject_table) {
 }
 
 void init() {
+    init_personal();
     pg::on_relation_change(relation_changed);
     RegisterXactCallback(transaction_ended, nullptr);
 }
