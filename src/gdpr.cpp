@@ -13,6 +13,7 @@
 #include "rights/rights.hpp"
 #include "subject/graph.hpp"
 #include "wire/wire.hpp"
+#include "work/work.hpp"
 
 extern "C" {
 PG_MODULE_MAGIC;
@@ -33,6 +34,7 @@ void _PG_init(void) {
         gdpr::journal::init();
         gdpr::rights::init();
         gdpr::apply::init();
+        gdpr::work::init();
         gdpr::install::init();
         gdpr::pg::call([] { MarkGUCPrefixReserved("gdpr"); });
     });

@@ -1,0 +1,43 @@
+-- Mail: what is queued, by whom, and what becomes of it.
+\set VERBOSITY terse
+CREATE ROLE ml_officer IN ROLE gdpr_officer;
+CREATE ROLE ml_admin IN ROLE gdpr_admin;
+CREATE ROLE ml_app;
+
+-- Due work: each job, its last run, its error.
+SET ROLE ml_officer;
+CALL gdpr.run_due_work();
+CALL gdpr.run_due_work('no such job');
+BEGIN;
+CALL gdpr.run_due_work();
+ROLLBACK;
+RESET ROLE;
+-- Attack: somebody without rights does the work.
+SET ROLE ml_app;
+CALL gdpr.run_due_work();
+RESET ROLE;
+
+-- Templates: an admin's own goes before the shipped one, which stays.
+SET ROLE ml_admin;
+SELECT name, shipped FROM gdpr.mail_template ORDER BY name, shipped;
+UPDATE gdpr.mail_template SET subject = 'Your data at {{controller}}' WHERE name = 'access';
+INSERT INTO gdpr.mail_template (name, locale, subject, body_text) VALUES ('access', 'it', 'I tuoi dati', 'Ecco.'),
+    ('access', '', 'Your data at {{controller}}', 'Here it is.');
+SELECT name, locale, subject, shipped FROM gdpr.mail_template WHERE name = 'access' ORDER BY locale, shipped;
+DELETE FROM gdpr.mail_template WHERE name = 'access';
+SELECT name, locale, subject, shipped FROM gdpr.mail_template WHERE name = 'access';
+RESET ROLE;
+-- Attack: somebody without rights writes a template; an officer; an admin pretends that theirs is shipped.
+SET ROLE ml_app;
+UPDATE gdpr.mail_template SET subject = 'x';
+SET ROLE ml_officer;
+UPDATE gdpr.mail_template SET subject = 'x';
+SET ROLE ml_admin;
+INSERT INTO gdpr.mail_template (name, subject, body_text, shipped) VALUES ('x', 'x', 'x', true);
+RESET ROLE;
+-- Attack: a role without rights queues mail, or reads what is queued.
+SET ROLE ml_app;
+INSERT INTO gdpr.outbox (template, address) VALUES ('access', 'attacker@example.it');
+SELECT * FROM gdpr.outbox;
+RESET ROLE;
+DROP ROLE ml_officer, ml_admin, ml_app;

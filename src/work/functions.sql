@@ -1,0 +1,24 @@
+CREATE OR REPLACE PROCEDURE gdpr.run_due_work(job text DEFAULT NULL)
+    AS 'MODULE_PATHNAME', 'gdpr_run_due_work' LANGUAGE C;
+COMMENT ON PROCEDURE gdpr.run_due_work(text) IS
+    'Does all that is due: sends mail, escalates, reminds, expires; or one job of gdpr.due_work. Each job runs in '
+    'transactions of its own, and where one fails the others go on: gdpr.due_work says which and why. Where another session '
+    'is at it, it does nothing and says so. For cron, where no worker runs (gdpr.start_worker). It cannot run in a transaction '
+    'block. Needs gdpr_officer or gdpr_admin.';
+REVOKE ALL ON PROCEDURE gdpr.run_due_work(text) FROM PUBLIC;
+GRANT EXECUTE ON PROCEDURE gdpr.run_due_work(text) TO gdpr_officer, gdpr_admin;
+
+CREATE OR REPLACE FUNCTION gdpr.work_jobs() RETURNS SETOF text
+    AS 'MODULE_PATHNAME', 'gdpr_work_jobs' LANGUAGE C STABLE;
+COMMENT ON FUNCTION gdpr.work_jobs() IS 'The names of the jobs that there are.';
+REVOKE ALL ON FUNCTION gdpr.work_jobs() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION gdpr.work_jobs() TO gdpr_officer, gdpr_admin, gdpr_auditor;
+
+CREATE OR REPLACE VIEW gdpr.due_work AS
+    SELECT j.job, r.last_run, r.duration, r.error, r.last_success, r.runs, r.failures
+      FROM gdpr.work_jobs() AS j (job) LEFT JOIN gdpr.work_run AS r ON r.job = j.job
+     ORDER BY j.job;
+COMMENT ON VIEW gdpr.due_work IS
+    'The jobs of gdpr.run_due_work(): when each last ran, how long it took, what it failed of, when it last succeeded. A job '
+    'whose last run has no duration did not end, or is at it.';
+GRANT SELECT ON gdpr.due_work TO gdpr_officer, gdpr_admin, gdpr_auditor;

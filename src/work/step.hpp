@@ -1,0 +1,12 @@
+// One transaction's share of due work.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+namespace gdpr::work {
+
+/// Runs the step as the extension's owner, in a subtransaction. What it raised comes back as a text without personal
+/// data and is rolled back; a cancelled statement and a server that goes down travel on. The caller commits.
+std::optional<std::string> step(const std::function<void()> &step);
+
+} // namespace gdpr::work
