@@ -56,12 +56,13 @@ SELECT gdpr.give_consent('consent.person', '1', 'newsletter', '{"wording": "I wa
 SELECT gdpr.has_consent('consent.person', '1', 'newsletter');
 SELECT key, purpose, given, evidence ->> 'wording' AS wording, role = session_user AS by_session FROM gdpr.consent_event
  WHERE subject_table = 'consent.person'::regclass ORDER BY id;
-UPDATE gdpr.purpose SET basis = 'legitimate_interests' WHERE name = 'newsletter';
+UPDATE gdpr.purpose SET basis = 'contract', basis_note = 'part of the subscription' WHERE name = 'newsletter';
 SELECT gdpr.withdraw_consent('consent.person', '1', 'newsletter', '{"by": "telephone"}') > 0 AS withdrawn_all_the_same;
 UPDATE gdpr.purpose SET basis = 'consent' WHERE name = 'newsletter';
 
 -- Every act is in the audit log, with its purpose; what had nothing to do is not.
-SELECT operation, subject_table, key, note FROM gdpr.audit_log WHERE operation ~ 'consent' ORDER BY id;
+SELECT operation, subject_table, key, note FROM gdpr.audit_log
+ WHERE operation ~ 'consent' AND relation::text ~ '^consent' ORDER BY id;
 
 -- Refused, with what to do, and never with the key.
 SELECT gdpr.give_consent('consent.person', '1', 'anna@example.it', '{"wording": "x"}');

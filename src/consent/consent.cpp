@@ -3,6 +3,7 @@
 
 #include "audit/audit.hpp"
 #include "consent/consenting.hpp"
+#include "consent/evidence.hpp"
 #include "consent/person.hpp"
 #include "consent/purpose.hpp"
 #include "consent/records.hpp"
@@ -13,31 +14,20 @@ namespace gdpr::consent {
 
 namespace {
 
-void require_evidence(Jsonb *evidence, bool with_wording) {
-    const bool object = JB_ROOT_IS_OBJECT(evidence);
-    const bool worded = object && pg::call([&] {
-                            JsonbValue found;
-                            return getKeyJsonValueFromContainer(&evidence->root, "wording", 7, &found) != nullptr &&
-                                   found.type == jbvString && found.val.string.len > 0;
-                        });
-    if (!object || (with_wording && !worded))
-        pg::raise(ERRCODE_INVALID_PARAMETER_VALUE, "the evidence proves nothing",
-                  with_wording ? "It must be an object that has \"wording\", the text the person agreed to."
-                               : "It must be an object.",
-                  "Like '{\"wording\": \"I agree to …\", \"source\": \"web form\"}'.");
-}
-
-std::int64_t record(const subject::Subject &subject, const std::string &purpose, bool given,
-                    const pg::Param &evidence) {
+std::int64_t record(const subject::Subject &subject, const std::string &purpose, bool given, const pg::Param &evidence,
+                    const pg::Param &until) {
     (void)journal::intend(given ? journal::Act::consent_given : journal::Act::consent_withdrawn, subject, purpose);
     std::int64_t id = 0;
     {
         const pg::OwnerScope scope(pg::gdpr_relation("consent_event"));
         pg::Spi spi;
-        id = spi.run("INSERT INTO gdpr.consent_event (subject_table, key, purpose, given, evidence)"
-                     " VALUES ($1, $2, $3, $4, $5) RETURNING id",
+        id = spi.run("INSERT INTO gdpr.consent_event (subject_table, key, purpose, given, evidence, at, until,"
+                     " wording_sha256)"
+                     " SELECT $1, $2, $3, $4, $5, t, CASE WHEN $4 THEN least(t + p.consent_validity, $6) END,"
+                     "        pg_catalog.sha256(pg_catalog.convert_to($5::pg_catalog.jsonb ->> 'wording', 'UTF8'))"
+                     "   FROM gdpr.purpose AS p, pg_catalog.clock_timestamp() AS t WHERE p.name = $3 RETURNING id",
                      {pg::param_oid(subject.table), pg::param(subject.key), pg::param(purpose), pg::param(given),
-                      evidence})
+                      evidence, until})
                  .number(0, 1);
     }
     audit::record(subject, given ? "give_consent" : "withdraw_consent", purpose);
@@ -69,10 +59,11 @@ GDPR_FUNCTION(gdpr_give_consent) {
     const subject::Subject subject = consent::person_argument(fcinfo);
     const std::string purpose = pg::to_string(PG_GETARG_DATUM(2));
     Jsonb *evidence = evidence_argument(fcinfo);
-    consent::require_consent_purpose(purpose);
+    consent::require_consent_purpose(subject, purpose);
     consent::require_evidence(evidence, true);
+    const pg::Param until = consent::require_terms(evidence, purpose);
     consent::require_person(subject);
-    PG_RETURN_INT64(consent::record(subject, purpose, true, pg::param(JSONBOID, JsonbPGetDatum(evidence))));
+    PG_RETURN_INT64(consent::record(subject, purpose, true, pg::param(JSONBOID, JsonbPGetDatum(evidence)), until));
 }
 
 GDPR_FUNCTION(gdpr_withdraw_consent) {
@@ -90,7 +81,7 @@ GDPR_FUNCTION(gdpr_withdraw_consent) {
     consent::require_person(subject);
     if (!consent::consents(subject, purpose))
         PG_RETURN_NULL();
-    PG_RETURN_INT64(consent::record(subject, purpose, false, evidence));
+    PG_RETURN_INT64(consent::record(subject, purpose, false, evidence, pg::null_param(TIMESTAMPTZOID)));
 }
 
 GDPR_FUNCTION(gdpr_has_consent) {
@@ -101,8 +92,8 @@ GDPR_FUNCTION(gdpr_has_consent) {
     if (IsolationUsesXactSnapshot())
         newest.emplace(pg::gdpr_relation("consent_event"));
     Snapshot snapshot = newest ? newest->get() : pg::call([] { return GetActiveSnapshot(); });
-    const auto given = consent::newest_event(subject, purpose, snapshot);
-    if (!given)
+    const auto event = consent::newest_event(subject, purpose, snapshot);
+    if (!event)
         consent::require_purpose(purpose);
-    PG_RETURN_BOOL(given.value_or(false));
+    PG_RETURN_BOOL(event && event->in_force(GetCurrentStatementStartTimestamp()));
 }

@@ -1,7 +1,9 @@
 CREATE OR REPLACE FUNCTION gdpr.purpose_guard() RETURNS trigger
     AS 'MODULE_PATHNAME', 'gdpr_purpose_guard' LANGUAGE C;
 COMMENT ON FUNCTION gdpr.purpose_guard() IS
-    'Trigger of gdpr.purpose: a purpose that consent was recorded for is neither deleted nor renamed (Art. 7(1)).';
+    'Trigger of gdpr.purpose: a purpose that consent was recorded for is neither deleted nor renamed, nor moved to '
+    'legitimate interests, and to another basis only with a new basis_note (Art. 6, 7(1)). Changes of a basis are recorded in '
+    'gdpr.basis_event and audited.';
 REVOKE ALL ON FUNCTION gdpr.purpose_guard() FROM PUBLIC;
 CREATE OR REPLACE TRIGGER purpose_guard AFTER UPDATE OR DELETE ON gdpr.purpose
     FOR EACH ROW EXECUTE FUNCTION gdpr.purpose_guard();
@@ -24,14 +26,62 @@ CREATE OR REPLACE TRIGGER consent_emptied AFTER TRUNCATE ON gdpr.consent_event
 ALTER TABLE gdpr.consent_event ENABLE ALWAYS TRIGGER consent_changed;
 ALTER TABLE gdpr.consent_event ENABLE ALWAYS TRIGGER consent_emptied;
 
+CREATE OR REPLACE TRIGGER basis_changed AFTER INSERT OR UPDATE OR DELETE ON gdpr.basis_event
+    FOR EACH ROW EXECUTE FUNCTION gdpr.consent_changed();
+CREATE OR REPLACE TRIGGER basis_emptied AFTER TRUNCATE ON gdpr.basis_event
+    FOR EACH STATEMENT EXECUTE FUNCTION gdpr.consent_changed();
+ALTER TABLE gdpr.basis_event ENABLE ALWAYS TRIGGER basis_changed;
+ALTER TABLE gdpr.basis_event ENABLE ALWAYS TRIGGER basis_emptied;
+
+CREATE OR REPLACE FUNCTION gdpr.set_basis(subject_table regclass, key text, purpose text, basis gdpr.lawful_basis,
+                                          note text DEFAULT NULL)
+    RETURNS bigint AS 'MODULE_PATHNAME', 'gdpr_set_basis' LANGUAGE C;
+COMMENT ON FUNCTION gdpr.set_basis(regclass, text, text, gdpr.lawful_basis, text) IS
+    'Sets the lawful basis on which a person is processed for a purpose, instead of the purpose''s own (Art. 6): subject '
+    'table, primary key (null: everyone of the table), purpose, one of the six bases (null: the purpose''s own again), and '
+    'why. A person''s own basis goes before that of their table. In force from the next statement on, in every session. '
+    'Returns the number of the event in gdpr.basis_event. Refused: from consent without a note; to legitimate interests '
+    'where consent was asked, or without a balancing test; special categories of data without a condition of Art. 9(2). '
+    'Raises where there is no such person or purpose. Needs gdpr_officer; audited.';
+REVOKE ALL ON FUNCTION gdpr.set_basis(regclass, text, text, gdpr.lawful_basis, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION gdpr.set_basis(regclass, text, text, gdpr.lawful_basis, text) TO gdpr_officer;
+
+CREATE OR REPLACE FUNCTION gdpr.basis_of(subject_table regclass, key text, purpose text) RETURNS gdpr.lawful_basis
+    AS 'MODULE_PATHNAME', 'gdpr_basis_of' LANGUAGE C STABLE STRICT;
+COMMENT ON FUNCTION gdpr.basis_of(regclass, text, text) IS
+    'The lawful basis on which a person is processed for a purpose (Art. 6): their own, else their table''s, else the '
+    'purpose''s. Subject table, primary key, purpose. Raises where there is no such purpose; for gdpr_officer.';
+REVOKE ALL ON FUNCTION gdpr.basis_of(regclass, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION gdpr.basis_of(regclass, text, text) TO gdpr_officer;
+
+CREATE OR REPLACE FUNCTION gdpr.consent_proof(subject_table regclass, key text, purpose text) RETURNS jsonb
+    AS 'MODULE_PATHNAME', 'gdpr_consent_proof' LANGUAGE C VOLATILE STRICT;
+COMMENT ON FUNCTION gdpr.consent_proof(regclass, text, text) IS
+    'The proof that a person consented to a purpose (Art. 7(1)), as one document: who, to what, the newest consent with '
+    'its evidence and the hash of its wording, whether it is in force, all consents and withdrawals of the purpose, the '
+    'controller, when and by whom it was made out; sealed, so that gdpr.verify_consent_proof() knows it again. Times in '
+    'UTC. Raises no_data_found where they never consented. Needs gdpr_officer; audited.';
+REVOKE ALL ON FUNCTION gdpr.consent_proof(regclass, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION gdpr.consent_proof(regclass, text, text) TO gdpr_officer;
+
+CREATE OR REPLACE FUNCTION gdpr.verify_consent_proof(proof jsonb) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'gdpr_verify_consent_proof' LANGUAGE C VOLATILE STRICT;
+COMMENT ON FUNCTION gdpr.verify_consent_proof(jsonb) IS
+    'Is this a document of gdpr.consent_proof(), made out by whoever has this keyring, and unchanged? Whitespace and the '
+    'order of members do not matter. For gdpr_officer and gdpr_auditor (Art. 7(1)).';
+REVOKE ALL ON FUNCTION gdpr.verify_consent_proof(jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION gdpr.verify_consent_proof(jsonb) TO gdpr_officer, gdpr_auditor;
+
 CREATE OR REPLACE FUNCTION gdpr.give_consent(subject_table regclass, key text, purpose text, evidence jsonb)
     RETURNS bigint AS 'MODULE_PATHNAME', 'gdpr_give_consent' LANGUAGE C;
 COMMENT ON FUNCTION gdpr.give_consent(regclass, text, text, jsonb) IS
     'Records that a person consented to a purpose (Art. 7(1)): subject table, primary key (a row literal when composite), '
-    'a purpose of gdpr.purpose whose basis is consent, and the evidence, an object with at least "wording", the text the '
-    'person agreed to; "source", "address", "agent" and the like beside it. Returns the number of the event. In force from '
-    'the next statement on, in every session. Raises where there is no such person or purpose, where the purpose has '
-    'another basis, and where the evidence lacks the wording. Audited.';
+    'a purpose of gdpr.purpose whose basis, for them, is consent, and the evidence, an object with at least "wording", the '
+    'text the person agreed to; beside it "version", "locale", "source", "address", "agent", "form", "method" (strings), '
+    '"valid_until" (a time). Where the purpose has a child_age: "born" (a date), "age" or "adult": true, and of a child '
+    '"parent": {"name": …, "verified": how} (Art. 8). Returns the number of the event. In force from the next statement on, '
+    'in every session, until withdrawn, "valid_until" or the purpose''s consent_validity is over. Raises where there is no '
+    'such person or purpose, where the purpose has another basis, and where the evidence is not as said. Audited.';
 REVOKE ALL ON FUNCTION gdpr.give_consent(regclass, text, text, jsonb) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gdpr.give_consent(regclass, text, text, jsonb) TO gdpr_officer;
 
@@ -49,7 +99,7 @@ GRANT EXECUTE ON FUNCTION gdpr.withdraw_consent(regclass, text, text, jsonb) TO 
 CREATE OR REPLACE FUNCTION gdpr.has_consent(subject_table regclass, key text, purpose text) RETURNS boolean
     AS 'MODULE_PATHNAME', 'gdpr_has_consent' LANGUAGE C STABLE STRICT;
 COMMENT ON FUNCTION gdpr.has_consent(regclass, text, text) IS
-    'Is a person''s consent to a purpose in force: given, and not withdrawn since (Art. 7)? Subject table, primary key, '
+    'Is a person''s consent to a purpose in force: given, not withdrawn since and not lapsed (Art. 7)? Subject table, primary key, '
     'purpose. Null where an argument is; raises where the purpose does not exist or the key cannot be one.';
 REVOKE ALL ON FUNCTION gdpr.has_consent(regclass, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gdpr.has_consent(regclass, text, text) TO gdpr_officer;

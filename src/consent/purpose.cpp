@@ -1,5 +1,7 @@
 #include "consent/purpose.hpp"
 
+#include "audit/audit.hpp"
+#include "consent/basis.hpp"
 #include "consent/records.hpp"
 #include "pg/pg.hpp"
 
@@ -8,7 +10,7 @@ namespace gdpr::consent {
 namespace {
 
 /// The lawful basis, as its word. `suffix` may lock the row.
-std::string basis_of(const std::string &purpose, const char *suffix, bool read_only) {
+std::string basis(const std::string &purpose, const char *suffix, bool read_only) {
     const pg::OwnerScope scope(pg::gdpr_relation("purpose"));
     pg::Spi spi;
     const pg::Rows rows = spi.run(std::string("SELECT basis FROM gdpr.purpose WHERE name = $1") + suffix,
@@ -22,16 +24,77 @@ std::string basis_of(const std::string &purpose, const char *suffix, bool read_o
 
 } // namespace
 
-void require_purpose(const std::string &purpose) { (void)basis_of(purpose, "", true); }
+void require_purpose(const std::string &purpose) { (void)basis(purpose, "", true); }
 
-void require_consent_purpose(const std::string &purpose) {
-    // Locked as a foreign key would: gdpr.purpose_guard() then sees the event.
-    const std::string basis = basis_of(purpose, " FOR KEY SHARE", false);
-    if (basis != "consent")
-        pg::raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "purpose \"" + purpose + "\" is not based on consent",
-                  "Its lawful basis is " + basis + ".",
-                  "Do not ask for consent where it decides nothing; or change the purpose's basis.");
+std::string basis_of_purpose(const std::string &purpose) { return basis(purpose, "", true); }
+
+void lock_purpose(const std::string &purpose, bool alone) {
+    (void)basis(purpose, alone ? " FOR NO KEY UPDATE" : " FOR SHARE", false);
 }
+
+void require_consent_purpose(const subject::Subject &subject, const std::string &purpose) {
+    // Neither renamed nor moved to another basis meanwhile: gdpr.purpose_guard() then sees the event.
+    lock_purpose(purpose, false);
+    const std::string theirs = basis_of(subject, purpose);
+    if (theirs != "consent")
+        pg::raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "purpose \"" + purpose + "\" is not based on consent",
+                  "Its lawful basis is " + theirs + ".",
+                  "Do not ask for consent where it decides nothing; or change the basis.");
+}
+
+namespace {
+
+constexpr const char *columns[] = {"name", "basis", "basis_note"};
+
+/// What of a row of gdpr.purpose the guard looks at.
+struct Row {
+    std::string name, basis, note;
+
+    Row(::Relation relation, TupleTableSlot *row) {
+        std::string *fields[] = {&name, &basis, &note};
+        for (std::size_t i = 0; i < std::size(columns); i++) {
+            bool null;
+            const char *column = columns[i];
+            const Datum value =
+                pg::call([&] { return slot_getattr(row, get_attnum(RelationGetRelid(relation), column), &null); });
+            if (!null)
+                *fields[i] =
+                    fields[i] == &basis
+                        ? std::string(pg::call([&] { return DatumGetCString(DirectFunctionCall1(enum_out, value)); }))
+                        : pg::to_string(value);
+        }
+    }
+};
+
+void refuse_change_of_basis(const Row &before, const Row &after) {
+    if (!has_events(before.name))
+        return;
+    if (after.basis == "legitimate_interests")
+        pg::raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                  "consent to purpose \"" + before.name + "\" was asked: legitimate interests cannot take its place",
+                  "Whoever withdrew or never gave it would be processed all the same (Art. 7(3)).",
+                  "Add another purpose, and tell people of it.");
+    if (before.basis == "consent" && (after.note.empty() || after.note == before.note))
+        pg::raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                  "the basis of purpose \"" + before.name + "\" is not changed from consent without a note",
+                  "People were told that it is for them to decide (Art. 7).", "Say why in basis_note, anew.");
+}
+
+void record_change_of_basis(const Row &before, const Row &after) {
+    {
+        const pg::OwnerScope scope(pg::gdpr_relation("basis_event"));
+        pg::Spi spi;
+        (void)spi.run("INSERT INTO gdpr.basis_event (scope, purpose, basis, former, note)"
+                      " VALUES ('purpose', $1, $2::gdpr.lawful_basis, $3::gdpr.lawful_basis, $4)",
+                      {pg::param(after.name), pg::param(after.basis), pg::param(before.basis),
+                       after.note.empty() ? pg::null_param(TEXTOID) : pg::param(after.note)});
+    }
+    audit::record_about(pg::gdpr_relation("purpose"), "set_basis",
+                        after.name + ": " + before.basis + " to " + after.basis +
+                            (after.note.empty() ? "" : ": " + after.note));
+}
+
+} // namespace
 
 } // namespace gdpr::consent
 
@@ -41,17 +104,21 @@ GDPR_FUNCTION(gdpr_purpose_guard) {
     const auto *data = reinterpret_cast<TriggerData *>(fcinfo->context);
     if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(data->tg_event) || !TRIGGER_FIRED_FOR_ROW(data->tg_event))
         pg::raise(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED, "gdpr.purpose_guard() was not called as an AFTER trigger");
-    constexpr AttrNumber name = 1;
-    const auto name_of = [&](TupleTableSlot *row) {
-        bool null;
-        return pg::to_string(pg::call([&] { return slot_getattr(row, name, &null); }));
-    };
-    const std::string purpose = name_of(data->tg_trigslot);
-    if (TRIGGER_FIRED_BY_UPDATE(data->tg_event) && name_of(data->tg_newslot) == purpose)
-        PG_RETURN_POINTER(nullptr);
-    if (consent::has_events(purpose))
-        pg::raise(ERRCODE_FOREIGN_KEY_VIOLATION, "consent to purpose \"" + purpose + "\" was recorded",
+    const consent::Row before(data->tg_relation, data->tg_trigslot);
+    const bool deleted = TRIGGER_FIRED_BY_DELETE(data->tg_event);
+    const consent::Row after = deleted ? before : consent::Row(data->tg_relation, data->tg_newslot);
+    const bool gone = deleted || after.name != before.name;
+    if (gone && consent::has_bases(before.name))
+        pg::raise(ERRCODE_FOREIGN_KEY_VIOLATION, "people have a lawful basis of their own for \"" + before.name + "\"",
+                  "It can be neither deleted nor renamed while gdpr.basis has them.",
+                  "gdpr.set_basis() with a null basis ends them.");
+    if (gone && consent::has_events(before.name))
+        pg::raise(ERRCODE_FOREIGN_KEY_VIOLATION, "consent to purpose \"" + before.name + "\" was recorded",
                   "It can be neither deleted nor renamed: what people agreed to must stay what it was.",
                   "Add another purpose, and ask for consent to it.");
+    if (after.basis != before.basis) {
+        consent::refuse_change_of_basis(before, after);
+        consent::record_change_of_basis(before, after);
+    }
     PG_RETURN_POINTER(nullptr);
 }

@@ -19,7 +19,21 @@ enum EventColumn : AttrNumber {
     event_given,
     event_evidence,
     event_at,
-    event_role
+    event_role,
+    event_until,
+    event_wording
+};
+enum BasisColumn : AttrNumber {
+    basis_id = 1,
+    basis_scope,
+    basis_table,
+    basis_key,
+    basis_purpose,
+    basis_basis,
+    basis_former,
+    basis_note,
+    basis_at,
+    basis_role
 };
 enum SourceColumn : AttrNumber {
     source_table = 1,
@@ -34,12 +48,15 @@ enum SourceColumn : AttrNumber {
 /// The tables and how to find rows in them: planned once, and again when one of them changes.
 struct Tables {
     Oid event = pg::gdpr_relation("consent_event");
+    Oid basis = pg::gdpr_relation("basis_event");
     Oid source = pg::gdpr_relation("provenance_record");
     Oid restriction = pg::gdpr_relation("restriction");
     Oid objection = pg::gdpr_relation("objection");
     Oid text = pg::gdpr_type("encrypted_text");
     pg::Lookup events_of_both{event, {event_table, event_key, event_purpose}, {OIDOID, TEXTOID, TEXTOID}};
     pg::Lookup events_to_purpose{event, {event_purpose}, {TEXTOID}};
+    pg::Lookup bases_of_both{basis, {basis_table, basis_key, basis_purpose}, {OIDOID, TEXTOID, TEXTOID}};
+    pg::Lookup bases_of_purpose{basis, {basis_purpose}, {TEXTOID}};
     pg::Lookup sources{source, {source_table, source_key}, {OIDOID, TEXTOID}};
     pg::Lookup restrictions{
         restriction, {column(restriction, "subject_table"), column(restriction, "key")}, {OIDOID, TEXTOID}};
@@ -52,7 +69,7 @@ struct Tables {
 
 std::shared_ptr<const Tables> *cached = nullptr;
 // What the invalidation callback knows: it may neither look anything up nor free.
-std::array<Oid, 4> watched{};
+std::array<Oid, 5> watched{};
 bool stale = true;
 
 void relation_changed(Oid relation) {
@@ -66,7 +83,7 @@ std::shared_ptr<const Tables> tables() {
         cached = new std::shared_ptr<const Tables>;
     if (stale || *cached == nullptr) {
         watched = {pg::gdpr_relation("consent_event"), pg::gdpr_relation("provenance_record"),
-                   pg::gdpr_relation("restriction"), pg::gdpr_relation("objection")};
+                   pg::gdpr_relation("restriction"), pg::gdpr_relation("objection"), pg::gdpr_relation("basis_event")};
         stale = false; // what changes while we look makes it stale again
         cached->reset();
         *cached = std::make_shared<const Tables>();
@@ -170,46 +187,127 @@ void close_all(Oid subject_table) {
     (void)spi.run("DELETE FROM gdpr.objection WHERE subject_table = $1", params);
 }
 
-std::optional<bool> newest_event(const subject::Subject &subject, const std::string &purpose, Snapshot snapshot) {
-    std::optional<bool> given;
-    std::int64_t newest = 0;
+namespace {
+
+/// An event without its key, which is sealed.
+Event event_in(TupleTableSlot *slot) {
+    Event event{};
+    pg::call([&] {
+        bool null;
+        event.id = DatumGetInt64(slot_getattr(slot, event_id, &null));
+        event.table = DatumGetObjectId(slot_getattr(slot, event_table, &null));
+        event.given = DatumGetBool(slot_getattr(slot, event_given, &null));
+        const Datum until = slot_getattr(slot, event_until, &null);
+        event.until = null ? DT_NOEND : DatumGetTimestampTz(until);
+    });
+    return event;
+}
+
+/// What a sealed key says; nothing where there is none.
+std::optional<std::string> key_in(const Tables &tables, TupleTableSlot *slot, AttrNumber column) {
+    bool null;
+    const Datum sealed_key = pg::call([&] { return slot_getattr(slot, column, &null); });
+    if (null)
+        return std::nullopt;
+    const Datum key = pg::call([&] { return encrypted::open(encrypted::type_of(tables.text), sealed_key); });
+    std::string text = pg::to_string(key);
+    pfree(DatumGetPointer(key));
+    return text;
+}
+
+} // namespace
+
+std::optional<Event> newest_event(const subject::Subject &subject, const std::string &purpose, Snapshot snapshot) {
+    std::optional<Event> newest;
     std::vector<std::optional<Datum>> values = person(subject);
     values.emplace_back(pg::text_datum(purpose));
     tables()->events_of_both.each(values, snapshot, [&](TupleTableSlot *slot) {
-        bool null;
-        const std::int64_t id = DatumGetInt64(pg::call([&] { return slot_getattr(slot, event_id, &null); }));
-        if (!given || id > newest) {
-            newest = id;
-            given = DatumGetBool(pg::call([&] { return slot_getattr(slot, event_given, &null); }));
-        }
+        if (Event event = event_in(slot); !newest || event.id > newest->id)
+            newest = std::move(event);
         return true;
     });
-    return given;
+    return newest;
 }
 
 bool each_event(const std::string &purpose, Snapshot snapshot, const std::function<bool(const Event &)> &visit) {
     const std::shared_ptr<const Tables> all = tables();
     bool go_on = true;
     all->events_to_purpose.each({pg::text_datum(purpose)}, snapshot, [&](TupleTableSlot *slot) {
-        Event event{};
-        Datum key = 0;
-        const bool named = pg::call([&] {
-            bool null;
-            event.id = DatumGetInt64(slot_getattr(slot, event_id, &null));
-            event.table = DatumGetObjectId(slot_getattr(slot, event_table, &null));
-            event.given = DatumGetBool(slot_getattr(slot, event_given, &null));
-            key = slot_getattr(slot, event_key, &null);
-            if (!null)
-                key = encrypted::open(encrypted::type_of(all->text), key);
-            return !null;
-        });
-        if (!named)
+        std::optional<std::string> key = key_in(*all, slot, event_key);
+        if (!key)
             return true;
-        event.key = pg::to_string(key);
-        pfree(DatumGetPointer(key));
+        Event event = event_in(slot);
+        event.key = std::move(*key);
         return go_on = visit(event);
     });
     return go_on;
+}
+
+namespace {
+
+/// The word of the basis in a row; empty where it is null.
+std::string basis_in(TupleTableSlot *slot) {
+    bool null;
+    const Datum basis = pg::call([&] { return slot_getattr(slot, basis_basis, &null); });
+    return null ? std::string()
+                : std::string(pg::call([&] { return DatumGetCString(DirectFunctionCall1(enum_out, basis)); }));
+}
+
+std::int64_t basis_id_in(TupleTableSlot *slot) {
+    bool null;
+    return DatumGetInt64(pg::call([&] { return slot_getattr(slot, basis_id, &null); }));
+}
+
+/// Is it about a person, or a subject table; not about the purpose itself, or somebody who is gone?
+enum class Scope { other, relation, person };
+Scope scope_in(TupleTableSlot *slot) {
+    bool null;
+    const std::string scope = pg::to_string(pg::call([&] { return slot_getattr(slot, basis_scope, &null); }));
+    return scope == "relation" ? Scope::relation : scope == "person" ? Scope::person : Scope::other;
+}
+
+} // namespace
+
+bool each_basis(const std::string &purpose, Snapshot snapshot, const std::function<bool(const BasisEvent &)> &visit) {
+    const std::shared_ptr<const Tables> all = tables();
+    bool go_on = true;
+    all->bases_of_purpose.each({pg::text_datum(purpose)}, snapshot, [&](TupleTableSlot *slot) {
+        const Scope scope = scope_in(slot);
+        std::optional<std::string> key = key_in(*all, slot, basis_key);
+        if (scope == Scope::other || (scope == Scope::person) != key.has_value())
+            return true;
+        bool null;
+        const Oid table = DatumGetObjectId(pg::call([&] { return slot_getattr(slot, basis_table, &null); }));
+        return go_on = visit({basis_id_in(slot), table, std::move(key), basis_in(slot)});
+    });
+    return go_on;
+}
+
+bool has_bases(const std::string &purpose) {
+    std::map<std::pair<Oid, std::optional<std::string>>, std::pair<std::int64_t, bool>> newest;
+    const pg::NewestSnapshot snapshot(pg::gdpr_relation("basis_event"));
+    (void)each_basis(purpose, snapshot.get(), [&](const BasisEvent &event) {
+        auto &state = newest[{event.table, event.key}];
+        if (event.id > state.first)
+            state = {event.id, !event.basis.empty()};
+        return true;
+    });
+    return std::any_of(newest.begin(), newest.end(), [](const auto &each) { return each.second.second; });
+}
+
+std::string newest_basis(const subject::Subject &subject, const std::string &purpose, Snapshot snapshot) {
+    std::string basis;
+    std::int64_t newest = 0;
+    std::vector<std::optional<Datum>> values = person(subject);
+    values.emplace_back(pg::text_datum(purpose));
+    tables()->bases_of_both.each(values, snapshot, [&](TupleTableSlot *slot) {
+        if (const std::int64_t id = basis_id_in(slot); id > newest) {
+            newest = id;
+            basis = basis_in(slot);
+        }
+        return true;
+    });
+    return basis;
 }
 
 bool has_events(const std::string &purpose) {
@@ -223,6 +321,7 @@ bool has_events(const std::string &purpose) {
 
 void init_records() {
     subject::keep_of_people({"consent_event", {{"evidence"}}, consent_changed});
+    subject::keep_of_people({"basis_event", {{"note"}}, consent_changed});
     subject::keep_of_people({"disclosure", {{"reference"}}});
     subject::keep_of_people({"provenance_record", std::nullopt, nullptr, "provenance"});
     pg::on_relation_change(relation_changed);

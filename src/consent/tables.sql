@@ -11,7 +11,16 @@ CREATE TABLE gdpr.purpose (
     recipients text[] NOT NULL DEFAULT '{}',
     transfers text[] NOT NULL DEFAULT '{}',
     automated_decisions text,
-    direct_marketing boolean NOT NULL DEFAULT false
+    direct_marketing boolean NOT NULL DEFAULT false,
+    special_condition text CHECK (special_condition IN
+        ('explicit_consent', 'employment', 'vital_interests', 'nonprofit', 'made_public', 'legal_claims',
+         'substantial_public_interest', 'health_care', 'public_health', 'archiving')),
+    interests text,
+    balancing_test text,
+    consent_validity interval CHECK (consent_validity > '0'),
+    child_age integer CHECK (child_age BETWEEN 13 AND 16),
+    security text,
+    basis_note text
 );
 COMMENT ON TABLE gdpr.purpose IS
     'Purposes of processing (Art. 30); officers maintain it by plain SQL. Once consent was recorded for a purpose it '
@@ -24,6 +33,13 @@ COMMENT ON COLUMN gdpr.purpose.recipients IS 'Who receives the data.';
 COMMENT ON COLUMN gdpr.purpose.transfers IS 'Third countries it is transferred to, and by which safeguard (Art. 30(1)(e)).';
 COMMENT ON COLUMN gdpr.purpose.automated_decisions IS 'The logic of decisions made without a human (Art. 13(2)(f)); null: there are none.';
 COMMENT ON COLUMN gdpr.purpose.direct_marketing IS 'Is it direct marketing? Then nothing overrides an objection (Art. 21(3)).';
+COMMENT ON COLUMN gdpr.purpose.special_condition IS 'The condition of Art. 9(2) under which special categories of data are processed for it.';
+COMMENT ON COLUMN gdpr.purpose.interests IS 'The legitimate interests pursued, as the person is told (Art. 13(1)(d)).';
+COMMENT ON COLUMN gdpr.purpose.balancing_test IS 'How they were weighed against those of the people, and where that is on file (Art. 6(1)(f)).';
+COMMENT ON COLUMN gdpr.purpose.consent_validity IS 'How long a consent is good for; null: until withdrawn. Consents given before a change keep what they had.';
+COMMENT ON COLUMN gdpr.purpose.child_age IS 'Age below which a consent needs that of a parent (Art. 8): 16, or what the member state says; null: not offered to children.';
+COMMENT ON COLUMN gdpr.purpose.security IS 'Technical and organisational measures (Art. 30(1)(g)).';
+COMMENT ON COLUMN gdpr.purpose.basis_note IS 'Why the basis was last changed; required, and anew each time, to change it from consent.';
 SELECT pg_catalog.pg_extension_config_dump('gdpr.purpose', '');
 GRANT SELECT, INSERT, UPDATE, DELETE ON gdpr.purpose TO gdpr_officer;
 GRANT SELECT ON gdpr.purpose TO gdpr_auditor;
@@ -57,7 +73,9 @@ CREATE TABLE gdpr.consent_event (
     given boolean NOT NULL,
     evidence gdpr.encrypted_jsonb,
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    role name NOT NULL DEFAULT session_user
+    role name NOT NULL DEFAULT session_user,
+    until timestamptz,
+    wording_sha256 bytea
 );
 CREATE INDEX consent_event_subject ON gdpr.consent_event (subject_table, key, purpose, id);
 CREATE INDEX consent_event_purpose ON gdpr.consent_event (purpose);
@@ -70,6 +88,8 @@ COMMENT ON COLUMN gdpr.consent_event.given IS 'true: given. false: withdrawn.';
 COMMENT ON COLUMN gdpr.consent_event.evidence IS 'What proves it: wording, source, address, agent; goes with the key.';
 COMMENT ON COLUMN gdpr.consent_event.at IS 'When.';
 COMMENT ON COLUMN gdpr.consent_event.role IS 'Who recorded it.';
+COMMENT ON COLUMN gdpr.consent_event.until IS 'When it lapses by itself; null: when it is withdrawn.';
+COMMENT ON COLUMN gdpr.consent_event.wording_sha256 IS 'SHA-256 of the wording in UTF-8; stays when the evidence goes.';
 SELECT pg_catalog.pg_extension_config_dump('gdpr.consent_event', '');
 SELECT pg_catalog.pg_extension_config_dump('gdpr.consent_event_id_seq', '');
 GRANT SELECT ON gdpr.consent_event TO gdpr_officer, gdpr_auditor;
@@ -77,11 +97,53 @@ GRANT SELECT ON gdpr.consent_event TO gdpr_officer, gdpr_auditor;
 -- The key stays of its encrypted type, so that a condition on it reaches the index.
 CREATE VIEW gdpr.consent AS
     SELECT DISTINCT ON (subject_table, key, purpose) subject_table, key, purpose, given, at,
-           evidence::jsonb AS evidence
+           evidence::jsonb AS evidence, until, given AND (until IS NULL OR until > now()) AS in_force
       FROM gdpr.consent_event WHERE key IS NOT NULL
      ORDER BY subject_table, key, purpose, id DESC;
 COMMENT ON VIEW gdpr.consent IS 'The state of consent of each person and purpose: the newest event.';
 GRANT SELECT ON gdpr.consent TO gdpr_officer, gdpr_auditor;
+
+-- Like consent, without foreign keys and uniqueness.
+CREATE TABLE gdpr.basis_event (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    scope text NOT NULL CHECK (scope IN ('purpose', 'relation', 'person')),
+    subject_table regclass,
+    key gdpr.encrypted_text,
+    purpose text NOT NULL,
+    basis gdpr.lawful_basis,
+    former gdpr.lawful_basis,
+    note gdpr.encrypted_text,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    role name NOT NULL DEFAULT session_user
+);
+CREATE INDEX basis_event_subject ON gdpr.basis_event (subject_table, key, purpose, id);
+CREATE INDEX basis_event_purpose ON gdpr.basis_event (purpose);
+COMMENT ON TABLE gdpr.basis_event IS
+    'Lawful bases as they were set, one after the other: of a person, of all people of a subject table, or of a purpose '
+    'itself (Art. 5(2), 6). Append-only; gdpr.set_basis() and changes of gdpr.purpose write it.';
+COMMENT ON COLUMN gdpr.basis_event.id IS 'Order of the events.';
+COMMENT ON COLUMN gdpr.basis_event.scope IS 'person; relation: everyone of a subject table; purpose: gdpr.purpose itself.';
+COMMENT ON COLUMN gdpr.basis_event.subject_table IS 'Subject table; null for a purpose.';
+COMMENT ON COLUMN gdpr.basis_event.key IS 'Primary key of the person; null for a relation, and once the person''s row is gone or they are forgotten.';
+COMMENT ON COLUMN gdpr.basis_event.purpose IS 'For what.';
+COMMENT ON COLUMN gdpr.basis_event.basis IS 'The basis from then on; null: that of the relation, or the purpose, again.';
+COMMENT ON COLUMN gdpr.basis_event.former IS 'The basis in force until then.';
+COMMENT ON COLUMN gdpr.basis_event.note IS 'Why; goes with the key.';
+COMMENT ON COLUMN gdpr.basis_event.at IS 'When.';
+COMMENT ON COLUMN gdpr.basis_event.role IS 'Who set it.';
+SELECT pg_catalog.pg_extension_config_dump('gdpr.basis_event', '');
+SELECT pg_catalog.pg_extension_config_dump('gdpr.basis_event_id_seq', '');
+GRANT SELECT ON gdpr.basis_event TO gdpr_officer, gdpr_auditor;
+
+CREATE VIEW gdpr.basis AS
+    SELECT * FROM (SELECT DISTINCT ON (scope, subject_table, key, purpose)
+                          scope, subject_table, key, purpose, basis, note::text AS note, at, role
+                     FROM gdpr.basis_event WHERE scope = 'relation' OR key IS NOT NULL
+                    ORDER BY scope, subject_table, key, purpose, id DESC) AS newest
+     WHERE basis IS NOT NULL;
+COMMENT ON VIEW gdpr.basis IS
+    'Lawful bases that people, or all people of a subject table, have for a purpose instead of its own in gdpr.purpose.';
+GRANT SELECT ON gdpr.basis TO gdpr_officer, gdpr_auditor;
 
 CREATE TABLE gdpr.provenance_record (
     subject_table regclass NOT NULL,

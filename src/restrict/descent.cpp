@@ -56,13 +56,12 @@ std::optional<Datum> value(TupleTableSlot *slot, AttrNumber column) {
 class People {
   public:
     People(const Way &way, const Processing &processing) : way_(way) {
-        if (processing.by_consent)
+        if (way.by_consent)
             allowed_ = consent::consenting(way.subject, processing.purpose, way.person);
-        by_consent_ = processing.by_consent;
     }
-    bool known() const noexcept { return !by_consent_ || allowed_; }
+    bool known() const noexcept { return !way_.by_consent || allowed_; }
     bool hidden(const Form &form, Datum key) const {
-        return contains(*way_.denied, form, key) || (by_consent_ && !contains(*allowed_, form, key));
+        return contains(*way_.denied, form, key) || (way_.by_consent && !contains(*allowed_, form, key));
     }
     /// The column's own form: an int8 column may refer to an int4 key.
     static bool contains(const Keys &keys, const Form &form, Datum key) {
@@ -72,13 +71,12 @@ class People {
   private:
     const Way &way_;
     std::shared_ptr<const Keys> allowed_;
-    bool by_consent_ = false;
 };
 
 class Descent {
   public:
     Descent(const Way &way, const Processing &processing)
-        : way_(way), people_(way, processing), few_(!processing.by_consent) {}
+        : way_(way), people_(way, processing), few_(!way.by_consent) {}
 
     std::shared_ptr<const Keys> run() {
         if (!people_.known())
@@ -164,12 +162,12 @@ std::shared_ptr<const Keys> follow_down(const Way &way, const Processing &proces
     return Descent(way, processing).run();
 }
 
-double cost_of_following(const Way &way, const Processing &processing) {
+double cost_of_following(const Way &way) {
     double cost = 0, keys = static_cast<double>(way.denied->size());
     double above = std::max(rows_of_all(way.subject), 1.0);
     for (auto level = way.levels.rbegin(); level != way.levels.rend(); ++level) {
         const double rows = rows_of_all(level->owner);
-        cost += start_cost + (processing.by_consent ? rows * row_cost : std::min(keys * probe_cost, rows * row_cost));
+        cost += start_cost + (way.by_consent ? rows * row_cost : std::min(keys * probe_cost, rows * row_cost));
         keys *= std::max(rows / above, 0.1);
         above = std::max(rows, 1.0);
     }

@@ -37,13 +37,13 @@ void Judge::start_ways() {
     consents_read_ = false;
     if (rule_->all)
         return;
-    if (rule_->processing.by_consent)
+    if (std::any_of(rule_->ways.begin(), rule_->ways.end(), [](const auto &way) { return way.by_consent; }))
         consents_worth_ = event_cost * consent::events();
     for (const auto &way : rule_->ways) {
         const bool direct = way.levels.empty();
         ways_.push_back({direct ? way.denied : nullptr, nullptr, direct});
         if (!direct)
-            worth_ += cost_of_following(way, rule_->processing);
+            worth_ += cost_of_following(way);
     }
     find_only();
 }
@@ -52,7 +52,7 @@ void Judge::find_only() {
     if (!rule_->complete || ways_.size() != 1 || !rule_->ways.front().form.number())
         return;
     // The keys of a way further down tell of consent, too.
-    if (!ways_.front().direct || !rule_->processing.by_consent)
+    if (!ways_.front().direct || !rule_->ways.front().by_consent)
         only_ = ways_.front().hidden.get();
 }
 
@@ -68,7 +68,7 @@ bool Judge::consenting(std::size_t number, Datum value) {
         state.allowed = consent::consenting(way.subject, purpose, way.person);
     }
     if (!state.allowed)
-        return consent::consents({way.subject, way.form.text(value)}, purpose);
+        return consent::lawful({way.subject, way.form.text(value)}, purpose);
     return way.form.number() ? state.allowed->contains(way.form.number(value)) : state.allowed->contains(value);
 }
 
@@ -77,7 +77,7 @@ bool Judge::direct_permitted(std::size_t number, Datum value) {
     const Keys &hidden = *ways_[number].hidden;
     if (way.form.number() ? hidden.contains(way.form.number(value)) : hidden.contains(value))
         return false;
-    return !rule_->processing.by_consent || !way.levels.empty() || consenting(number, value);
+    return !way.by_consent || !way.levels.empty() || consenting(number, value);
 }
 
 bool Judge::permitted(const NullableDatum *values) {

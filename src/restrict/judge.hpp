@@ -68,6 +68,6 @@ class Judge {
 std::shared_ptr<const Keys> follow_down(const Way &way, const Processing &processing);
 
 /// What that costs, in look-ups of one row's owners.
-double cost_of_following(const Way &way, const Processing &processing);
+double cost_of_following(const Way &way);
 
 } // namespace gdpr::restriction

@@ -65,6 +65,28 @@ void Keys::add(const std::string &text) {
         add_number(number);
 }
 
+/// The bits of a key that is gone stay marked; they only cost a look into the table.
+void Keys::remove(const std::string &text) {
+    std::int64_t number = 0;
+    if (!form_.number()) {
+        size_ -= texts_.erase(form_.parse(text));
+        return;
+    }
+    if (!form_.parse(text, number) || !contains(number))
+        return;
+    std::size_t at = mix(static_cast<std::uint64_t>(number)) & mask_;
+    while (numbers_[at] != number || !used_[at])
+        at = (at + 1) & mask_;
+    used_[at] = 0;
+    size_--;
+    // Those behind it may have been put there because its place was taken.
+    for (std::size_t next = (at + 1) & mask_; used_[next]; next = (next + 1) & mask_) {
+        used_[next] = 0;
+        size_--;
+        add_number(numbers_[next]);
+    }
+}
+
 void Keys::add_number(std::int64_t number) {
     if (contains(number))
         return;

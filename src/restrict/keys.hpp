@@ -55,6 +55,14 @@ class Keys {
     void add(Datum value);
     /// A key's text as gdpr.* has it; one that cannot be a key of this form is nobody's.
     void add(const std::string &text);
+    void remove(const std::string &text);
+    /// One that each() of another set of the same form visits.
+    void add_key(Datum value) {
+        if (form_.number())
+            add_number(DatumGetInt64(value));
+        else
+            add(value);
+    }
 
     bool contains(Datum value) const {
         return form_.number() ? contains(form_.number(value)) : contains(form_.bytes(value));

@@ -146,7 +146,12 @@ Processing processing(Oid role) {
     return now;
 }
 
-Processing processing_for(const std::string &purpose) { return {purpose, purpose_named(purpose).by_consent, false}; }
+Processing processing_for(const std::string &purpose) {
+    (void)purpose_named(purpose);
+    return {purpose, false};
+}
+
+bool by_consent(const std::string &purpose) { return purpose_named(purpose).by_consent; }
 
 bool direct_marketing(const std::string &purpose) { return purpose_named(purpose).direct_marketing; }
 

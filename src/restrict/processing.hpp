@@ -8,7 +8,6 @@ namespace gdpr::restriction {
 /// What decides, beside the person, whether their data may be processed.
 struct Processing {
     std::string purpose;     // empty: none in particular
-    bool by_consent = false; // only of those who consented to the purpose
     bool restricted = false; // of restricted people too, on a ground of Art. 18(2)
 
     bool operator==(const Processing &) const = default;
@@ -20,6 +19,9 @@ Processing processing(Oid role);
 
 /// The same for a purpose in particular, and no ground. Raises where there is no such purpose.
 Processing processing_for(const std::string &purpose);
+
+/// Is consent the lawful basis of the purpose? Raises where there is no such purpose.
+bool by_consent(const std::string &purpose);
 
 /// Is the purpose direct marketing (Art. 21(2))? Raises where there is no such purpose.
 bool direct_marketing(const std::string &purpose);

@@ -41,6 +41,24 @@ std::optional<Sides> sides_of(const subject::Hop &hop) {
     return hop.reversed() ? Sides{parent, child} : Sides{child, parent};
 }
 
+/// Of whom nothing is asked, or whose consent is.
+consent::Asked asked(Oid subject, const Processing &processing) {
+    return processing.purpose.empty() ? consent::Asked::nobody : consent::asked(subject, processing.purpose);
+}
+
+/// Those who are denied, and where consent is asked of some alone, those of them who do not consent.
+std::shared_ptr<const Keys> denied_or_lacking(Oid subject, const Form &person, const Processing &processing) {
+    std::shared_ptr<const Keys> all = denied(subject, person, processing.purpose);
+    if (!all || asked(subject, processing) != consent::Asked::some)
+        return all;
+    const std::shared_ptr<const Keys> lacking = consent::lacking(subject, processing.purpose, person);
+    if (!lacking || lacking->size() == 0)
+        return lacking ? all : nullptr;
+    auto both = std::make_shared<Keys>(*all);
+    lacking->each([&](Datum key) { both->add_key(key); });
+    return both;
+}
+
 std::optional<Way> way_of(Oid relation, const subject::Path &path, const Rule &rule) {
     const std::vector<pg::Column> key = pg::primary_key(path.subject);
     if (path.recursive || key.size() != 1)
@@ -66,7 +84,8 @@ std::optional<Way> way_of(Oid relation, const subject::Path &path, const Rule &r
             *form,
             path.subject,
             *person,
-            denied(path.subject, *person, rule.processing.purpose),
+            denied_or_lacking(path.subject, *person, rule.processing),
+            asked(path.subject, rule.processing) == consent::Asked::everyone,
             std::move(levels)};
     return way.denied ? std::optional<Way>(std::move(way)) : std::nullopt;
 }
@@ -99,7 +118,8 @@ void fill(Rule &rule, Oid relation) {
     require_decided(node);
     const std::vector<subject::Path> paths = subject::graph().paths_to_subjects(node);
     rule.all = std::none_of(paths.begin(), paths.end(), [&](const auto &path) {
-        return rule.processing.by_consent || anyone_of(path.subject, rule.processing.purpose);
+        return anyone_of(path.subject, rule.processing.purpose) ||
+               asked(path.subject, rule.processing) != consent::Asked::nobody;
     });
     if (rule.all)
         return;
@@ -125,10 +145,13 @@ std::shared_ptr<const Rule> rule_of(Oid relation, const std::vector<AttrNumber> 
         cache->epoch = epoch;
         cache->generation = generation;
     }
+    const std::uint64_t consents = processing.purpose.empty() ? 0 : consent::consents_version();
     const auto known = cache->rules.find(relation);
-    if (known != cache->rules.end() && known->second->processing == processing && known->second->columns == columns)
+    if (known != cache->rules.end() && known->second->processing == processing && known->second->columns == columns &&
+        known->second->consents == consents)
         return known->second;
     auto fresh = std::make_shared<Rule>();
+    fresh->consents = consents;
     fresh->columns = columns;
     fresh->processing = processing;
     fill(*fresh, relation);
@@ -138,7 +161,7 @@ std::shared_ptr<const Rule> rule_of(Oid relation, const std::vector<AttrNumber> 
 
 bool permitted(const subject::Subject &subject, const Processing &processing) {
     return !contains(subject, processing.purpose) &&
-           (!processing.by_consent || consent::consents(subject, processing.purpose));
+           (processing.purpose.empty() || consent::lawful(subject, processing.purpose));
 }
 
 double rows_of(Oid relation) {
@@ -162,7 +185,7 @@ double permitted_part(const Rule &rule) {
         const double people = std::max(rows_of(subject), 1.0);
         const double denied = static_cast<double>(count_of(subject, rule.processing.purpose));
         double allowed = people - denied;
-        if (rule.processing.by_consent)
+        if (asked(subject, rule.processing) == consent::Asked::everyone)
             allowed = std::min(allowed, consent::consenting_estimate(subject, rule.processing.purpose));
         part *= std::clamp(allowed / people, 0.0001, 1.0);
     }

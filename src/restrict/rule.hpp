@@ -21,6 +21,7 @@ struct Way {
     Oid subject = InvalidOid;
     Form person; // of the people's keys
     std::shared_ptr<const Keys> denied;
+    bool by_consent = false;   // and whoever does not consent
     std::vector<Level> levels; // none where the column names the person
 };
 
@@ -28,6 +29,7 @@ struct Way {
 struct Rule {
     std::vector<AttrNumber> columns; // that the policy passes
     Processing processing;
+    std::uint64_t consents = 0; // their version, where a purpose makes them matter
     bool all = false;      // everyone's rows may be processed
     std::vector<Way> ways; // any of them may hide a row; of no use unless they are complete
     bool complete = false; // else each row's owners are looked up
