@@ -9,6 +9,7 @@
 #include "label/label.hpp"
 #include "mail/outbox.hpp"
 #include "pg/pg.hpp"
+#include "request/request.hpp"
 #include "restrict/restriction.hpp"
 #include "rights/rights.hpp"
 #include "subject/graph.hpp"
@@ -33,6 +34,7 @@ void _PG_init(void) {
         gdpr::mail::init();
         gdpr::journal::init();
         gdpr::rights::init();
+        gdpr::request::init();
         gdpr::apply::init();
         gdpr::work::init();
         gdpr::install::init();

@@ -50,7 +50,8 @@ CREATE TABLE gdpr.controller (
     contact text NOT NULL,
     representative text,
     protection_officer text,
-    supervisory_authority text
+    supervisory_authority text,
+    time_zone text CHECK (now() AT TIME ZONE time_zone IS NOT NULL)
 );
 COMMENT ON TABLE gdpr.controller IS
     'Who answers for the processing, as people are told (Art. 13(1)(a), 15); one row, maintained by officers by plain SQL.';
@@ -60,6 +61,7 @@ COMMENT ON COLUMN gdpr.controller.contact IS 'Address, mail and telephone.';
 COMMENT ON COLUMN gdpr.controller.representative IS 'Representative in the Union (Art. 27), where there is one.';
 COMMENT ON COLUMN gdpr.controller.protection_officer IS 'Contact of the data protection officer (Art. 37), where there is one.';
 COMMENT ON COLUMN gdpr.controller.supervisory_authority IS 'Where complaints go (Art. 77).';
+COMMENT ON COLUMN gdpr.controller.time_zone IS 'Time zone that days end in, such as Europe/Rome; null: the server''s log_timezone.';
 SELECT pg_catalog.pg_extension_config_dump('gdpr.controller', '');
 GRANT SELECT, INSERT, UPDATE, DELETE ON gdpr.controller TO gdpr_officer;
 GRANT SELECT ON gdpr.controller TO gdpr_auditor;

@@ -77,6 +77,16 @@ bool not_ours_to_touch(HeapTuple tuple, CommandId since) {
            TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetUpdateXid(header));
 }
 
+std::vector<std::int64_t> ids_of(const pg::Relation &relation, const std::vector<HeapTuple> &rows) {
+    const AttrNumber column = column_of(relation.id(), "id");
+    std::vector<std::int64_t> ids;
+    for (HeapTuple row : rows) {
+        bool null;
+        ids.push_back(DatumGetInt64(pg::call([&] { return heap_getattr(row, column, relation.descriptor(), &null); })));
+    }
+    return ids;
+}
+
 /// New values for some columns of a row; a nullopt is a null.
 using Changes = std::map<AttrNumber, std::optional<Datum>>;
 
@@ -132,6 +142,10 @@ std::map<std::string, std::uint64_t> close_personal(const Subject &subject, Comm
         if (dry_run)
             continue;
         const pg::Relation relation(each.lookup.relation(), RowExclusiveLock);
+        if (each.personal->end != nullptr) {
+            each.personal->end(&subject, ids_of(relation, found));
+            continue;
+        }
         Changes changes{{each.key, std::nullopt}};
         for (const AttrNumber column : each.scrubbed)
             changes.emplace(column, std::nullopt);
@@ -167,6 +181,17 @@ void close_all_personal(Oid subject_table) {
     for (const Personal &each : personal_tables()) {
         const pg::OwnerScope scope(pg::gdpr_relation(each.relation.c_str()));
         pg::Spi spi;
+        if (each.end != nullptr) {
+            const pg::Rows rows = spi.run("SELECT id FROM gdpr." + pg::quote(each.relation) +
+                                              " WHERE subject_table = $1 AND key IS NOT NULL",
+                                          {pg::param_oid(subject_table)});
+            std::vector<std::int64_t> ids;
+            for (std::uint64_t row = 0; row < rows.size(); row++)
+                ids.push_back(rows.number(row, 1));
+            if (!ids.empty())
+                each.end(nullptr, ids);
+            continue;
+        }
         std::string set = "key = NULL";
         for (const std::string &column : each.scrubbed.value_or(std::vector<std::string>{}))
             set += ", " + pg::quote(column) + " = NULL";

@@ -15,6 +15,9 @@ struct Personal {
     std::optional<std::vector<std::string>> scrubbed{};
     void (*changed)() = nullptr; // what rows of it tell every session of
     std::string told_as{};       // the view that officers know it by, where that is another
+    /// Instead of scrubbing: the room ends the rows itself, given their column id; after it none has its key. No
+    /// person: everyone of a subject table went.
+    void (*end)(const Subject *person, const std::vector<std::int64_t> &ids) = nullptr;
 };
 
 void keep_of_people(Personal table);

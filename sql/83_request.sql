@@ -1,0 +1,299 @@
+-- Requests of people: due dates, the clock, and what becomes of each kind. Dates of receipt are relative, so that the test
+-- is the same on any day.
+SET client_min_messages = warning;
+TRUNCATE gdpr.request RESTART IDENTITY;
+CREATE SCHEMA rq;
+CREATE ROLE rq_owner;
+CREATE ROLE rq_officer IN ROLE gdpr_officer;
+CREATE ROLE rq_second IN ROLE gdpr_officer;
+CREATE ROLE rq_auditor IN ROLE gdpr_auditor;
+CREATE ROLE rq_app;
+GRANT ALL ON SCHEMA rq TO rq_owner;
+GRANT USAGE ON SCHEMA rq TO rq_app, rq_officer, rq_second, rq_auditor;
+SET ROLE rq_owner;
+CREATE TABLE rq.person (id int PRIMARY KEY, email text, city text);
+CREATE TABLE rq.message (id int PRIMARY KEY, sender int REFERENCES rq.person, receiver int REFERENCES rq.person, body text);
+CREATE TABLE rq.bill (id int PRIMARY KEY, person_id int REFERENCES rq.person, issued_on date, total numeric);
+INSERT INTO rq.person VALUES (1, 'anna@example.it', 'Rome'), (2, 'bruno@example.it', 'Turin'), (3, 'carla@example.it', 'Pisa'),
+    (4, 'dario@example.it', 'Bari'), (5, 'elsa@example.it', 'Lecce');
+INSERT INTO rq.message VALUES (1, 1, 2, 'Bruno owes me money');
+INSERT INTO rq.bill VALUES (1, 3, current_date, 12);
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA rq TO rq_app;
+SECURITY LABEL FOR gdpr ON TABLE rq.person IS 'subject';
+SECURITY LABEL FOR gdpr ON COLUMN rq.person.email IS 'personal, identifier, encrypted';
+SECURITY LABEL FOR gdpr ON TABLE rq.message IS 'owned(sender), accessed(receiver)';
+SECURITY LABEL FOR gdpr ON TABLE rq.bill IS 'keep(10 years, issued_on, legal_obligation)';
+RESET ROLE;
+CALL gdpr.apply('rq.person');
+CALL gdpr.apply('rq.message');
+CALL gdpr.apply('rq.bill');
+RESET client_min_messages;
+SET timezone = 'UTC';
+SET datestyle = 'ISO';
+
+-- When a month is over: the date of receipt in the next month, or its last day; the end of that day in the time zone given,
+-- whatever the clocks do; moved past Saturdays, Sundays and public holidays.
+SET ROLE rq_officer;
+INSERT INTO gdpr.controller (name, contact, protection_officer, time_zone)
+    VALUES ('Shop', 'Via Roma 1', 'Dr. Rossi <dpo@shop.example>', 'Europe/Rome');
+INSERT INTO gdpr.public_holiday VALUES ('2026-04-06', 'Easter Monday'), ('2026-12-25', 'Christmas'), ('2026-12-26', 'St. Stephen');
+SELECT c.received, c.months, c.paused, to_char(d.due AT TIME ZONE 'Europe/Rome', 'Dy YYYY-MM-DD HH24:MI:SS.US') AS due_in_rome, c.why
+  FROM (VALUES ('2026-01-12 10:00+01'::timestamptz, 1, 0, 'a Thursday'),
+               ('2026-01-31 10:00+01', 1, 0, 'no 31 February; 28 is a Saturday'),
+               ('2027-12-31 10:00+01', 2, 0, 'leap year'),
+               ('2028-01-29 10:00+01', 1, 0, 'leap year, 29 is there'),
+               ('2026-10-31 23:30+00', 1, 0, 'already November in Rome'),
+               ('2026-02-28 22:59:59+00', 1, 0, 'still February in Rome'),
+               ('2026-02-28 23:00:00+00', 1, 0, 'already March in Rome; DST begins in between'),
+               ('2026-09-25 10:00+02', 1, 0, 'a Sunday, and the day DST ends'),
+               ('2026-03-06 10:00+01', 1, 0, 'Easter Monday'),
+               ('2026-11-25 10:00+01', 1, 0, 'Christmas, then a Saturday and a Sunday'),
+               ('2026-01-31 10:00+01', 3, 0, 'extended: three months from receipt, not two from 28 February'),
+               ('2026-01-12 10:00+01', 1, 9, 'nine days paused; a Saturday'),
+               ('2026-01-31 10:00+01', 1, 3, 'paused days are added to the last of February')) AS c (received, months, paused, why),
+       LATERAL gdpr.due_date(c.received, c.months, c.paused) AS d (due);
+-- Elsewhere it is another day.
+SELECT gdpr.due_date('2026-01-12 23:30+00', time_zone => 'Asia/Tokyo'), gdpr.due_date('2026-01-12 23:30+00', time_zone => 'America/New_York');
+SET timezone = 'Pacific/Kiritimati';
+SELECT gdpr.due_date('2026-01-12 23:30+00') AT TIME ZONE 'Europe/Rome' AS whatever_the_session_says;
+SET timezone = 'UTC';
+UPDATE gdpr.controller SET time_zone = 'Europe/Atlantis';
+
+-- Received: by whatever way, by somebody known or unknown.
+SELECT gdpr.open_request('access', 'rq.person', '1', now() - interval '3 days') AS access \gset
+SELECT gdpr.open_request('erasure', NULL, NULL, way => 'letter', contact => 'Bruno, Via Po 3', details => '{"text": "forget me"}') AS unknown \gset
+SELECT kind, subject_table, key, state, due_at = gdpr.due_date(received_at) AS due_as_computed, way FROM gdpr.request_queue ORDER BY id;
+SELECT kind, days_left = gdpr.local_date(due_at) - gdpr.local_date(now()) AS counted, days_left BETWEEN 25 AND 35 AS about_a_month FROM gdpr.request_queue ORDER BY id;
+-- Who asks the same again is answered once.
+SELECT gdpr.open_request('access', 'rq.person', '1') AS again \gset
+SELECT duplicate_of = :access AS linked FROM gdpr.request WHERE id = :again;
+SELECT gdpr.open_request('objection', 'rq.person', '1', details => '{"purpose": "ads"}') AS objection \gset
+SELECT gdpr.open_request('objection', 'rq.person', '1', details => '{"purpose": "offers"}') AS objection2 \gset
+SELECT duplicate_of FROM gdpr.request WHERE id IN (:objection, :objection2);
+-- Refused.
+SELECT gdpr.open_request('everything', 'rq.person', '1');
+SELECT gdpr.open_request('access', 'rq.person', '1', way => 'pigeon');
+SELECT gdpr.open_request('access', 'rq.person', '99');
+SELECT gdpr.open_request('access', NULL, NULL, contact => ' ');
+SELECT gdpr.open_request('access', 'rq.person', NULL);
+SELECT gdpr.open_request('access', 'rq.message', '1');
+SELECT gdpr.open_request('access', 'rq.person', '1', details => '[1]');
+-- Attack: a request from the future, which would be due later; and a date of receipt that is changed afterwards.
+SELECT gdpr.open_request('access', 'rq.person', '1', now() + interval '1 day');
+SELECT gdpr.open_request('access', 'rq.person', '1', 'infinity');
+UPDATE gdpr.request SET received_at = now() WHERE id = :access;
+DELETE FROM gdpr.request_event;
+-- What is recorded late shows: recorded_at is the database's.
+SELECT received_at < recorded_at AS late_record FROM gdpr.request WHERE id = :access;
+
+-- Attack: whoever is no officer opens, reads, changes or closes requests. An auditor reads.
+SET ROLE rq_app;
+SELECT gdpr.open_request('access', 'rq.person', '1');
+SELECT gdpr.fulfil_request(1);
+SELECT gdpr.refuse_request(1, 'no');
+SELECT gdpr.extend_request(1, 'no');
+SELECT gdpr.verify_identity(1, 'trust me');
+SELECT gdpr.due_date(now());
+TABLE gdpr.request_queue;
+TABLE gdpr.request_event;
+SET ROLE rq_auditor;
+SELECT count(*) FROM gdpr.request_queue;
+SELECT gdpr.open_request('access', 'rq.person', '1');
+UPDATE gdpr.request SET state = 'fulfilled';
+
+-- Nothing is handed out, changed or erased before it is known who asks.
+SET ROLE rq_officer;
+SELECT gdpr.fulfil_request(:access);
+SELECT gdpr.fulfil_request(:unknown);
+SELECT gdpr.fulfil_request(424242);
+-- The clock stands for identity and clarification, for nothing else.
+SELECT gdpr.pause_request(:unknown, 'holidays', 'we are away');
+SELECT gdpr.pause_request(:unknown, 'identity', '');
+SELECT gdpr.pause_request(:unknown, 'identity', 'Which address do you have with us?');
+SELECT gdpr.pause_request(:unknown, 'clarification', 'And what else?');
+SELECT gdpr.fulfil_request(:unknown);
+SELECT state, paused_at = now() AS standing FROM gdpr.request_queue WHERE id = :unknown;
+-- Ten days later the answer comes.
+RESET ROLE;
+UPDATE gdpr.request SET paused_at = now() - interval '10 days', received_at = now() - interval '12 days',
+    due_at = gdpr.due_date(now() - interval '12 days') WHERE id = :unknown;
+SET ROLE rq_officer;
+SELECT days_left = gdpr.local_date(due_at) - gdpr.local_date(now() - interval '10 days') AS stood_still FROM gdpr.request_queue WHERE id = :unknown;
+SELECT gdpr.verify_identity(:unknown, 'called back at the number on file');
+SELECT gdpr.verify_identity(:unknown, 'called back at the number on file', 'rq.person', '77');
+SELECT gdpr.verify_identity(:unknown, 'called back at the number on file', 'rq.person', '2');
+SELECT state, key, paused_days, due_at = gdpr.due_date(received_at, 1, 10) AS ten_days_later FROM gdpr.request WHERE id = :unknown;
+-- Attack: an erasure turned on somebody else.
+SELECT gdpr.verify_identity(:unknown, 'I say so', 'rq.person', '3');
+SELECT gdpr.pause_request(:unknown, 'identity', 'Are you sure?');
+SELECT gdpr.resume_request(:unknown, 'nothing stood');
+SELECT gdpr.pause_request(:unknown, 'clarification', 'Everything?');
+SELECT gdpr.resume_request(:unknown, 'Yes, everything');
+SELECT event, note, role FROM gdpr.request_event WHERE request = :unknown ORDER BY id;
+
+-- The period is extended once, and within the first month.
+SELECT gdpr.extend_request(:unknown, '  ');
+SELECT gdpr.extend_request(:unknown, 'two systems are searched');
+SELECT due_at = gdpr.due_date(received_at, 3, 10) AS two_months_more FROM gdpr.request WHERE id = :unknown;
+SELECT gdpr.extend_request(:unknown, 'and once more');
+-- Attack: an extension, or a pause, when the month is over.
+SELECT gdpr.open_request('access', 'rq.person', '4', now() - interval '70 days') AS overdue \gset
+SELECT gdpr.extend_request(:overdue, 'we forgot');
+SELECT gdpr.pause_request(:overdue, 'clarification', 'What do you want?');
+SELECT days_left < 0 AS late FROM gdpr.request_queue WHERE id = :overdue;
+-- A holiday that becomes known moves what is open.
+INSERT INTO gdpr.public_holiday SELECT gdpr.local_date(due_at), 'strike' FROM gdpr.request WHERE id = :access;
+SELECT due_at = gdpr.due_date(received_at) AS moved FROM gdpr.request WHERE id = :access;
+SELECT gdpr.local_date(due_at) > (SELECT day FROM gdpr.public_holiday WHERE name = 'strike') AS later FROM gdpr.request WHERE id = :access;
+DELETE FROM gdpr.public_holiday WHERE name = 'strike';
+UPDATE gdpr.controller SET time_zone = 'America/New_York';
+SELECT due_at = gdpr.due_date(received_at, time_zone => 'America/New_York') AS moved FROM gdpr.request WHERE id = :access;
+
+-- Assigned.
+SELECT gdpr.assign_request(:overdue, 'rq_app');
+SELECT gdpr.assign_request(:overdue, 'rq_second', 'not an address');
+SELECT gdpr.assign_request(:overdue, 'rq_second', 'second@shop.example');
+SELECT assignee FROM gdpr.request_queue WHERE id = :overdue;
+-- Reminded before the due date: the assignee, or else the protection officer.
+RESET ROLE;
+UPDATE gdpr.request SET due_at = now() + interval '1 day' WHERE id = :objection2;
+SET ROLE rq_officer;
+CALL gdpr.run_due_work('requests: remind');
+CALL gdpr.run_due_work('requests: remind');
+SELECT template, address, parameters::jsonb ->> 'request' = :'overdue' AS overdue, parameters::jsonb ->> 'kind' AS kind, subject_table
+  FROM gdpr.outbox WHERE template = 'request_due' ORDER BY id;
+RESET ROLE;
+SELECT job, error FROM gdpr.work_run WHERE job ~ '^requests';
+SET ROLE rq_officer;
+SELECT event, note ~ '^-?\d+ days left$' AS said FROM gdpr.request_event WHERE event = 'escalated' ORDER BY id;
+
+-- Access, with its duplicate: rendered when it is sent, to the address on file.
+SELECT gdpr.verify_identity(:access, 'signed in');
+SELECT gdpr.fulfil_request(:access);
+SELECT state, closed_at IS NOT NULL AS closed FROM gdpr.request WHERE id IN (:access, :again) ORDER BY id;
+SELECT o.template, o.attachment, o.subject_table, o.key, o.address, r.id = :access AS answer
+  FROM gdpr.request r JOIN gdpr.outbox o ON o.id = r.answer;
+-- What others wrote is read by an officer first (Art. 15(4)).
+SELECT gdpr.open_request('access', 'rq.person', '2', contact => 'bruno@example.it') AS review \gset
+SELECT gdpr.verify_identity(:review, 'signed in');
+SELECT gdpr.release_request(:review);
+SELECT gdpr.fulfil_request(:review);
+SELECT state FROM gdpr.request_queue WHERE id = :review;
+SELECT count(*) AS mailed FROM gdpr.outbox WHERE template = 'access' AND key = '2';
+-- Attack: an answer in review is handed out all the same.
+SELECT gdpr.fulfil_request(:review, 'handed');
+SELECT gdpr.access('rq.person', '2') -> 'review' AS to_be_read;
+SET ROLE rq_second;
+SELECT gdpr.release_request(:review, 'no harm to the sender');
+SET ROLE rq_officer;
+SELECT gdpr.fulfil_request(:review);
+SELECT count(*) AS mailed FROM gdpr.outbox WHERE template = 'access' AND key = '2';
+-- What is closed stays so.
+SELECT gdpr.fulfil_request(:access);
+SELECT gdpr.refuse_request(:again, 'no');
+SELECT gdpr.verify_identity(:overdue, 'passport shown');
+SELECT gdpr.fulfil_request(:overdue);
+
+-- The other kinds.
+INSERT INTO gdpr.purpose (name, description, basis) VALUES ('ads', 'advertising', 'legitimate_interests'), ('offers', 'offers by mail', 'consent');
+SELECT gdpr.fulfil_request(:objection);
+SELECT key, purpose, automated, reason FROM gdpr.objection;
+SELECT gdpr.give_consent('rq.person', '4', 'offers', '{"wording": "yes"}') > 0 AS given;
+SELECT gdpr.open_request('withdrawal', 'rq.person', '4', way => 'phone') AS withdrawal \gset
+SELECT gdpr.fulfil_request(:withdrawal);
+SELECT gdpr.amend_request(:withdrawal, '"offers"');
+SELECT gdpr.amend_request(:withdrawal, '{"purpose": "offers"}');
+SELECT gdpr.fulfil_request(:withdrawal);
+SELECT gdpr.has_consent('rq.person', '4', 'offers');
+SELECT gdpr.open_request('automated_decision', 'rq.person', '4', details => '{"purpose": "ads", "reason": "no machines"}') AS automated \gset
+SELECT gdpr.fulfil_request(:automated);
+SELECT key, purpose, automated, reason ~ '^request \d+: no machines$' AS reasoned FROM gdpr.objection WHERE automated;
+SELECT gdpr.open_request('rectification', 'rq.person', '4', details => '{"changes": {"city": "Trani"}}') AS rectification \gset
+SELECT gdpr.verify_identity(:rectification, 'signed in');
+SELECT gdpr.fulfil_request(:rectification);
+SELECT gdpr.open_request('portability', 'rq.person', '4', way => 'web') AS portability \gset
+SELECT gdpr.verify_identity(:portability, 'signed in');
+SELECT gdpr.fulfil_request(:portability, 'pigeon');
+SELECT gdpr.fulfil_request(:portability);
+SELECT gdpr.record_disclosure('rq.person', '4', 'Courier & Co') > 0 AS disclosed;
+SELECT gdpr.open_request('notification', 'rq.person', '4') AS notification \gset
+SELECT gdpr.verify_identity(:notification, 'signed in');
+SELECT gdpr.fulfil_request(:notification);
+SELECT gdpr.open_request('restriction', 'rq.person', '4', details => '{"reason": "wrong"}') AS restriction \gset
+SELECT gdpr.fulfil_request(:restriction);
+SELECT kind, reason ~ '^request \d+: wrong$' AS reasoned FROM gdpr.restriction WHERE key = '4';
+SELECT template, attachment, parameters::jsonb ->> 'recipients' AS recipients FROM gdpr.outbox WHERE key = '4' ORDER BY id;
+RESET ROLE;
+SELECT city FROM rq.person WHERE id = 4;
+
+-- Refused, with a reason, and withdrawn.
+SET ROLE rq_officer;
+SELECT gdpr.open_request('access', NULL, NULL, contact => 'someone@example.net', way => 'mail') AS stranger \gset
+SELECT gdpr.refuse_request(:stranger, NULL);
+SELECT gdpr.refuse_request(:stranger, 'you did not tell us who you are');
+SELECT o.template, o.address, o.subject_table FROM gdpr.outbox o JOIN gdpr.request r ON r.answer = o.id WHERE r.id = :stranger;
+SELECT gdpr.open_request('access', NULL, NULL, contact => 'Zeno, at the counter', way => 'person') AS nothing_held \gset
+SELECT gdpr.fulfil_request(:nothing_held, 'handed', 'told that nothing is held');
+SELECT gdpr.withdraw_request(:objection2, 'changed their mind');
+SELECT state FROM gdpr.request WHERE id IN (:stranger, :nothing_held, :objection2) ORDER BY id;
+
+-- Erasure: the receipt is on file, the person is not, nor in what else they asked.
+SELECT gdpr.open_request('access', 'rq.person', '2', contact => 'bruno@example.it') AS unanswered \gset
+SELECT gdpr.fulfil_request(:unknown);
+SELECT r.state, r.key, r.contact, r.details, e.id IS NOT NULL AS receipt, r.received_at < r.closed_at AS dated
+  FROM gdpr.request r LEFT JOIN gdpr.erasure e ON e.id = r.receipt AND e.reason = 'request ' || r.id WHERE r.id = :unknown;
+SELECT state, key, contact, details FROM gdpr.request WHERE id = :unanswered;
+SELECT event, note FROM gdpr.request_event WHERE request IN (:unknown, :unanswered, :review) ORDER BY id;
+SELECT * FROM gdpr.verify_forgotten('rq.person', '2');
+SELECT count(*) FROM gdpr.request r WHERE r::text ~* 'bruno|via po';
+SELECT count(*) FROM gdpr.request_event e WHERE e::text ~* 'bruno|number on file';
+-- Told where they said themselves.
+SELECT gdpr.open_request('erasure', 'rq.person', '3', contact => 'carla@elsewhere.example') AS carla \gset
+SELECT gdpr.verify_identity(:carla, 'signed in');
+-- Attack: erasure under a legal hold changes nothing.
+SELECT gdpr.hold('rq.person', '3', 'claim');
+SELECT gdpr.fulfil_request(:carla);
+SELECT state FROM gdpr.request WHERE id = :carla;
+SELECT gdpr.release('rq.person', '3');
+SELECT gdpr.fulfil_request(:carla);
+SELECT template, address, key FROM gdpr.outbox WHERE address = 'carla@elsewhere.example' ORDER BY id;
+SELECT state, receipt IS NOT NULL AS receipt, answer IS NOT NULL AS answer FROM gdpr.request WHERE id = :carla;
+
+-- The row of whoever asked may go by other means: they are still to be answered, and whoever has the key later is not.
+SELECT gdpr.open_request('access', 'rq.person', '5', contact => 'elsa@example.it') AS elsa \gset
+SET ROLE rq_app;
+DELETE FROM rq.person WHERE id = 5;
+INSERT INTO rq.person VALUES (5, 'fabio@example.it', 'Como');
+SET ROLE rq_officer;
+SELECT state, key, contact FROM gdpr.request WHERE id = :elsa;
+SELECT gdpr.verify_identity(:elsa, 'signed in');
+SELECT gdpr.fulfil_request(:elsa, 'handed');
+-- A changed key takes requests along.
+SELECT gdpr.open_request('access', 'rq.person', '5') AS moving \gset
+SET ROLE rq_app;
+UPDATE rq.person SET id = 6 WHERE id = 5;
+SET ROLE rq_officer;
+SELECT key FROM gdpr.request WHERE id = :moving;
+
+-- Attack: personal data in an error's text: keys and contacts are not repeated.
+DO $$ BEGIN PERFORM gdpr.open_request('access', 'rq.person', 'anna@example.it'); EXCEPTION WHEN OTHERS THEN
+    RAISE NOTICE 'named: %', SQLERRM ~ 'anna'; END $$;
+
+-- Some years later nobody can be named any more.
+RESET ROLE;
+UPDATE gdpr.request SET closed_at = now() - interval '4 years' WHERE id IN (:stranger, :nothing_held);
+CALL gdpr.run_due_work('requests: forget contacts');
+SELECT state, contact, details FROM gdpr.request WHERE id IN (:stranger, :nothing_held);
+SELECT DISTINCT note FROM gdpr.request_event WHERE request IN (:stranger, :nothing_held);
+UPDATE gdpr.request SET received_at = '2024-03-01', closed_at = '2024-03-05', due_at = gdpr.due_date('2024-03-01') WHERE id IN (:access, :again);
+UPDATE gdpr.request SET received_at = '2024-03-01', closed_at = '2024-05-05', due_at = gdpr.due_date('2024-03-01') WHERE id = :overdue;
+SET ROLE rq_auditor;
+SELECT * FROM gdpr.request_statistics WHERE year = 2024;
+
+RESET ROLE;
+SET client_min_messages = warning;
+TRUNCATE gdpr.request, gdpr.request_event, gdpr.public_holiday, gdpr.controller, gdpr.outbox, gdpr.erasure, gdpr.blocklist,
+    gdpr.restriction, gdpr.objection, gdpr.consent_event, gdpr.disclosure;
+DELETE FROM gdpr.purpose;
+DROP SCHEMA rq CASCADE;
+DROP ROLE rq_owner, rq_officer, rq_second, rq_auditor, rq_app;
