@@ -19,7 +19,7 @@ RESET ROLE;
 
 -- Templates: an admin's own goes before the shipped one, which stays.
 SET ROLE ml_admin;
-SELECT name, shipped FROM gdpr.mail_template ORDER BY name, shipped;
+SELECT name, shipped FROM gdpr.mail_template WHERE name !~ '^(request|breach)_' ORDER BY name, shipped;
 UPDATE gdpr.mail_template SET subject = 'Your data at {{controller}}' WHERE name = 'access';
 INSERT INTO gdpr.mail_template (name, locale, subject, body_text) VALUES ('access', 'it', 'I tuoi dati', 'Ecco.'),
     ('access', '', 'Your data at {{controller}}', 'Here it is.');

@@ -163,7 +163,7 @@ CALL gdpr.run_due_work('requests: remind');
 SELECT template, address, parameters::jsonb ->> 'request' = :'overdue' AS overdue, parameters::jsonb ->> 'kind' AS kind, subject_table
   FROM gdpr.outbox WHERE template = 'request_due' ORDER BY id;
 RESET ROLE;
-SELECT job, error FROM gdpr.work_run WHERE job ~ '^requests';
+SELECT job, error FROM gdpr.work_run WHERE job = 'requests: remind';
 SET ROLE rq_officer;
 SELECT event, note ~ '^-?\d+ days left$' AS said FROM gdpr.request_event WHERE event = 'escalated' ORDER BY id;
 

@@ -51,7 +51,7 @@ CREATE TABLE gdpr.controller (
     representative text,
     protection_officer text,
     supervisory_authority text,
-    time_zone text CHECK (now() AT TIME ZONE time_zone IS NOT NULL)
+    time_zone text CHECK (time_zone IS NULL OR now() AT TIME ZONE time_zone IS NOT NULL)
 );
 COMMENT ON TABLE gdpr.controller IS
     'Who answers for the processing, as people are told (Art. 13(1)(a), 15); one row, maintained by officers by plain SQL.';

@@ -121,9 +121,12 @@ Result exercise_right(const Request &request, bool mailed) {
         return {std::nullopt, mailed ? tell(request, "access", {}, "access") : std::nullopt};
     if (kind == "portability")
         return {std::nullopt, mailed ? tell(request, "export", {}, "export:csv") : std::nullopt};
-    if (kind == "notification")
-        return {std::nullopt,
-                mailed ? tell(request, "request_recipients", {{"recipients", recipients_of(request)}}) : std::nullopt};
+    if (kind == "notification") {
+        const std::string recipients = recipients_of(request);
+        const std::map<std::string, std::string> fields{{"recipients", recipients},
+                                                        {"no_recipients", recipients.empty() ? "none" : ""}};
+        return {std::nullopt, mailed ? tell(request, "request_recipients", fields) : std::nullopt};
+    }
     const pg::Param reason = pg::param(reason_of(request));
     if (kind == "rectification") {
         const std::string changes = needed(request, "changes", "{\"changes\": {\"column\": \"value\"}}");

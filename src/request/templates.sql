@@ -74,9 +74,9 @@ They are:
 
 {{recipients}}
 {{/recipients}}
-{{^recipients}}
+{{#no_recipients}}
 Nobody did, as far as we recorded it.
-{{/recipients}}
+{{/no_recipients}}
 
 {{controller}}
 {{contact}}
