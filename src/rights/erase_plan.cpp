@@ -56,6 +56,9 @@ ErasePlan::ErasePlan(const subject::Collection &collection, bool again) : collec
         ;
     for (Target &each : targets_)
         mark_kept(each);
+    while (mark_ways())
+        ;
+    spare_ways();
     read_references();
     for (const subject::Selection &each : collection.selections())
         if (each.step.kind == Step::Kind::accessed)
@@ -166,6 +169,73 @@ void ErasePlan::mark_kept(Target &each) {
     const Oid type = travelling_type(each.relation, keep.column);
     each.kept = "(t." + pg::quote(keep.column) + "::" + pg::type_name(type) + " + " + pg::quote_literal(keep.interval) +
                 "::pg_catalog.interval) > pg_catalog.now()";
+}
+
+/// One round, children first. What leads from the person to a kept row stays and keeps its keys until the time is over,
+/// else nobody would know then whose the row is. True while rows that own one another may still lead to more.
+bool ErasePlan::mark_ways() {
+    std::map<Oid, std::string> ways;
+    std::map<Oid, std::vector<pg::Param>> params;
+    for (const Target &each : targets_)
+        params[each.relation] = each.params;
+    const auto take = [&](Target &owner) {
+        if (const auto found = ways.find(owner.relation); found != ways.end()) {
+            owner.way = "(" + found->second + ")";
+            owner.params = params[owner.relation];
+        }
+    };
+    for (auto child = targets_.rbegin(); child != targets_.rend(); ++child) {
+        const Step &step = child->selection->step;
+        if (!step.recursive)
+            take(*child);
+        if (child->selection->rows == 0 || (child->kept == "false" && child->way == "false"))
+            continue;
+        for (std::size_t i = 0; i < step.hops.size(); i++) {
+            const Hop &hop = step.hops[i];
+            const bool reversed = hop.reversed();
+            const Keys keys = keys_of(child->relation, reversed ? hop.edge.parent_columns : hop.edge.child_columns,
+                                      child->with(child->needed(i, collection_.subject().table)));
+            if (!any(keys))
+                continue;
+            std::string leads =
+                one_of(hop.owner, reversed ? hop.edge.child_columns : hop.edge.parent_columns, keys, params[hop.owner]);
+            if (reversed && !hop.edge.when.empty())
+                leads += " AND (" + hop.edge.when + ")";
+            std::string &way = ways[hop.owner];
+            way += (way.empty() ? "(" : " OR (") + leads + ")";
+        }
+    }
+    bool grew = false;
+    for (Target &each : targets_)
+        if (each.selection->step.recursive && each.selection->rows > 0) {
+            const auto reached = [&] { return count_rows(each.relation, each.with(both(each.mine(), each.way))); };
+            const std::uint64_t before = reached();
+            take(each);
+            grew = grew || reached() != before;
+        }
+    return grew;
+}
+
+std::string Target::needed(std::size_t hop, Oid subject_table) const {
+    std::string hold = kept;
+    if (way != "false")
+        hold = kept == "false" ? way : "(" + kept + ") OR " + way;
+    if (hold == "false")
+        return hold;
+    const auto &hops = selection->step.hops;
+    std::string sql = "(" + selection->hop_conditions[hop] + ") AND (" + hold + ")";
+    const auto direct = [&](std::size_t i) { return hops[i].owner == subject_table && !hops[i].reversed(); };
+    for (std::size_t i = 0; i < hops.size(); i++)
+        if (direct(i) && (i < hop || !direct(hop)))
+            sql += " AND " + not_true(selection->hop_conditions[i]);
+    return sql;
+}
+
+/// Rows of other owners, too, keep the keys that tell whose a kept row is.
+void ErasePlan::spare_ways() {
+    for (Target &each : targets_)
+        for (std::size_t i = 0; each.way != "false" && i < each.departing.size(); i++)
+            each.departing[i] = both(each.departing[i], not_true(each.needed(i, collection_.subject().table)));
 }
 
 void ErasePlan::refuse_uncuttable() const {

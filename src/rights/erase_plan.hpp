@@ -40,6 +40,8 @@ class Target {
     const std::string &mine() const noexcept { return selection->condition; }
     /// Rows that are neither kept nor left: blanked or removed.
     std::string departs() const;
+    /// Rows whose key of that hop tells whose a kept row is. One that leads to the person's own row needs no other.
+    std::string needed(std::size_t hop, Oid subject_table) const;
 
     const subject::Selection *selection;
     Oid relation;
@@ -48,6 +50,7 @@ class Target {
     std::vector<Blank> blank;
     std::vector<pg::Param> params;
     std::string kept = "false", others = "false", referenced = "false";
+    std::string way = "false"; // rows by which a kept row is the person's
     std::vector<std::string> departing; // for each hop, rows whose key leads to what goes
     std::string cuts, cut = "false";    // keys of rows that stay to rows that go: SET …, and which rows have one
     bool anonymise;                     // its label says that rows stay
@@ -100,6 +103,9 @@ class ErasePlan {
     static std::string living(const Target &owned, const subject::Hop &hop, const std::string &condition,
                               std::vector<pg::Param> &params);
     static void mark_kept(Target &target);
+    bool mark_ways();
+    void spare_ways();
+    std::string needed(const Reference &reference) const;
     void read_references();
     bool mark_referenced();
     void mark_cuts(Target &child);

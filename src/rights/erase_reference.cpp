@@ -163,45 +163,80 @@ void ErasePlan::find_pointing() {
     }
 }
 
+/// Rows of the child whose key tells whose a kept row is; where the child owns by the key, rows of the parent.
+std::string ErasePlan::needed(const Reference &reference) const {
+    const bool owning = owns(reference);
+    const Target *owned = target(owning ? reference.parent : reference.child);
+    std::string out = "false";
+    if (owned == nullptr)
+        return out;
+    const auto &hops = owned->selection->step.hops;
+    for (std::size_t i = 0; i < hops.size(); i++)
+        if (hops[i].reversed() == owning && hops[i].edge.child == reference.child &&
+            hops[i].edge.parent == reference.parent && same_columns(hops[i], reference))
+            if (const std::string rows = owned->needed(i, collection_.subject().table); rows != "false")
+                out = out == "false" ? "(" + rows + ")" : out + " OR (" + rows + ")";
+    return out;
+}
+
 /// One round, children first: what rows that stay go on pointing at stays too. True while a circle may still grow.
 bool ErasePlan::mark_referenced() {
     std::map<Oid, std::string> referenced;
     std::map<Oid, std::vector<pg::Param>> params;
     for (Target &each : targets_) {
         params[each.relation] = each.params;
-        referenced[each.relation] = "false";
+        referenced[each.relation] = each.way == "false" ? "false" : each.way;
         for (const auto &[columns, keys] : pinned_[each.relation])
             referenced[each.relation] += " OR " + one_of(each.relation, columns, keys, params[each.relation]);
     }
-    bool changed = false;
-    for (const unsigned node : subject::graph().erase_order(collection_.walk()).nodes) {
-        const Target *child = target(node);
+    const auto take = [&](Target &parent) {
+        if (referenced[parent.relation] != "false") {
+            parent.referenced = referenced[parent.relation];
+            parent.params = params[parent.relation];
+        }
+    };
+    const std::vector<unsigned> nodes = subject::graph().erase_order(collection_.walk()).nodes;
+    const auto place = [&](Oid relation) { return std::find(nodes.begin(), nodes.end(), relation); };
+    // Of a circle, a relation hears of all that points at it only when the round is over.
+    const auto hears_late = [&](const Target &parent) {
+        return std::any_of(references_.begin(), references_.end(), [&](const Reference &each) {
+            return each.parent == parent.relation && target(each.child) != nullptr &&
+                   place(each.child) >= place(parent.relation);
+        });
+    };
+    for (const unsigned node : nodes) {
+        Target *child = target(node);
         if (child == nullptr || child->selection->rows == 0)
             continue;
+        if (!hears_late(*child))
+            take(*child);
         for (const Reference &each : references_) {
             Target *parent = target(each.parent);
             if (each.child != node || parent == nullptr || parent->selection->rows == 0)
                 continue;
             // A row that its label lets stay loses its key where it can, and any blanked row what it owned (mark_cuts).
-            const bool bound = !each.cuttable() && OidIsValid(each.constraint);
-            const std::string stays = child->anonymise || owns(each) ? (bound ? "true" : "false") : child->referenced;
-            const std::string blank = both(not_true(child->others), stays);
-            const std::string hold = child->kept == "false" ? blank : "(" + child->kept + ") OR (" + blank + ")";
+            const bool owning = owns(each), bound = !each.cuttable() && OidIsValid(each.constraint);
+            std::string hold = both(not_true(child->others),
+                                    child->anonymise || owning ? (bound ? "true" : "false") : child->referenced);
+            for (const std::string &more : {child->kept, owning ? "false" : needed(each)})
+                if (more != "false")
+                    hold = hold == "false" ? "(" + more + ")" : "(" + more + ") OR (" + hold + ")";
             const Keys keys = keys_of(child->relation, each.child_columns, child->with(both(child->mine(), hold)));
             if (any(keys))
                 referenced[each.parent] += " OR " + one_of(each.parent, each.parent_columns, keys, params[each.parent]);
         }
-        // Children come first, so a relation has heard of all its children when its turn comes; circles take rounds.
-        Target &self = *target(node);
-        const std::uint64_t before = count_rows(node, self.with(both(self.mine(), self.referenced)));
-        const std::uint64_t after = count_rows(node, {both(self.mine(), referenced[node]), params[node]});
-        changed = changed || before != after;
-        if (referenced[node] != "false") {
-            self.referenced = referenced[node];
-            self.params = params[node];
-        }
     }
-    return changed;
+    bool grew = false;
+    for (Target &each : targets_)
+        if (each.selection->rows > 0 && hears_late(each)) {
+            const auto reached = [&] {
+                return count_rows(each.relation, each.with(both(each.mine(), each.referenced)));
+            };
+            const std::uint64_t before = reached();
+            take(each);
+            grew = grew || reached() != before;
+        }
+    return grew;
 }
 
 /// Rows that stay by their table's label lose their keys to rows that go, or stay only because something points at
@@ -217,12 +252,13 @@ void ErasePlan::mark_cuts(Target &child) {
         const bool owning = owns(each);
         if (!owning && (!child.anonymise || parent->anonymise))
             continue;
-        const Keys keys = parent == &targets_.front() && !collection_.exists()
-                              ? collection_.absent_keys(each.parent_columns)
-                          : parent->selection->rows == 0
-                              ? Keys{}
-                              : keys_of(parent->relation, each.parent_columns,
-                                        owning ? parent->with(parent->mine()) : parent->with(parent->departs()));
+        const std::string spared = needed(each);
+        const Keys keys =
+            parent == &targets_.front() && !collection_.exists() ? collection_.absent_keys(each.parent_columns)
+            : parent->selection->rows == 0
+                ? Keys{}
+                : keys_of(parent->relation, each.parent_columns,
+                          parent->with(owning ? both(parent->mine(), not_true(spared)) : parent->departs()));
         if (!any(keys))
             continue;
         const auto blanked = [&](const std::string &column) {
@@ -231,12 +267,16 @@ void ErasePlan::mark_cuts(Target &child) {
         };
         if (!each.cuttable() && !OidIsValid(each.constraint))
             for (const std::string &column : each.child_columns)
-                if (!blanked(column))
+                if (!blanked(column)) {
                     child.blank.push_back(pseudonym(child.relation, column));
+                    if (!owning)
+                        child.blank.back().spare(spared);
+                }
         for (const std::string &column : each.cuts)
             if (!blanked(column))
                 when[column] += (when[column].empty() ? "" : " OR ") +
-                                one_of(child.relation, each.child_columns, keys, child.params);
+                                both(one_of(child.relation, each.child_columns, keys, child.params),
+                                     owning ? "true" : not_true(spared));
     }
     for (const auto &[column, condition] : when) {
         const std::string name = pg::quote(column);

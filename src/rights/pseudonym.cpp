@@ -147,13 +147,14 @@ std::string about(std::string text, const std::string &value) {
 Blank make(Oid relation, const pg::Column &column, bool may_be_null, bool may_be_pseudonym) {
     Blank out;
     out.column = column.name;
+    const Type type = plain_type(column);
+    const std::string name = pg::type_name(type.type, type.typmod);
+    out.value = "t." + pg::quote(column.name) + "::" + name;
     out.done = "t." + pg::quote(column.name) + " IS NULL";
     if (may_be_null && !column.not_null)
         out.expressions.emplace_back("NULL");
     if (!may_be_pseudonym)
         return out;
-    const Type type = plain_type(column);
-    const std::string name = pg::type_name(type.type, type.typmod);
     std::string done;
     for (const std::string &each : candidates(type, done))
         out.expressions.push_back("(" + each + ")::" + name);
@@ -255,6 +256,14 @@ Blank pseudonym(Oid relation, const std::string &column) {
     if (out.expressions.empty())
         refuse(relation, "column " + pg::quote(column));
     return out;
+}
+
+void Blank::spare(const std::string &rows) {
+    if (rows == "false")
+        return;
+    for (std::string &each : expressions)
+        each = "CASE WHEN " + rows + " THEN " + value + " ELSE " + each + " END";
+    done = "(" + done + ") OR (" + rows + ")";
 }
 
 std::string undone(const std::vector<Blank> &blanks) {

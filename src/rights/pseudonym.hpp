@@ -9,11 +9,15 @@ namespace gdpr::rights {
 /// How one column is blanked.
 struct Blank {
     std::string column; // unquoted
+    std::string value;  // as it is, of the column's plain type
     /// SQL expressions of the column's plain type, the first wish first: NULL where it may be, then pseudonyms, each
     /// anew for every row. Which one the constraints admit, only the attempt tells.
     std::vector<std::string> expressions;
     /// True of a row, alias t, in which this was done already.
     std::string done;
+
+    /// Leaves the value in the rows of a condition.
+    void spare(const std::string &rows);
 };
 
 /// The labelled columns of a relation that are blanked. Raises where a label asks for what cannot be.
