@@ -22,11 +22,12 @@ std::int64_t call(const std::string &sql, const std::vector<pg::Param> &params) 
     return spi.run("SELECT pg_catalog.count(*) FROM " + sql, params).number(0, 1);
 }
 
-/// An objection may say more after the purpose's name.
+/// An objection may say more after the purpose's name, which has no slash.
 bool has_purpose(const std::string &name) {
     const pg::OwnerScope scope(pg::gdpr_relation("purpose"));
     pg::Spi spi;
-    return spi.run("SELECT EXISTS (SELECT FROM gdpr.purpose WHERE pg_catalog.starts_with($1, name))", {pg::param(name)})
+    return spi.run("SELECT EXISTS (SELECT FROM gdpr.purpose WHERE name = pg_catalog.split_part($1, '/', 1))",
+                   {pg::param(name)})
         .boolean(0, 1);
 }
 

@@ -73,15 +73,21 @@ officer('crm', q{
 	SELECT gdpr.withdraw_consent('person', '6', 'newsletter');
 	SELECT gdpr.give_consent('person', '6', 'newsletter', '{"wording": "I want it again"}');
 	SELECT gdpr.forget('person', '6', 'a dry run', true);
+	INSERT INTO gdpr.purpose (name, description, basis) VALUES ('newsletter_sms', 'news by telephone', 'legitimate_interests');
+	SELECT gdpr.record_objection('person', '9', 'newsletter');
+	SELECT gdpr.record_objection('person', '3', 'newsletter', automated => true);
+	SELECT gdpr.record_objection('person', '5', 'newsletter');
+	SELECT gdpr.withdraw_objection('person', '5', 'newsletter');
+	SELECT gdpr.record_objection('person', '6', 'newsletter_sms', 'too late at night');
 });
 $node->psql('crm', q{BEGIN; SELECT gdpr.forget('person', '5', 'rolled back'); ROLLBACK});
 $node->psql('crm', q{BEGIN; SAVEPOINT a; SELECT gdpr.forget('person', '9', 'half rolled back'); ROLLBACK TO a; COMMIT});
 
 my $content = slurp_file($journal);
 my $hashes = () = $content =~ /^[0-9a-f]{8} intent/mg;
-is($hashes, 17, 'an intent for each act that was committed, and for no other');
-is(() = $content =~ /^[0-9a-f]{8} confirmed/mg, 17, 'and a confirmation');
-unlike($content, qr/$_/i, "no $_ in the journal") for ('anna', 'example', '1234567', 'golf', 'officer', 'contested');
+is($hashes, 22, 'an intent for each act that was committed, and for no other');
+is(() = $content =~ /^[0-9a-f]{8} confirmed/mg, 22, 'and a confirmation');
+unlike($content, qr/$_/i, "no $_ in the journal") for ('anna', 'example', '1234567', 'golf', 'officer', 'contested', 'night');
 is((stat $journal)[2] & 0777, 0600, 'only the server can read it');
 is(officer('crm', $replay), '', 'nothing to do where nothing was undone');
 
@@ -100,7 +106,7 @@ $node->safe_psql('postgres', 'DROP DATABASE broken');
 # Somebody signs up before the replay, with an address of a forgotten person; another under a key of one.
 $node->safe_psql('crm', q{
 	INSERT INTO person VALUES (11, 'anna@example.it', NULL), (10, 'nobody.of.before@example.it', NULL)});
-is(officer('crm', $replay), "member|1|forget\nperson|4|forget\nperson|2|receipt\nperson|1|refused\nperson|2|restrict\nperson|1|withdraw\n|4|block",
+is(officer('crm', $replay), "member|1|forget\nperson|4|forget\nperson|2|object\nperson|2|receipt\nperson|2|refused\nperson|2|restrict\nperson|1|withdraw\n|4|block",
 	'replayed');
 is(people('crm'), '3 5 6 8 9 10 11 20',
 	'forgotten again: one from before gdpr, one whose address changed, one without identifiers; not the one who shares '
@@ -110,15 +116,21 @@ is($node->safe_psql('crm', q{SELECT string_agg(key::text, ' ' ORDER BY key) FROM
 	'restricted again, but not whose restriction was lifted');
 is($node->safe_psql('crm', q{SELECT gdpr.has_consent('person', '5', 'newsletter'), gdpr.has_consent('person', '6', 'newsletter')}),
 	'f|t', 'withdrawn again, but not who agreed anew');
+my $objections = q{SELECT string_agg(key::text || ' ' || purpose || ' ' || automated, ', ' ORDER BY key) FROM gdpr.objection};
+is($node->safe_psql('crm', $objections), '3 newsletter true, 9 newsletter false',
+	'objects again, to what they objected to, but not who withdrew it, nor to a purpose that is not there');
 is($node->safe_psql('crm', q{SELECT count(*) FROM gdpr.erasure}), 7, 'receipts of all erasures');
 my ($out, $err);
 $node->psql('crm', q{INSERT INTO person VALUES (12, 'late@example.it', NULL)}, stderr => \$err);
 like($err, qr/asked to be forgotten/, 'the blocklist knows who was never in the dump');
-is(officer('crm', $replay), 'person|1|refused', 'a legal hold that came back stands in the way of nobody else');
+is(officer('crm', $replay), 'person|2|refused', 'a legal hold that came back stands in the way of nobody else');
+officer('crm', q{INSERT INTO gdpr.purpose (name, description, basis) VALUES ('newsletter_sms', 'by telephone', 'legitimate_interests')});
+is(officer('crm', $replay), "person|1|object\nperson|1|refused", 'a purpose that is there again is objected to again');
+is(officer('crm', $replay), 'person|1|refused', 'once');
 officer('crm', q{SELECT gdpr.release('person', '20')});
 is(officer('crm', $replay), 'person|1|forget', 'and is released first');
 is(officer('crm', $replay), '', 'another replay finds nothing to do');
-is(() = slurp_file($journal) =~ /^[0-9a-f]{8} intent/mg, 17, 'and replaying is no act of its own');
+is(() = slurp_file($journal) =~ /^[0-9a-f]{8} intent/mg, 22, 'and replaying is no act of its own');
 
 # ---- Point-in-time recovery ----------------------------------------------------------------------------------------
 
@@ -130,9 +142,10 @@ $pitr->append_conf('postgresql.conf', "recovery_target_time = '$before'\nrecover
 $pitr->start;
 $pitr->poll_query_until('crm', 'SELECT NOT pg_is_in_recovery()');
 is(people('crm', $pitr), '1 2 3 4 5 6 7 8 9 20', 'recovered to before');
-is(officer('crm', $replay, $pitr), "member|1|forget\nperson|4|forget\nperson|2|receipt\nperson|1|refused\nperson|2|restrict\nperson|1|withdraw\n|4|block",
+is(officer('crm', $replay, $pitr), "member|1|forget\nperson|4|forget\nperson|2|object\nperson|2|receipt\nperson|2|refused\nperson|2|restrict\nperson|1|withdraw\n|4|block",
 	'replayed');
 is(people('crm', $pitr), '3 5 6 8 9 20', 'the same people');
+is($pitr->safe_psql('crm', $objections), '3 newsletter true, 9 newsletter false', 'and the same objections');
 $pitr->stop;
 
 $node->stop;
