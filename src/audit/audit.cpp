@@ -44,7 +44,7 @@ std::string key_columns(Oid table) {
 
 /// Finds the records under one name, and the other names in the changes of the primary key among them.
 void find_under(const Name &name, Oid table, pg::Spi &spi, Records &records, std::set<Name> &names) {
-    const pg::Rows own = spi.run(
+    const pg::Rows own = spi.run_again(
         "SELECT id, transaction::text, relation = $1 AND operation = 'UPDATE' AND changed && " + key_columns(table) +
             "  FROM gdpr.audit_record WHERE subject_table = $1 AND key = $2"
             "   AND (id <= $3 OR transaction = $4::xid8)",
@@ -55,7 +55,7 @@ void find_under(const Name &name, Oid table, pg::Spi &spi, Records &records, std
         if (!own.boolean(row, 3))
             continue;
         const pg::Rows others =
-            spi.run("SELECT key::text FROM gdpr.audit_record WHERE id = $1 AND subject_table = $2 AND key <> $3",
+            spi.run_again("SELECT key::text FROM gdpr.audit_record WHERE id = $1 AND subject_table = $2 AND key <> $3",
                     {pg::param(id), pg::param_oid(table), pg::param(name.key)});
         for (std::uint64_t other = 0; other < others.size(); other++)
             names.insert({others.text_or(other, 1), id, own.text(row, 2)});
@@ -113,9 +113,9 @@ std::uint64_t scrub(const subject::Subject &subject, bool dry_run) {
     const std::string which = " WHERE r.id = ANY ($2) AND (r.content IS NOT NULL OR " + own + ")";
     if (dry_run)
         return static_cast<std::uint64_t>(
-            spi.run("SELECT pg_catalog.count(*) FROM gdpr.audit_record r" + which, params).number(0, 1));
+            spi.run_again("SELECT pg_catalog.count(*) FROM gdpr.audit_record r" + which, params).number(0, 1));
     return spi
-        .run("UPDATE gdpr.audit_record r SET content = NULL, changed = CASE WHEN " + own +
+        .run_again("UPDATE gdpr.audit_record r SET content = NULL, changed = CASE WHEN " + own +
                  " THEN NULL ELSE r.changed END, key = CASE WHEN " + own + " THEN NULL ELSE r.key END" + which,
              params)
         .processed();

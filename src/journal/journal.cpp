@@ -190,11 +190,11 @@ std::vector<Id> lineage() {
     const pg::OwnerScope scope(pg::gdpr_relation("lineage"));
     pg::Spi spi;
     std::vector<Id> ids;
-    const pg::Rows rows = spi.run("SELECT id::text FROM gdpr.lineage ORDER BY made, id");
+    const pg::Rows rows = spi.run_again("SELECT id::text FROM gdpr.lineage ORDER BY made, id");
     for (std::uint64_t row = 0; row < rows.size(); row++)
         ids.push_back(id_of(rows.text_or(row, 1)));
     if (ids.empty())
-        ids.push_back(id_of(spi.run("INSERT INTO gdpr.lineage DEFAULT VALUES RETURNING id::text").text_or(0, 1)));
+        ids.push_back(id_of(spi.run_again("INSERT INTO gdpr.lineage DEFAULT VALUES RETURNING id::text").text_or(0, 1)));
     return ids;
 }
 
@@ -211,7 +211,7 @@ pg::Param uuid_param(const Id &id) {
 void enter(const Id &id) {
     const pg::OwnerScope scope(pg::gdpr_relation("journal_entry"));
     pg::Spi spi;
-    (void)spi.run("INSERT INTO gdpr.journal_entry (entry) VALUES ($1)", {uuid_param(id)});
+    (void)spi.run_again("INSERT INTO gdpr.journal_entry (entry) VALUES ($1)", {uuid_param(id)});
 }
 
 cipher::Digest subject_hash(const subject::Subject &subject) {

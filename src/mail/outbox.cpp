@@ -48,12 +48,12 @@ std::uint64_t tell_recipients(const subject::Subject &subject, std::string_view 
     const std::vector<pg::Param> who{pg::param_oid(subject.table), pg::param(subject.key)};
     if (dry_run)
         return static_cast<std::uint64_t>(
-            spi.run("SELECT pg_catalog.count(*) FROM (" + told + ") AS d", who).number(0, 1));
+            spi.run_again("SELECT pg_catalog.count(*) FROM (" + told + ") AS d", who).number(0, 1));
     std::vector<pg::Param> params = who;
     params.push_back(pg::param(what));
     params.push_back(what == "erased" ? pg::null_param(TEXTOID) : pg::param(subject.key));
     const std::uint64_t instructions =
-        spi.run("INSERT INTO gdpr.outbox (template, subject_table, key, recipient, address, reference)"
+        spi.run_again("INSERT INTO gdpr.outbox (template, subject_table, key, recipient, address, reference)"
                 " SELECT $3, $1, $4, d.recipient, d.address, d.reference FROM (" +
                     told + ") AS d",
                 params)
@@ -66,7 +66,7 @@ std::uint64_t tell_recipients(const subject::Subject &subject, std::string_view 
 void tell_person(const subject::Subject &subject, std::string_view what) {
     const pg::OwnerScope scope(pg::gdpr_relation("outbox"));
     pg::Spi spi;
-    (void)spi.run("INSERT INTO gdpr.outbox (template, subject_table, key) VALUES ($1, $2, $3)",
+    (void)spi.run_again("INSERT INTO gdpr.outbox (template, subject_table, key) VALUES ($1, $2, $3)",
                   {pg::param(what), pg::param_oid(subject.table), pg::param(subject.key)});
     notify("outbox");
 }

@@ -61,18 +61,105 @@ Spi::~Spi() {
     MemoryContextSwitchTo(outer_);
 }
 
-Rows Spi::run(const std::string &sql, const std::vector<Param> &params, bool read_only) {
+namespace {
+
+/// Parameters as SPI takes them.
+struct Arguments {
     std::vector<Oid> types;
     std::vector<Datum> values;
     std::string nulls;
-    for (const Param &each : params) {
-        types.push_back(each.type);
-        values.push_back(each.value);
-        nulls.push_back(each.null ? 'n' : ' ');
+
+    explicit Arguments(const std::vector<Param> &params) {
+        for (const Param &each : params) {
+            types.push_back(each.type);
+            values.push_back(each.value);
+            nulls.push_back(each.null ? 'n' : ' ');
+        }
     }
+    int count() const { return static_cast<int>(types.size()); }
+};
+
+/// Whoever plans decides what the plan does: PostgreSQL minds the role and search_path, but not whether row security is
+/// off for a table's owner.
+using PlanName = std::tuple<std::string, std::vector<Oid>, Oid, int>;
+struct KeptPlan {
+    SPIPlanPtr plan = nullptr;
+    std::uint64_t used = 0; // when, by count
+    int running = 0;
+};
+
+constexpr std::size_t most_plans = 200;
+constexpr Size most_bytes = 8192; // of one value
+std::map<PlanName, KeptPlan> *plans = nullptr;
+std::uint64_t uses = 0;
+
+bool many(const std::vector<Param> &params) {
+    return std::any_of(params.begin(), params.end(), [](const Param &each) {
+        return !each.null &&
+               call([&] { return get_typlen(each.type) == -1 ? toast_raw_datum_size(each.value) : 0; }) > most_bytes;
+    });
+}
+
+/// Makes room by dropping the plan that was used longest ago.
+void drop_oldest() {
+    auto oldest = plans->end();
+    for (auto each = plans->begin(); each != plans->end(); ++each)
+        if (each->second.running == 0 && (oldest == plans->end() || each->second.used < oldest->second.used))
+            oldest = each;
+    if (oldest == plans->end())
+        return;
+    SPIPlanPtr plan = oldest->second.plan;
+    plans->erase(oldest);
+    call([&] { SPI_freeplan(plan); });
+}
+
+KeptPlan &kept_plan(const std::string &sql, Arguments &arguments) {
+    Oid user;
+    int context;
+    GetUserIdAndSecContext(&user, &context);
+    if (plans == nullptr)
+        plans = new std::map<PlanName, KeptPlan>;
+    PlanName name{sql, arguments.types, user, context};
+    if (const auto found = plans->find(name); found != plans->end())
+        return found->second;
+    if (plans->size() >= most_plans)
+        drop_oldest();
+    SPIPlanPtr plan = call([&] {
+        SPIPlanPtr made =
+            SPI_prepare_cursor(sql.c_str(), arguments.count(), arguments.types.data(), CURSOR_OPT_GENERIC_PLAN);
+        if (made == nullptr || SPI_keepplan(made) != 0)
+            elog(ERROR, "SPI_prepare_cursor failed: %s", SPI_result_code_string(SPI_result));
+        return made;
+    });
+    return plans->emplace(std::move(name), KeptPlan{plan}).first->second;
+}
+
+} // namespace
+
+Rows Spi::run_again(const std::string &sql, const std::vector<Param> &params) {
+    if (many(params))
+        return run(sql, params);
+    Arguments arguments(params);
+    KeptPlan &kept = kept_plan(sql, arguments);
+    struct Running {
+        KeptPlan &plan;
+        explicit Running(KeptPlan &its) : plan(its) { plan.running++; }
+        ~Running() { plan.running--; }
+    } running(kept);
+    kept.used = ++uses;
     call([&] {
-        const int code = SPI_execute_with_args(sql.c_str(), static_cast<int>(types.size()), types.data(), values.data(),
-                                               nulls.c_str(), read_only, 0);
+        const int code = SPI_execute_plan(kept.plan, arguments.values.data(), arguments.nulls.c_str(), false, 0);
+        if (code < 0)
+            elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(code));
+    });
+    return {SPI_tuptable, SPI_processed};
+}
+
+Rows Spi::run(const std::string &sql, const std::vector<Param> &params, bool read_only) {
+    Arguments arguments(params);
+    call([&] {
+        const int code = SPI_execute_with_args(sql.c_str(), arguments.count(), arguments.types.data(),
+                                               arguments.values.data(), arguments.nulls.c_str(), read_only, 0);
         if (code < 0)
             elog(ERROR, "SPI_execute_with_args failed: %s", SPI_result_code_string(code));
     });

@@ -61,6 +61,10 @@ class Spi {
     /// Runs one statement. `read_only` uses the snapshot of the calling query.
     Rows run(const std::string &sql, const std::vector<Param> &params = {}, bool read_only = false);
 
+    /// The same, planned once a session for whatever values: for statements whose text comes again, and which find
+    /// their rows by indexes. Where the values are many, they are planned for as they are.
+    Rows run_again(const std::string &sql, const std::vector<Param> &params = {});
+
     /// Copies a datum into the context that was current before this connection.
     Datum keep(Datum value, Oid type);
 

@@ -19,7 +19,7 @@ namespace {
 void insert(const subject::Subject &subject, std::string_view kind, std::string_view reason, const pg::Param &until) {
     const pg::OwnerScope scope(pg::gdpr_relation("restriction"));
     pg::Spi spi;
-    (void)spi.run("INSERT INTO gdpr.restriction (subject_table, key, kind, reason, until) VALUES ($1, $2, $3, $4, $5)",
+    (void)spi.run_again("INSERT INTO gdpr.restriction (subject_table, key, kind, reason, until) VALUES ($1, $2, $3, $4, $5)",
                   {pg::param_oid(subject.table), pg::param(subject.key), pg::param(kind), pg::param(reason), until});
 }
 
@@ -28,7 +28,7 @@ std::uint64_t remove(const subject::Subject &subject, std::string_view kind) {
     const pg::OwnerScope scope(pg::gdpr_relation("restriction"));
     pg::Spi spi;
     return spi
-        .run("DELETE FROM gdpr.restriction WHERE subject_table = $1 AND key = $2 AND ($3 = '' OR kind = $3)",
+        .run_again("DELETE FROM gdpr.restriction WHERE subject_table = $1 AND key = $2 AND ($3 = '' OR kind = $3)",
              {pg::param_oid(subject.table), pg::param(subject.key), pg::param(kind)})
         .processed();
 }
@@ -47,7 +47,7 @@ std::uint64_t erase(const subject::Subject &subject) {
     const std::uint64_t restrictions = remove(subject, "");
     const pg::OwnerScope scope(pg::gdpr_relation("objection"));
     pg::Spi spi;
-    return restrictions + spi.run("DELETE FROM gdpr.objection WHERE subject_table = $1 AND key = $2",
+    return restrictions + spi.run_again("DELETE FROM gdpr.objection WHERE subject_table = $1 AND key = $2",
                                   {pg::param_oid(subject.table), pg::param(subject.key)})
                               .processed();
 }

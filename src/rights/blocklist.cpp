@@ -36,7 +36,8 @@ std::vector<std::uint32_t> keys_in_use() {
     pg::Spi spi;
     std::vector<std::uint32_t> keys;
     for (std::int64_t last = -1;;) {
-        const pg::Rows next = spi.run("SELECT min(key_id) FROM gdpr.blocklist WHERE key_id > $1", {pg::param(last)});
+        const pg::Rows next =
+            spi.run_again("SELECT min(key_id) FROM gdpr.blocklist WHERE key_id > $1", {pg::param(last)});
         if (!next.datum(0, 1))
             return keys;
         last = next.number(0, 1);
@@ -119,7 +120,7 @@ std::uint64_t block(const std::set<Identifier> &identifiers, std::string_view gr
         {
             const pg::OwnerScope scope(list->relation);
             pg::Spi spi;
-            (void)spi.run(
+            (void)spi.run_again(
                 "INSERT INTO gdpr.blocklist (hash, kind, normaliser, key_id, ground, until) VALUES ($1, $2, $3, $4, $5, $6)",
                 {pg::param_bytes(as_text(identifier_hash(each, key))), pg::param(to_string(each.kind)),
                  pg::param(static_cast<std::int32_t>(normaliser)), pg::param(static_cast<std::int64_t>(key)),

@@ -15,15 +15,34 @@ using Fate = Target::Fate;
               "Let it pass changes made as the owner of the table, or label the table erase(anonymize).");
 }
 
-/// Raises while the condition still reaches rows.
-void settled(Oid relation, const Where &where) {
-    if (count_rows(relation, where) > 0)
-        withstood(relation);
+/// Is there code of the owner's that runs when rows of the relation, or of its partitions, change?
+bool has_code(Oid relation) {
+    const Oid schema = pg::call([] { return get_namespace_oid("gdpr", false); });
+    List *all = pg::call([&] { return find_all_inheritors(relation, AccessShareLock, nullptr); });
+    ListCell *cell;
+    foreach (cell, all) {
+        const pg::Relation opened(lfirst_oid(cell), AccessShareLock);
+        if (opened.get()->rd_rules != nullptr)
+            return true;
+        const TriggerDesc *triggers = opened.get()->trigdesc;
+        for (int i = 0; triggers != nullptr && i < triggers->numtriggers; i++)
+            if (const Trigger &each = triggers->triggers[i];
+                !each.tgisinternal && pg::call([&] { return get_func_namespace(each.tgfoid); }) != schema)
+                return true;
+    }
+    return false;
 }
 
 class Erasure {
   public:
-    explicit Erasure(const ErasePlan &plan) : plan_(plan) {}
+    explicit Erasure(const ErasePlan &plan) : plan_(plan) {
+        const auto &targets = plan.targets();
+        const auto &unlinks = plan.unlinks();
+        watchful_ =
+            std::any_of(targets.begin(), targets.end(),
+                        [](const Target &each) { return each.selection->rows > 0 && has_code(each.relation); }) ||
+            std::any_of(unlinks.begin(), unlinks.end(), [](const Unlink &each) { return has_code(each.relation); });
+    }
 
     void unlink(const Unlink &found);
     void leave(const Target &target);
@@ -32,11 +51,17 @@ class Erasure {
     void remove_circle(const std::vector<const Target *> &group);
 
   private:
+    /// Raises while the condition still reaches rows. Where nobody's code runs, none can have undone anything.
+    void settled(Oid relation, const Where &where) const {
+        if (watchful_ && count_rows(relation, where) > 0)
+            withstood(relation);
+    }
     void cut(Oid relation, const Columns &columns, const Where &where);
     void give_pseudonyms(Oid relation, const Columns &columns, const Where &where);
     bool defer(const std::vector<const Target *> &group, const Reference &reference) const;
 
     const ErasePlan &plan_;
+    bool watchful_;
 };
 
 void Erasure::cut(Oid relation, const Columns &columns, const Where &where) {

@@ -55,9 +55,9 @@ Keys keys_of(Oid relation, const Columns &columns, const Where &where) {
         return {};
     const pg::OwnerScope scope(relation);
     pg::Spi spi;
-    const pg::Rows rows = spi.run("SELECT " + arrays + " FROM (SELECT DISTINCT " + values + from(relation, where) +
-                                      " AND " + filled(columns) + ") AS d",
-                                  where.params);
+    const pg::Rows rows = spi.run_again("SELECT " + arrays + " FROM (SELECT DISTINCT " + values +
+                                            from(relation, where) + " AND " + filled(columns) + ") AS d",
+                                        where.params);
     Keys keys;
     for (std::size_t i = 0; i < columns.size(); i++) {
         const Oid element = travelling_type(relation, columns[i]);
@@ -93,7 +93,7 @@ std::uint64_t count_rows(Oid relation, const Where &where) {
     const pg::OwnerScope scope(relation);
     pg::Spi spi;
     return static_cast<std::uint64_t>(
-        spi.run("SELECT pg_catalog.count(*)" + from(relation, where), where.params).number(0, 1));
+        spi.run_again("SELECT pg_catalog.count(*)" + from(relation, where), where.params).number(0, 1));
 }
 
 std::string filled(const Columns &columns) {
@@ -115,7 +115,7 @@ std::uint64_t run_on(Oid relation, const std::string &sql, const std::vector<pg:
     try {
         const pg::OwnerScope scope(relation);
         pg::Spi spi;
-        return spi.run(sql, params).processed();
+        return spi.run_again(sql, params).processed();
     } catch (const pg::Error &error) {
         // PostgreSQL quotes the row or its key in the detail, which may be personal.
         if (ERRCODE_TO_CATEGORY(error.sqlstate()) != ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION || error.data() == nullptr)

@@ -269,8 +269,10 @@ void ErasePlan::count() {
         if (each.selection->rows == 0)
             continue;
         using Fate = Target::Fate;
-        for (const Fate fate : {Fate::leave, Fate::blank, Fate::remove})
-            each.rows[fate] = count_rows(each.relation, each.where(fate));
+        for (const Fate fate : {Fate::leave, Fate::blank, Fate::remove}) {
+            const Where where = each.where(fate);
+            each.rows[fate] = where.sql == each.mine() ? each.selection->rows : count_rows(each.relation, where);
+        }
         add(each.relation, "leave to other owners", each.rows[Fate::leave]);
         add(each.relation, "anonymize", each.rows[Fate::blank]);
         add(each.relation, "delete", each.rows[Fate::remove]);
@@ -281,12 +283,12 @@ void ErasePlan::count() {
         const pg::OwnerScope scope(each.relation);
         pg::Spi spi;
         const Where where = each.where(Fate::keep);
-        const pg::Rows days =
-            spi.run("SELECT CASE WHEN pg_catalog.isfinite(u::pg_catalog.date)"
-                    "  THEN pg_catalog.to_char(u::pg_catalog.date, 'YYYY-MM-DD') ELSE 'infinity' END,"
-                    "  pg_catalog.count(*) FROM (SELECT " +
-                        until + " AS u FROM " + each.name + " AS t WHERE " + where.sql + ") AS k GROUP BY 1 ORDER BY 1",
-                    where.params);
+        const pg::Rows days = spi.run_again(
+            "SELECT CASE WHEN pg_catalog.isfinite(u::pg_catalog.date)"
+            "  THEN pg_catalog.to_char(u::pg_catalog.date, 'YYYY-MM-DD') ELSE 'infinity' END,"
+            "  pg_catalog.count(*) FROM (SELECT " +
+                until + " AS u FROM " + each.name + " AS t WHERE " + where.sql + ") AS k GROUP BY 1 ORDER BY 1",
+            where.params);
         for (std::uint64_t row = 0; row < days.size(); row++) {
             const std::string day = days.text_or(row, 1);
             kept_until_ = std::max(kept_until_, day);
@@ -317,11 +319,11 @@ std::set<Identifier> ErasePlan::identifiers() const {
             const encrypted::PlainOutput plain;
             const pg::OwnerScope scope(each.relation);
             pg::Spi spi;
-            const pg::Rows rows =
-                spi.run("SELECT DISTINCT " + name + "::" + pg::type_name(type) + "::pg_catalog.text FROM " + each.name +
-                            " AS t WHERE " + each.mine() + " AND " + not_true(each.others) + " AND " + name +
-                            " IS NOT NULL" + (blanked == each.blank.end() ? "" : " AND " + not_true(blanked->done)),
-                        each.params);
+            const pg::Rows rows = spi.run_again(
+                "SELECT DISTINCT " + name + "::" + pg::type_name(type) + "::pg_catalog.text FROM " + each.name +
+                    " AS t WHERE " + each.mine() + " AND " + not_true(each.others) + " AND " + name + " IS NOT NULL" +
+                    (blanked == each.blank.end() ? "" : " AND " + not_true(blanked->done)),
+                each.params);
             for (std::uint64_t row = 0; row < rows.size(); row++)
                 if (Identifier one = identifier(rows.text_or(row, 1)); !one.value.empty())
                     out.insert(std::move(one));

@@ -50,7 +50,7 @@ class Target {
     std::vector<Blank> blank;
     std::vector<pg::Param> params;
     std::string kept = "false", others = "false", referenced = "false";
-    std::string way = "false"; // rows by which a kept row is the person's
+    std::string way = "false";          // rows by which a kept row is the person's
     std::vector<std::string> departing; // for each hop, rows whose key leads to what goes
     std::string cuts, cut = "false";    // keys of rows that stay to rows that go: SET …, and which rows have one
     bool anonymise;                     // its label says that rows stay

@@ -25,43 +25,67 @@ bool same_columns(const Hop &hop, const Reference &reference) {
     return std::is_permutation(one.begin(), one.end(), other.begin(), other.end());
 }
 
-} // namespace
+/// Do rows of other people own by this key what it points to, in a relation where the person owns nothing?
+bool owned_elsewhere(const Reference &reference) {
+    const std::vector<Hop> owners = subject::graph().owners(reference.parent);
+    return std::any_of(owners.begin(), owners.end(), [&](const Hop &hop) {
+        return hop.reversed() && hop.owner == reference.child && same_columns(hop, reference);
+    });
+}
 
-/// Foreign keys to the person's relations, wherever they are, and the keys that labels say.
-void ErasePlan::read_references() {
+/// Foreign keys to the relations that a walk reaches, wherever they are; read once for each state of the graph.
+const std::vector<Reference> &foreign_keys(const subject::Collection &collection) {
+    static auto *known = new std::map<Oid, std::vector<Reference>>;
+    static std::uint64_t generation = 0;
+    (void)subject::graph();
+    if (generation != subject::generation())
+        known->clear();
+    generation = subject::generation();
+    const Oid subject_table = collection.subject().table;
+    if (const auto found = known->find(subject_table); found != known->end())
+        return found->second;
     std::string oids;
-    for (const Target &each : targets_) {
-        List *heirs = pg::call([&] { return find_all_inheritors(each.relation, AccessShareLock, nullptr); });
+    for (const Step &step : collection.walk().steps) {
+        if (step.kind == Step::Kind::accessed)
+            continue;
+        List *heirs = pg::call([&] { return find_all_inheritors(step.node, AccessShareLock, nullptr); });
         ListCell *cell;
         foreach (cell, heirs)
             oids += (oids.empty() ? "" : ",") + std::to_string(lfirst_oid(cell));
     }
-    {
-        const pg::OwnerScope scope(pg::gdpr_relation("key"));
-        pg::Spi spi;
-        const pg::Rows rows = spi.run(
-            "SELECT c.oid, c.conrelid, c.confrelid, c.condeferrable, c.confdeltype::text, a.attname::text, f.attname::text"
-            "  FROM pg_catalog.pg_constraint c, unnest(c.conkey, c.confkey) WITH ORDINALITY AS k(own, far, n)"
-            "  JOIN pg_catalog.pg_attribute a ON a.attnum = k.own JOIN pg_catalog.pg_attribute f ON f.attnum = k.far"
-            " WHERE c.contype = 'f' AND c.conparentid = 0 AND c.confrelid = ANY ($1::oid[])"
-            "   AND a.attrelid = c.conrelid AND f.attrelid = c.confrelid ORDER BY c.oid, k.n",
-            {pg::param("{" + oids + "}")});
-        for (std::uint64_t row = 0; row < rows.size(); row++) {
-            if (references_.empty() || references_.back().constraint != rows.oid(row, 1)) {
-                const Oid child = subject::node_of(rows.oid(row, 2));
-                references_.push_back({OidIsValid(child) ? child : rows.oid(row, 2),
-                                       subject::node_of(rows.oid(row, 3)),
-                                       {},
-                                       {},
-                                       rows.oid(row, 1),
-                                       rows.text_or(row, 5, "a").front(),
-                                       rows.boolean(row, 4),
-                                       {}});
-            }
-            references_.back().child_columns.push_back(rows.text_or(row, 6));
-            references_.back().parent_columns.push_back(rows.text_or(row, 7));
+    const pg::OwnerScope scope(pg::gdpr_relation("key"));
+    pg::Spi spi;
+    const pg::Rows rows = spi.run(
+        "SELECT c.oid, c.conrelid, c.confrelid, c.condeferrable, c.confdeltype::text, a.attname::text, f.attname::text"
+        "  FROM pg_catalog.pg_constraint c, unnest(c.conkey, c.confkey) WITH ORDINALITY AS k(own, far, n)"
+        "  JOIN pg_catalog.pg_attribute a ON a.attnum = k.own JOIN pg_catalog.pg_attribute f ON f.attnum = k.far"
+        " WHERE c.contype = 'f' AND c.conparentid = 0 AND c.confrelid = ANY ($1::oid[])"
+        "   AND a.attrelid = c.conrelid AND f.attrelid = c.confrelid ORDER BY c.oid, k.n",
+        {pg::param("{" + oids + "}")});
+    std::vector<Reference> out;
+    for (std::uint64_t row = 0; row < rows.size(); row++) {
+        if (out.empty() || out.back().constraint != rows.oid(row, 1)) {
+            const Oid child = subject::node_of(rows.oid(row, 2));
+            out.push_back({OidIsValid(child) ? child : rows.oid(row, 2),
+                           subject::node_of(rows.oid(row, 3)),
+                           {},
+                           {},
+                           rows.oid(row, 1),
+                           rows.text_or(row, 5, "a").front(),
+                           rows.boolean(row, 4),
+                           {}});
         }
+        out.back().child_columns.push_back(rows.text_or(row, 6));
+        out.back().parent_columns.push_back(rows.text_or(row, 7));
     }
+    return known->emplace(subject_table, std::move(out)).first->second;
+}
+
+} // namespace
+
+/// Foreign keys to the person's relations, and the keys that labels say.
+void ErasePlan::read_references() {
+    references_ = foreign_keys(collection_);
     for (const subject::Selection &each : collection_.selections())
         for (const Hop &hop : each.step.hops) {
             const subject::Edge &edge = hop.edge;
@@ -141,8 +165,8 @@ void ErasePlan::find_pointing() {
                         }));
             });
         };
-        if (!OidIsValid(each.constraint) || parent == nullptr || parent->selection->rows == 0 || !through(true) ||
-            through(false))
+        if (!OidIsValid(each.constraint) || parent == nullptr || parent->selection->rows == 0 ||
+            !(through(true) || owned_elsewhere(each)) || through(false))
             continue;
         Unlink found;
         found.relation = each.child;
@@ -293,7 +317,7 @@ void ErasePlan::refuse_pointing() const {
     for (const Reference &each : references_) {
         const Target *parent = target(each.parent);
         if (parent == nullptr || parent->selection->rows == 0 || each.on_delete == FKCONSTR_ACTION_SETNULL ||
-            each.on_delete == FKCONSTR_ACTION_SETDEFAULT ||
+            each.on_delete == FKCONSTR_ACTION_SETDEFAULT || owned_elsewhere(each) ||
             std::any_of(selections.begin(), selections.end(),
                         [&](const subject::Selection &selection) { return selection.step.node == each.child; }))
             continue;

@@ -18,16 +18,9 @@ namespace {
 constexpr int most_rounds = 10;
 
 /// The key's type may carry code of the table's owner, which must not run as the officer.
-std::unique_ptr<subject::Collection> collected(const subject::Subject &subject) {
+std::unique_ptr<subject::Collection> collected(const subject::Subject &subject, bool locking) {
     const pg::OwnerScope scope(subject.table);
-    return std::make_unique<subject::Collection>(subject);
-}
-
-std::uint64_t lock(const subject::Selection &selection) {
-    return run_on(selection.step.node,
-                  "SELECT FROM " + pg::relation_name(selection.step.node) + " AS t WHERE " + selection.condition +
-                      " FOR UPDATE",
-                  selection.params, "lock rows of");
+    return std::make_unique<subject::Collection>(subject, locking);
 }
 
 bool same(const subject::Collection &one, const subject::Collection &other) {
@@ -39,16 +32,12 @@ bool same(const subject::Collection &one, const subject::Collection &other) {
 /// What belongs to the person, every row locked. A row that a foreign key would lead to a locked one waits for us; one
 /// that came before is found by the next round.
 subject::Collection collect_locked(const subject::Subject &subject) {
-    auto found = collected(subject);
+    auto found = collected(subject, true);
     for (int round = 0; round < most_rounds; round++) {
-        for (const subject::Selection &each : found->selections())
-            if (each.rows > 0 && each.step.kind != subject::Step::Kind::accessed)
-                (void)lock(each);
-        auto again = collected(subject);
-        const bool settled = same(*found, *again);
+        auto again = collected(subject, round > 0);
+        if (same(*found, *again))
+            return *again;
         found = std::move(again);
-        if (settled)
-            return *found;
     }
     pg::raise(ERRCODE_T_R_SERIALIZATION_FAILURE, "rows of this person keep appearing while they are being forgotten",
               "", "Restrict the person first, or try again.");
@@ -91,7 +80,7 @@ void carry_out(const ErasePlan &plan, const subject::Collection &collection, con
 void forget(Oid table, Datum key, const std::optional<std::string> &reason, bool dry_run, pg::ResultSet &result) {
     const subject::Subject subject = person(table, key);
     (void)subject::decided_walk(table);
-    const subject::Collection collection = dry_run ? *collected(subject) : collect_locked(subject);
+    const subject::Collection collection = dry_run ? *collected(subject, false) : collect_locked(subject);
     refuse_held(subject); // a hold locks the person's row, too
     const bool again = has_receipt(subject);
     const ErasePlan plan(collection, again);

@@ -22,8 +22,9 @@ std::vector<pg::Param> held(const subject::Subject &subject) {
 void refuse_held(const subject::Subject &subject) {
     const pg::OwnerScope scope(pg::gdpr_relation("restriction"));
     pg::Spi spi;
-    if (spi.run("SELECT EXISTS (SELECT FROM gdpr.restriction WHERE subject_table = $1 AND key = $2 AND kind = $3)",
-                held(subject))
+    if (spi.run_again(
+               "SELECT EXISTS (SELECT FROM gdpr.restriction WHERE subject_table = $1 AND key = $2 AND kind = $3)",
+               held(subject))
             .boolean(0, 1))
         pg::raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "this person is under a legal hold",
                   "What may be needed to establish, exercise or defend legal claims is not erased (Art. 17(3)(e)).",
@@ -52,8 +53,8 @@ GDPR_FUNCTION(gdpr_release) {
     {
         const pg::OwnerScope scope(pg::gdpr_relation("restriction"));
         pg::Spi spi;
-        ended = spi.run("DELETE FROM gdpr.restriction WHERE subject_table = $1 AND key = $2 AND kind = $3",
-                        rights::held(subject))
+        ended = spi.run_again("DELETE FROM gdpr.restriction WHERE subject_table = $1 AND key = $2 AND kind = $3",
+                              rights::held(subject))
                     .processed();
     }
     if (ended == 0)

@@ -288,9 +288,10 @@ std::uint64_t blank(Oid relation, const std::vector<Blank> &blanks, const std::s
                 try {
                     const pg::OwnerScope scope(relation);
                     pg::Spi spi;
-                    rows = spi.run("UPDATE " + pg::relation_name(relation) + " AS t SET " + set + " WHERE " + where,
-                                   params)
-                               .processed();
+                    rows =
+                        spi.run_again("UPDATE " + pg::relation_name(relation) + " AS t SET " + set + " WHERE " + where,
+                                      params)
+                            .processed();
                 } catch (const pg::Error &error) {
                     violation = Violation(error.data());
                     throw;

@@ -19,12 +19,13 @@ bool has_receipt(const subject::Subject &subject) {
     const pg::OwnerScope scope(pg::gdpr_relation("erasure"));
     pg::Spi spi;
     // Where nobody was forgotten there may be no key yet, and asking makes none.
-    if (!spi.run("SELECT EXISTS (SELECT FROM gdpr.erasure WHERE subject_table = $1)", {pg::param_oid(subject.table)})
+    if (!spi.run_again("SELECT EXISTS (SELECT FROM gdpr.erasure WHERE subject_table = $1)",
+                       {pg::param_oid(subject.table)})
              .boolean(0, 1))
         return false;
     return spi
-        .run("SELECT EXISTS (SELECT FROM gdpr.erasure WHERE subject = $1 AND subject_table = $2)",
-             {hash_param(subject), pg::param_oid(subject.table)})
+        .run_again("SELECT EXISTS (SELECT FROM gdpr.erasure WHERE subject = $1 AND subject_table = $2)",
+                   {hash_param(subject), pg::param_oid(subject.table)})
         .boolean(0, 1);
 }
 

@@ -156,9 +156,9 @@ void Samples::look(const Target &target, const std::string &column) {
     const Oid collation = pg::call([&] { return get_typcollation(element); });
     const pg::OwnerScope scope(target.relation);
     pg::Spi spi;
-    const pg::Rows rows = spi.run("SELECT t." + pg::quote(column) + ", pg_catalog.count(*) FROM " + target.name +
-                                      " AS t WHERE " + target.departs() + " AND (" + sampled + ") GROUP BY 1",
-                                  params);
+    const pg::Rows rows = spi.run_again("SELECT t." + pg::quote(column) + ", pg_catalog.count(*) FROM " + target.name +
+                                            " AS t WHERE " + target.departs() + " AND (" + sampled + ") GROUP BY 1",
+                                        params);
     for (std::uint64_t row = 0; row < rows.size(); row++) {
         const auto value = rows.datum(row, 1);
         for (Found &each : found)

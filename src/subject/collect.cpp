@@ -73,7 +73,8 @@ std::string condition_of(const Hop &hop, std::size_t next, const std::vector<std
 
 } // namespace
 
-Collection::Collection(const Subject &subject) : subject_(subject), walk_(decided_walk(subject.table)) {
+Collection::Collection(const Subject &subject, bool locking)
+    : subject_(subject), walk_(decided_walk(subject.table)), locking_(locking) {
     // Accessed rows hang on owned ones and have nothing below them.
     std::map<unsigned, std::size_t> owned;
     for (std::size_t i = 0; i < walk_.steps.size(); i++) {
@@ -208,7 +209,8 @@ void Collection::read_keys(Selection &selection) {
             single.push_back(hop_name(hop));
         }
     const Oid relation = selection.step.node;
-    const std::string from = " FROM " + pg::relation_name(relation) + " AS t WHERE " + selection.condition;
+    const std::string name = pg::relation_name(relation), where = " AS t WHERE " + selection.condition,
+                      from = " FROM " + name + where;
     const pg::OwnerScope scope(relation);
     pg::Spi spi;
     const auto keep = [&](const pg::Rows &rows, int column, pg::Param &param) {
@@ -217,7 +219,11 @@ void Collection::read_keys(Selection &selection) {
         if (found)
             param.value = spi.keep(*found, param.type);
     };
-    const pg::Rows rows = spi.run("SELECT " + columns + from, selection.params);
+    const pg::Rows rows = spi.run_again("SELECT " + columns +
+                                            (locking_ && selection.step.kind != Step::Kind::accessed
+                                                 ? " FROM (SELECT * FROM " + name + where + " FOR UPDATE) AS t"
+                                                 : from),
+                                        selection.params);
     selection.rows = static_cast<std::uint64_t>(rows.number(0, 1));
     for (std::size_t i = 0; i < single.size(); i++)
         keep(rows, static_cast<int>(i + 2), keys_.at(single[i]).front());
@@ -229,9 +235,9 @@ void Collection::read_keys(Selection &selection) {
             distinct += ", count(DISTINCT " + name + ")";
             values += comma + carried(hop, i) + " AS " + name;
         }
-        const pg::Rows found = spi.run("SELECT " + arrays + distinct + " FROM (SELECT DISTINCT " + values + from +
-                                           " AND " + carries(hop) + ") AS d",
-                                       selection.params);
+        const pg::Rows found = spi.run_again("SELECT " + arrays + distinct + " FROM (SELECT DISTINCT " + values + from +
+                                                 " AND " + carries(hop) + ") AS d",
+                                             selection.params);
         for (std::size_t i = 0; i < owner_side(hop).size(); i++)
             keep(found, static_cast<int>(i + 1), keys_.at(hop_name(hop))[i]);
         narrow_[hop_name(hop)] = narrowing(found, static_cast<int>(owner_side(hop).size()));

@@ -18,11 +18,12 @@ struct Selection {
 };
 
 /// What belongs to one subject, found by one query a relation, each as the owner of its table. Parents come before
-/// children, as in the walk. Nothing is locked: whoever changes rows meets those that are there then.
+/// children, as in the walk.
 class Collection {
   public:
-    /// Allocates in the current memory context. Raises where the walk is undecided.
-    explicit Collection(const Subject &subject);
+    /// Allocates in the current memory context. Raises where the walk is undecided. `locking`: rows that the subject
+    /// owns are locked FOR UPDATE as they are found.
+    explicit Collection(const Subject &subject, bool locking = false);
 
     const Subject &subject() const noexcept { return subject_; }
     const Walk &walk() const noexcept { return walk_; }
@@ -46,6 +47,7 @@ class Collection {
 
     Subject subject_;
     Walk walk_;
+    bool locking_;
     std::vector<Selection> selections_;
     std::map<std::size_t, std::vector<Hop>> carried_;        // by owner, what its rows' keys are needed for
     std::map<std::string, Keys> keys_;                       // by hop
