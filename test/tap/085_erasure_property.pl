@@ -2,7 +2,8 @@
 # that. A model of the schema in Perl, made apart from the extension, says who owns what.
 #
 #   GDPR_PROPERTY_RUNS  how many schemas (30)
-#   GDPR_PROPERTY_SEED  the first one's seed (100: what everybody runs can be repeated); every schema has the next
+#   GDPR_PROPERTY_SEED  the first one's seed; every schema has the next. Without it half of the schemas are those that
+#                       everybody runs, from 100 on, and half are new: a failure names the seed that repeats it.
 use strict;
 use warnings FATAL => 'all';
 use JSON::PP;
@@ -12,7 +13,6 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $runs = $ENV{GDPR_PROPERTY_RUNS} // 30;
-my $seed = $ENV{GDPR_PROPERTY_SEED} // 100;
 my $json = JSON::PP->new->canonical->allow_nonref;
 
 my $node = PostgreSQL::Test::Cluster->new('property');
@@ -407,13 +407,18 @@ sub try_schema
 			push @wrong, map { "forget $who: $_" } try_person($schema, $who, \@people, $before, @tables);
 		}
 	}
-	ok(!@wrong, "seed $run") or diag(join("\n", @wrong), "\n\n$text");
+	ok(!@wrong, "seed $run") or diag("GDPR_PROPERTY_SEED=$run GDPR_PROPERTY_RUNS=1\n", join("\n", @wrong), "\n\n$text");
 	$node->psql('postgres',
 		"SET client_min_messages = error; DROP SCHEMA $schema CASCADE; TRUNCATE gdpr.erasure, gdpr.blocklist, gdpr.audit_record, gdpr.provenance_record, gdpr.restriction");
 	return;
 }
 
-note("GDPR_PROPERTY_SEED=$seed");
-try_schema($seed + $_) foreach 0 .. $runs - 1;
+my @seeds = map { ($ENV{GDPR_PROPERTY_SEED} // 100) + $_ } 0 .. $runs - 1;
+# New ones by the time; far from each other, so that no two days try the same.
+splice(@seeds, int($runs / 2), $runs, map { (time() % 10_000_000) * 100 + $_ } 1 .. $runs - int($runs / 2))
+  if !$ENV{GDPR_PROPERTY_SEED};
+# Schemas that once went wrong: a kept row reached through one that is cut loose; a row that others own and cannot let go.
+push @seeds, 1795553223, 5026 if !$ENV{GDPR_PROPERTY_SEED};
+try_schema($_) foreach @seeds;
 ok($forgotten > $refused, "$forgotten people were forgotten, $refused refused");
 done_testing();
