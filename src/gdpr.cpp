@@ -11,6 +11,7 @@
 #include "pg/pg.hpp"
 #include "request/request.hpp"
 #include "restrict/restriction.hpp"
+#include "retention/retention.hpp"
 #include "rights/rights.hpp"
 #include "subject/graph.hpp"
 #include "wire/wire.hpp"
@@ -35,6 +36,7 @@ void _PG_init(void) {
         gdpr::journal::init();
         gdpr::rights::init();
         gdpr::request::init();
+        gdpr::retention::init();
         gdpr::apply::init();
         gdpr::work::init();
         gdpr::install::init();

@@ -35,7 +35,7 @@ constexpr Word words[] = {
     {"owns", nullptr, "owns(column) or owns(column -> table)"},
     {"keep", nullptr, "keep(interval, column, ground), as in keep(10 years, issued_on, legal_obligation)"},
     {"audit", nullptr, "audit(off), audit(writes) or audit(reads)"},
-    {"expires", nullptr, "expires(column)"},
+    {"expires", nullptr, "expires(column), expires(column, interval) or expires(column, retention)"},
     {"erase", "erase(null), erase(pseudonym) or erase(keep)", "erase(delete) or erase(anonymize)"},
     {"purpose", "purpose(name, ...)", "purpose(name, ...)"},
 };
@@ -147,9 +147,19 @@ class Parser {
     }
 
     /// (column)
-    std::string column() {
+    /// (column[, interval or retention])
+    std::string expires(std::string &after) {
         open();
         std::string result = identifier();
+        if (accept(",")) {
+            const std::size_t at = at_;
+            if (starts_word(peek()) && bare() == retention_word)
+                after = retention_word;
+            else {
+                at_ = at;
+                after = interval();
+            }
+        }
         close();
         return result;
     }
@@ -484,7 +494,7 @@ TableLabel parse_table(std::string_view text) {
         } else if (word == "audit") {
             label.audit = parser.argument<TableLabel::Audit>(audits, 1);
         } else if (word == "expires") {
-            label.expires = parser.column();
+            label.expires = parser.expires(label.expires_after);
         } else {
             label.purposes = parser.names();
         }
@@ -579,7 +589,8 @@ std::string to_string(const TableLabel &label) {
                              std::string(to_string(keep->ground)) + ')');
     return writer.add(!label.purposes.empty(), "purpose(" + listed(label.purposes) + ')')
         .add("audit", label.audit, audits)
-        .add(label.expires.has_value(), "expires(" + quoted(label.expires.value_or("")) + ')')
+        .add(label.expires.has_value(), "expires(" + quoted(label.expires.value_or("")) +
+                                            (label.expires_after.empty() ? "" : ", " + label.expires_after) + ')')
         .take();
 }
 

@@ -79,6 +79,9 @@ struct Keep {
     bool operator==(const Keep &) const = default;
 };
 
+/// In expires(column, retention): the longest retention of the table's purposes.
+inline constexpr std::string_view retention_word = "retention";
+
 /// The label of a table.
 struct TableLabel {
     enum class Erase { unset, remove, anonymize }; // remove is the word delete
@@ -90,7 +93,8 @@ struct TableLabel {
     std::optional<Keep> keep;
     std::vector<std::string> purposes;
     Audit audit = Audit::unset;
-    std::optional<std::string> expires;
+    std::optional<std::string> expires; // the column
+    std::string expires_after;          // an interval, or retention_word; empty: at once
 
     bool operator==(const TableLabel &) const = default;
 };

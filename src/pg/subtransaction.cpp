@@ -1,10 +1,12 @@
 #include "pg/subtransaction.hpp"
 
-#include "pg/error.hpp"
-
 namespace gdpr::pg {
 
 bool attempt(int category, const std::function<void()> &step) {
+    return attempt([&](const Error &error) { return ERRCODE_TO_CATEGORY(error.sqlstate()) == category; }, step);
+}
+
+bool attempt(const std::function<bool(const Error &)> &passes, const std::function<void()> &step) {
     MemoryContext context = CurrentMemoryContext;
     ResourceOwner owner = CurrentResourceOwner;
     call([&] {
@@ -18,7 +20,7 @@ bool attempt(int category, const std::function<void()> &step) {
         step();
     } catch (const Error &error) {
         thrown = std::current_exception();
-        expected = ERRCODE_TO_CATEGORY(error.sqlstate()) == category;
+        expected = passes(error);
     } catch (...) {
         thrown = std::current_exception();
     }

@@ -23,18 +23,13 @@ struct Site {
     bool all; // every change is permitted
 };
 
-/// The rights that officers exercise reach restricted people; what they do by themselves needs a ground.
-bool may_change(Oid role) {
-    return pg::in_owner_scope() ? restriction::is_officer(role) : restriction::sees_restricted(role);
-}
-
 bool all_permitted(Oid relation, FunctionCallInfo fcinfo) {
     auto *site = static_cast<Site *>(fcinfo->flinfo->fn_extra);
     const Oid role = actor();
     const std::uint64_t epoch = site == nullptr ? restriction::refresh_now() : restriction::refresh();
     if (site != nullptr && site->epoch == epoch && site->role == role)
         return site->all;
-    const bool all = !restriction::anyone() || may_change(role) || !restriction::concerns(relation);
+    const bool all = !restriction::anyone() || restriction::may_change(role) || !restriction::concerns(relation);
     if (site == nullptr)
         fcinfo->flinfo->fn_extra = site = static_cast<Site *>(
             pg::call([&] { return MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(Site)); }));

@@ -198,6 +198,8 @@ void plan_one(Oid relation, apply::Actions &actions) {
 
 } // namespace
 
+std::string predicate(Oid relation) { return predicate(relation, subject::owner_columns(relation)); }
+
 void plan(Oid relation, apply::Actions &actions) {
     if (const Oid node = subject::node_of(relation); OidIsValid(node))
         require_decided(node);

@@ -5,6 +5,9 @@
 
 namespace gdpr::restriction {
 
+/// The call of gdpr.permitted() that the policy of a relation is made of: SQL over the relation's columns.
+std::string predicate(Oid relation);
+
 /// The columns that the relation's policy gdpr_restriction passes to gdpr.permitted(), in order; none where it has no
 /// such policy.
 std::vector<AttrNumber> policy_columns(::Relation relation);

@@ -16,6 +16,7 @@ char *purpose_setting = nullptr;
 char *ground_setting = nullptr;
 std::uint64_t version = 1;
 bool stating = false; // gdpr.state_ground() is at work
+Reach reach = Reach::by_role;
 
 bool is_ground(std::string_view word) { return std::find(grounds.begin(), grounds.end(), word) != grounds.end(); }
 
@@ -132,13 +133,30 @@ bool is_officer(Oid role) {
     });
 }
 
+Reaching::Reaching(Reach now) noexcept : outer_(std::exchange(reach, now)) { version++; }
+Reaching::~Reaching() {
+    reach = outer_;
+    version++;
+}
+
+bool may_change(Oid role) {
+    if (reach != Reach::by_role)
+        return reach == Reach::all;
+    // The rights that officers exercise reach restricted people; what they do by themselves needs a ground.
+    return pg::in_owner_scope() ? is_officer(role) : sees_restricted(role);
+}
+
 bool sees_restricted(Oid role) {
+    if (reach != Reach::by_role)
+        return reach == Reach::all;
     return pg::call([&] { return superuser_arg(role); }) ||
            (ground_setting != nullptr && *ground_setting != '\0' && is_officer(role));
 }
 
 Processing processing(Oid role) {
     Processing now;
+    if (reach == Reach::nobody)
+        return now;
     if (purpose_setting != nullptr && *purpose_setting != '\0')
         now = processing_for(purpose_setting);
     require_tied_purpose(role, now.purpose);

@@ -29,6 +29,28 @@ bool direct_marketing(const std::string &purpose);
 /// Are decisions made for the purpose without a human (Art. 22)? Raises where there is no such purpose.
 bool decides_alone(const std::string &purpose);
 
+/// Whose restricted people what runs now reaches.
+enum class Reach {
+    by_role,
+    nobody, // whatever the role, the ground and the session's purpose: what is done by itself
+    all     // a right is exercised, whoever has it done
+};
+
+/// While one lives, that is so.
+class Reaching {
+  public:
+    explicit Reaching(Reach reach) noexcept;
+    ~Reaching();
+    Reaching(const Reaching &) = delete;
+    Reaching &operator=(const Reaching &) = delete;
+
+  private:
+    Reach outer_;
+};
+
+/// May rows of restricted people be changed by what runs now as this role?
+bool may_change(Oid role);
+
 /// Superusers, and members of gdpr_officer.
 bool is_officer(Oid role);
 

@@ -1,4 +1,5 @@
 // Erasure of a person (Art. 17), in one transaction: plan, carry out, scrub what speaks of them, and a receipt.
+#include "rights/forget.hpp"
 #include "audit/audit.hpp"
 #include "journal/journal.hpp"
 #include "mail/outbox.hpp"
@@ -44,20 +45,22 @@ subject::Collection collect_locked(const subject::Subject &subject) {
 }
 
 /// What is kept of the person in gdpr.* itself.
-void add_own(const subject::Subject &subject, const std::set<Identifier> &identifiers, std::vector<Line> &lines) {
+void add_own(const subject::Subject &subject, const std::set<Identifier> &identifiers, bool blocks,
+             std::vector<Line> &lines) {
     const auto add = [&](const char *relation, const char *action, std::uint64_t rows) {
         if (rows > 0)
             lines.push_back({pg::gdpr_relation(relation), action, rows});
     };
     add("audit_record", "scrub", audit::scrub(subject, true));
-    add("blocklist", "block", block(identifiers, "", false));
+    if (blocks)
+        add("blocklist", "block", block(identifiers, "", false));
     for (const auto &[relation, rows] : subject::close_personal(subject, InvalidCommandId, true))
         add(relation.c_str(), "erase", rows);
     add("outbox", "tell recipients", mail::tell_recipients(subject, "erased", true));
 }
 
 void carry_out(const ErasePlan &plan, const subject::Collection &collection, const std::vector<Line> &lines,
-               const std::set<Identifier> &identifiers, const std::optional<std::string> &reason) {
+               const std::set<Identifier> &identifiers, const std::optional<std::string> &reason, bool blocks) {
     const subject::Subject &subject = collection.subject();
     const audit::Erasing erasing(subject);
     (void)mail::tell_recipients(subject, "erased"); // before the person's row takes along who they are
@@ -71,15 +74,17 @@ void carry_out(const ErasePlan &plan, const subject::Collection &collection, con
     (void)restriction::erase(subject);
     if (!plan.kept_until().empty())
         restriction::add(subject, "retention", "kept until " + plan.kept_until());
-    (void)block(identifiers, "erasure", true);
+    if (blocks)
+        (void)block(identifiers, "erasure", true);
     const std::int64_t receipt = write_receipt(subject, reason, lines);
     audit::record(subject, "forget", "receipt " + std::to_string(receipt));
     mail::notify("erasure " + std::to_string(receipt));
 }
 
-void forget(Oid table, Datum key, const std::optional<std::string> &reason, bool dry_run, pg::ResultSet &result) {
-    const subject::Subject subject = person(table, key);
-    (void)subject::decided_walk(table);
+/// What is done, or would be; and whether there is such a person, or was.
+std::vector<Line> forget(const subject::Subject &subject, const std::optional<std::string> &reason, bool dry_run,
+                         bool blocks, bool &known) {
+    (void)subject::decided_walk(subject.table);
     const subject::Collection collection = dry_run ? *collected(subject, false) : collect_locked(subject);
     refuse_held(subject); // a hold locks the person's row, too
     const bool again = has_receipt(subject);
@@ -88,11 +93,18 @@ void forget(Oid table, Datum key, const std::optional<std::string> &reason, bool
     // Somebody may have deleted the row, and left what no foreign key held to it, and the audit log.
     if (!lines.empty() || !collection.exists()) {
         const std::set<Identifier> identifiers = plan.identifiers();
-        add_own(subject, identifiers, lines);
+        add_own(subject, identifiers, blocks, lines);
         if (!dry_run && !lines.empty())
-            carry_out(plan, collection, lines, identifiers, reason);
+            carry_out(plan, collection, lines, identifiers, reason, blocks);
     }
-    if (lines.empty() && !collection.exists() && !again)
+    known = !lines.empty() || collection.exists() || again;
+    return lines;
+}
+
+void answer(Oid table, Datum key, const std::optional<std::string> &reason, bool dry_run, pg::ResultSet &result) {
+    bool known = false;
+    const std::vector<Line> lines = forget(person(table, key), reason, dry_run, true, known);
+    if (!known)
         pg::raise(ERRCODE_NO_DATA_FOUND, "there is no such person in " + pg::relation_name(table), "",
                   "Look for the key with gdpr.find().");
     if (lines.empty())
@@ -103,6 +115,11 @@ void forget(Oid table, Datum key, const std::optional<std::string> &reason, bool
 }
 
 } // namespace
+
+std::vector<Line> forget(const subject::Subject &subject, const std::string &reason, Forget why) {
+    bool known = false;
+    return forget(subject, reason, false, why == Forget::because_they_asked, known);
+}
 
 } // namespace gdpr::rights
 
@@ -115,7 +132,7 @@ GDPR_FUNCTION(gdpr_forget) {
             pg::raise(ERRCODE_NULL_VALUE_NOT_ALLOWED, "subject_table, key and dry_run cannot be null");
     pg::ResultSet result(fcinfo);
     pg::make_constraints_immediate();
-    rights::forget(PG_GETARG_OID(0), PG_GETARG_DATUM(1),
+    rights::answer(PG_GETARG_OID(0), PG_GETARG_DATUM(1),
                    PG_ARGISNULL(2) ? std::nullopt : std::optional<std::string>(pg::to_string(PG_GETARG_DATUM(2))),
                    PG_GETARG_BOOL(3), result);
     PG_RETURN_NULL();

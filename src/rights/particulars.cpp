@@ -100,7 +100,10 @@ class Declared {
                                     {"from", json_string(labels.table->keep->column)},
                                     {"ground", json_string(label::to_string(labels.table->keep->ground))}});
         if (labels.table && labels.table->expires)
-            members["expires"] = json_string(*labels.table->expires);
+            members["expires"] = labels.table->expires_after.empty()
+                                     ? json_string(*labels.table->expires)
+                                     : json_object(Members{{"from", json_string(*labels.table->expires)},
+                                                           {"after", json_string(labels.table->expires_after)}});
         if (!members.empty())
             retention_[name] = json_object(members);
     }
