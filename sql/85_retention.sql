@@ -69,7 +69,7 @@ SELECT count(*) FROM gdpr.expiry;
 SELECT * FROM gdpr.expiring WHERE relation::text LIKE 'ret.%' ORDER BY relation::text, action;
 -- The audit log has that rows went, and none of their values.
 SELECT relation, operation, count(*), count(old) AS with_values FROM gdpr.audit_log
- WHERE relation::text LIKE 'ret.%' AND operation = 'DELETE' GROUP BY 1, 2 ORDER BY 1;
+ WHERE relation::text LIKE 'ret.%' AND operation = 'DELETE' GROUP BY 1, 2 ORDER BY relation::text;
 SELECT gdpr.unrestrict('ret.person', '3', 'settled');
 SELECT gdpr.release('ret.person', '4');
 CALL gdpr.expire();
@@ -206,7 +206,6 @@ RESET ROLE;
 -- The same by the job.
 INSERT INTO ret.log VALUES ('2020-05-05', 'z');
 CALL gdpr.run_due_work('expire');
-SELECT job, error FROM gdpr.due_work WHERE job = 'expire';
 SELECT count(*) FROM ret.log WHERE who = 'z';
 
 -- A label that names no time says so.
