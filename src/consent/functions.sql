@@ -117,15 +117,45 @@ REVOKE ALL ON FUNCTION gdpr.record_disclosure(regclass, text, text, text, text, 
 GRANT EXECUTE ON FUNCTION gdpr.record_disclosure(regclass, text, text, text, text, text) TO gdpr_officer;
 
 CREATE OR REPLACE FUNCTION gdpr.set_source(kind text, name text DEFAULT NULL, address inet DEFAULT NULL,
-                                           local boolean DEFAULT false)
+                                           local boolean DEFAULT false, line integer DEFAULT NULL)
     RETURNS void AS 'MODULE_PATHNAME', 'gdpr_set_source' LANGUAGE C;
-COMMENT ON FUNCTION gdpr.set_source(text, text, inet, boolean) IS
+COMMENT ON FUNCTION gdpr.set_source(text, text, inet, boolean, integer) IS
     'Says where the people come from whom this session stores from now on (Art. 14(2)(f)): webform, import, manual, api or '
-    'integration; which one; the network address it came from. For the session, or with local for the transaction; a '
+    'integration; which one; the network address it came from; of an import, the line (without it, a COPY counts). For the session, or with local for the transaction; a '
     'rollback restores what was before, as with SET. A null kind goes back to what the session itself tells. Raises where '
     'the kind is none of these.';
 -- Whoever may store a person may say where from.
-GRANT EXECUTE ON FUNCTION gdpr.set_source(text, text, inet, boolean) TO PUBLIC;
+GRANT EXECUTE ON FUNCTION gdpr.set_source(text, text, inet, boolean, integer) TO PUBLIC;
+
+CREATE OR REPLACE FUNCTION gdpr.add_source(subject_table regclass, key text, kind text, name text DEFAULT NULL,
+                                           address inet DEFAULT NULL, line integer DEFAULT NULL)
+    RETURNS void AS 'MODULE_PATHNAME', 'gdpr_add_source' LANGUAGE C;
+COMMENT ON FUNCTION gdpr.add_source(regclass, text, text, text, inet, integer) IS
+    'Records that data of a person came from another source as well (Art. 14(2)(f), 15(1)(g)): subject table, primary key, '
+    'kind as for set_source(), which one, network address, line of the file. The first source stays what it is. Where the '
+    'data were not obtained from the person they are to be told: gdpr.notice_queue. Raises where there is no such person. '
+    'Needs gdpr_officer; audited.';
+REVOKE ALL ON FUNCTION gdpr.add_source(regclass, text, text, text, inet, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION gdpr.add_source(regclass, text, text, text, inet, integer) TO gdpr_officer;
+
+CREATE OR REPLACE FUNCTION gdpr.record_notice(subject_table regclass, key text, document text, article text DEFAULT '14',
+                                              channel text DEFAULT NULL, exemption text DEFAULT NULL)
+    RETURNS bigint AS 'MODULE_PATHNAME', 'gdpr_record_notice' LANGUAGE C;
+COMMENT ON FUNCTION gdpr.record_notice(regclass, text, text, text, text, text) IS
+    'Records that a person was given a privacy notice (Art. 13, 14): subject table, primary key, which notice in which '
+    'version, the article (13 or 14), how, and if none was given, which exemption applies (Art. 14(5)). One of Art. 14 takes '
+    'them off gdpr.notice_queue. Returns its number. Raises where there is no such person. Needs gdpr_officer; audited.';
+REVOKE ALL ON FUNCTION gdpr.record_notice(regclass, text, text, text, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION gdpr.record_notice(regclass, text, text, text, text, text) TO gdpr_officer;
+
+CREATE OR REPLACE FUNCTION gdpr.record_notices(subject_table regclass, source text, document text,
+                                               channel text DEFAULT NULL, exemption text DEFAULT NULL)
+    RETURNS bigint AS 'MODULE_PATHNAME', 'gdpr_record_notices' LANGUAGE C;
+COMMENT ON FUNCTION gdpr.record_notices(regclass, text, text, text, text) IS
+    'The same, of Art. 14, for everyone in gdpr.notice_queue of one subject table and one source by name (null: all '
+    'sources). Returns how many. Needs gdpr_officer; audited.';
+REVOKE ALL ON FUNCTION gdpr.record_notices(regclass, text, text, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION gdpr.record_notices(regclass, text, text, text, text) TO gdpr_officer;
 
 CREATE OR REPLACE FUNCTION gdpr.record_provenance() RETURNS trigger
     AS 'MODULE_PATHNAME', 'gdpr_record_provenance' LANGUAGE C;

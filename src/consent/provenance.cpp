@@ -143,7 +143,7 @@ void inserted(const Fired &fired, TriggerData *data) {
         (void)subject::close_personal(*subject, command);
     else if (has_source(*subject))
         return;
-    record_source(*subject, current_source());
+    record_source(*subject, current_source(command, !data->tg_relation->rd_rel->relispartition));
 }
 
 void updated(const Fired &fired, TriggerData *data) {

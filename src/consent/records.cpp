@@ -42,7 +42,10 @@ enum SourceColumn : AttrNumber {
     source_name,
     source_address,
     source_at,
-    source_role
+    source_role,
+    source_line,
+    source_due,
+    source_further
 };
 
 /// The tables and how to find rows in them: planned once, and again when one of them changes.
@@ -122,11 +125,28 @@ void change_kept(const pg::Lookup &lookup, const subject::Subject &subject, Comm
 
 } // namespace
 
-void record_source(const subject::Subject &subject, const Source &source) {
+namespace {
+
+/// Within one month (Art. 14(3)(a)).
+TimestampTz month_after(TimestampTz at) {
+    static TimestampTz known = 0, due = 0;
+    if (known != at) {
+        due = DatumGetTimestampTz(pg::call([&] {
+            Interval month{0, 0, 1};
+            return DirectFunctionCall2(timestamptz_pl_interval, TimestampTzGetDatum(at), PointerGetDatum(&month));
+        }));
+        known = at;
+    }
+    return due;
+}
+
+} // namespace
+
+void record_source(const subject::Subject &subject, const Source &source, bool further) {
     const std::shared_ptr<const Tables> all = tables();
     const pg::Relation relation(all->source, RowExclusiveLock);
-    Datum values[source_role] = {};
-    bool nulls[source_role] = {};
+    Datum values[source_further] = {};
+    bool nulls[source_further] = {};
     values[source_table - 1] = ObjectIdGetDatum(subject.table);
     values[source_key - 1] = sealed(*all, subject.key);
     values[source_kind - 1] = pg::text_datum(source.kind);
@@ -137,7 +157,14 @@ void record_source(const subject::Subject &subject, const Source &source) {
     };
     set(source_name, source.name);
     set(source_address, source.address);
-    values[source_at - 1] = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
+    const TimestampTz now = GetCurrentTransactionStartTimestamp();
+    values[source_at - 1] = TimestampTzGetDatum(now);
+    nulls[source_line - 1] = !source.line;
+    values[source_line - 1] = Int64GetDatum(source.line.value_or(0));
+    nulls[source_due - 1] = !source.from_others();
+    if (source.from_others())
+        values[source_due - 1] = TimestampTzGetDatum(month_after(now));
+    values[source_further - 1] = BoolGetDatum(further);
     pg::call([&] {
         NameData role;
         namestrcpy(&role, GetUserNameFromId(GetUserId(), false));
@@ -147,7 +174,13 @@ void record_source(const subject::Subject &subject, const Source &source) {
 }
 
 bool has_source(const subject::Subject &subject) {
-    return !subject::rows_of_person(tables()->sources, subject, InvalidCommandId).empty();
+    const std::shared_ptr<const Tables> all = tables();
+    const std::vector<HeapTuple> rows = subject::rows_of_person(all->sources, subject, InvalidCommandId);
+    const pg::Relation relation(all->source, AccessShareLock);
+    return std::any_of(rows.begin(), rows.end(), [&](HeapTuple row) {
+        bool null;
+        return !DatumGetBool(pg::call([&] { return heap_getattr(row, source_further, relation.descriptor(), &null); }));
+    });
 }
 
 std::optional<TimestampTz> known_since(const subject::Subject &subject) {
@@ -156,6 +189,8 @@ std::optional<TimestampTz> known_since(const subject::Subject &subject) {
     const pg::NewestSnapshot newest(all->source);
     all->sources.each(person(subject), newest.get(), [&](TupleTableSlot *slot) {
         bool null;
+        if (DatumGetBool(pg::call([&] { return slot_getattr(slot, source_further, &null); })))
+            return true;
         const TimestampTz at = DatumGetTimestampTz(pg::call([&] { return slot_getattr(slot, source_at, &null); }));
         first = std::min(first.value_or(at), at);
         return true;
@@ -321,6 +356,7 @@ bool has_events(const std::string &purpose) {
 
 void init_records() {
     subject::keep_of_people({"consent_event", {{"evidence"}}, consent_changed});
+    subject::keep_of_people({"notice", std::vector<std::string>{}});
     subject::keep_of_people({"basis_event", {{"note"}}, consent_changed});
     subject::keep_of_people({"disclosure", {{"reference"}}});
     subject::keep_of_people({"provenance_record", std::nullopt, nullptr, "provenance"});

@@ -6,8 +6,8 @@
 
 namespace gdpr::consent {
 
-/// Records where a person came from, now.
-void record_source(const subject::Subject &subject, const Source &source);
+/// Records where a person came from, now; or, `further`, that data of theirs came from there as well.
+void record_source(const subject::Subject &subject, const Source &source, bool further = false);
 
 bool has_source(const subject::Subject &subject);
 

@@ -154,11 +154,17 @@ CREATE TABLE gdpr.provenance_record (
     name gdpr.encrypted_text,
     address gdpr.encrypted_text,
     at timestamptz NOT NULL,
-    role name NOT NULL
+    role name NOT NULL,
+    line bigint,
+    notice_due timestamptz,
+    further boolean NOT NULL DEFAULT false
 );
 CREATE INDEX provenance_record_subject ON gdpr.provenance_record (subject_table, key);
+-- Written below SQL, as catalogs are: no partial index.
+CREATE INDEX provenance_record_notice ON gdpr.provenance_record (notice_due);
 COMMENT ON TABLE gdpr.provenance_record IS
-    'Where each person''s data came from first (Art. 14(2)(f)). Only the triggers write it; read it through gdpr.provenance.';
+    'Where each person''s data came from (Art. 14(2)(f)). The triggers and gdpr.add_source() write it; read it through '
+    'gdpr.provenance, gdpr.source_history and gdpr.notice_queue.';
 COMMENT ON COLUMN gdpr.provenance_record.subject_table IS 'Subject table of the person.';
 COMMENT ON COLUMN gdpr.provenance_record.key IS 'Primary key of the person.';
 COMMENT ON COLUMN gdpr.provenance_record.kind IS 'webform, import, manual, api or integration.';
@@ -166,11 +172,56 @@ COMMENT ON COLUMN gdpr.provenance_record.name IS 'Which form, file, application,
 COMMENT ON COLUMN gdpr.provenance_record.address IS 'Network address it came from.';
 COMMENT ON COLUMN gdpr.provenance_record.at IS 'When: the beginning of the transaction.';
 COMMENT ON COLUMN gdpr.provenance_record.role IS 'As whom it was stored.';
+COMMENT ON COLUMN gdpr.provenance_record.line IS 'Line of the imported file: as was said, or the record of the COPY, counted.';
+COMMENT ON COLUMN gdpr.provenance_record.notice_due IS
+    'By when the person is to be told, since their data were not obtained from them (Art. 14(3)); null: done, or need not be.';
+COMMENT ON COLUMN gdpr.provenance_record.further IS 'Not the first source, which nothing overwrites.';
 SELECT pg_catalog.pg_extension_config_dump('gdpr.provenance_record', '');
 
-CREATE VIEW gdpr.provenance AS
-    SELECT subject_table, key, kind, name::text AS name, address::text::inet AS address, at, role
+CREATE VIEW gdpr.source_history AS
+    SELECT subject_table, key, kind, name::text AS name, address::text::inet AS address, at, role, line, NOT further AS first
       FROM gdpr.provenance_record;
+COMMENT ON VIEW gdpr.source_history IS 'Everything that is known of where people''s data came from, the first source and further ones.';
+GRANT SELECT ON gdpr.source_history TO gdpr_officer, gdpr_auditor;
+
+CREATE VIEW gdpr.notice_queue AS
+    SELECT subject_table, key, kind, name::text AS name, at AS obtained_at, notice_due AS due_at,
+           extract(day FROM notice_due - now())::integer AS days_left
+      FROM gdpr.provenance_record WHERE notice_due IS NOT NULL;
+COMMENT ON VIEW gdpr.notice_queue IS
+    'People whose data were not obtained from them (import, api, integration) and who are to be told within a month '
+    '(Art. 14(3)(a)); gdpr.record_notice() takes them off.';
+GRANT SELECT ON gdpr.notice_queue TO gdpr_officer, gdpr_auditor;
+
+CREATE TABLE gdpr.notice (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    subject_table regclass NOT NULL,
+    key gdpr.encrypted_text,
+    article text NOT NULL CHECK (article IN ('13', '14')),
+    document text NOT NULL,
+    channel text,
+    exemption text,
+    at timestamptz NOT NULL DEFAULT now(),
+    role name NOT NULL DEFAULT session_user
+);
+CREATE INDEX notice_subject ON gdpr.notice (subject_table, key);
+COMMENT ON TABLE gdpr.notice IS 'Which privacy notice people were given, and when (Art. 13, 14). gdpr.record_notice() writes it.';
+COMMENT ON COLUMN gdpr.notice.id IS 'Order of the notices.';
+COMMENT ON COLUMN gdpr.notice.subject_table IS 'Subject table of the person.';
+COMMENT ON COLUMN gdpr.notice.key IS 'Primary key of the person; null once their row is gone or they are forgotten.';
+COMMENT ON COLUMN gdpr.notice.article IS '13: data obtained from the person. 14: not from them.';
+COMMENT ON COLUMN gdpr.notice.document IS 'Which notice, in which version.';
+COMMENT ON COLUMN gdpr.notice.channel IS 'How: mail, letter, with the form, ….';
+COMMENT ON COLUMN gdpr.notice.exemption IS 'Why none was given (Art. 13(4), 14(5)); null: it was.';
+COMMENT ON COLUMN gdpr.notice.at IS 'When.';
+COMMENT ON COLUMN gdpr.notice.role IS 'Who recorded it.';
+SELECT pg_catalog.pg_extension_config_dump('gdpr.notice', '');
+SELECT pg_catalog.pg_extension_config_dump('gdpr.notice_id_seq', '');
+GRANT SELECT ON gdpr.notice TO gdpr_officer, gdpr_auditor;
+
+CREATE VIEW gdpr.provenance AS
+    SELECT subject_table, key, kind, name::text AS name, address::text::inet AS address, at, role, line
+      FROM gdpr.provenance_record WHERE NOT further;
 COMMENT ON VIEW gdpr.provenance IS
     'Where each person''s data came from first (Art. 14(2)(f)). A person without a row was there before gdpr.';
 GRANT SELECT ON gdpr.provenance TO gdpr_officer, gdpr_auditor;

@@ -36,6 +36,19 @@ class Waiting {
     Request *previous_;
 };
 
+const char *file = nullptr; // that a COPY FROM reads
+
+class Reading {
+  public:
+    explicit Reading(const char *name) noexcept : previous_(std::exchange(file, name)) {}
+    ~Reading() { file = previous_; }
+    Reading(const Reading &) = delete;
+    Reading &operator=(const Reading &) = delete;
+
+  private:
+    const char *previous_;
+};
+
 bool always_true(const Expr *check) {
     if (check == nullptr || !IsA(check, Const))
         return false;
@@ -128,15 +141,27 @@ void process_utility(PlannedStmt *planned, const char *source, bool read_only_tr
                      QueryCompletion *completion) {
     Oid relation = InvalidOid;
     const auto *statement = reinterpret_cast<const CopyStmt *>(planned->utilityStmt);
-    if (IsA(statement, CopyStmt) && statement->is_from && statement->relation != nullptr)
+    const bool copies = IsA(statement, CopyStmt) && statement->is_from && statement->relation != nullptr;
+    if (copies)
         relation = pg::boundary([&] { return pg::call([&] { return relation_to_serve(*statement); }); });
+    const char *read = copies && !statement->is_program ? statement->filename : nullptr;
     if (!OidIsValid(relation)) {
-        process_next(planned, source, read_only_tree, context, params, environment, destination, completion);
+        if (read == nullptr)
+            process_next(planned, source, read_only_tree, context, params, environment, destination, completion);
+        else
+            pg::boundary([&] {
+                const Reading reading(read);
+                pg::call([&] {
+                    process_next(planned, source, read_only_tree, context, params, environment, destination,
+                                 completion);
+                });
+            });
         return;
     }
     pg::boundary([&] {
         Request request{statement, source, environment, relation, completion};
         const Waiting scope(request);
+        const Reading reading(read);
         pg::call([&] {
             process_next(call_in_place_of(*planned), source, false, context, params, environment, destination,
                          completion);
@@ -226,6 +251,8 @@ void copy(Request &request) {
 }
 
 } // namespace
+
+std::optional<std::string> copied_file() { return file == nullptr ? std::nullopt : std::optional<std::string>(file); }
 
 void init_copy() {
     next_process_utility = ProcessUtility_hook;

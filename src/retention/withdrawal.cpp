@@ -56,7 +56,11 @@ struct Part {
 rights::Blank blank_of(Oid relation, const pg::Column &column) {
     if (column.not_null)
         return rights::pseudonym(relation, column.name);
-    return {column.name, {"NULL"}, "t." + pg::quote(column.name) + " IS NULL"};
+    const std::string name = "t." + pg::quote(column.name);
+    return {column.name,
+            name + "::" + pg::type_name(rights::travelling_type(relation, column.name)),
+            {"NULL"},
+            name + " IS NULL"};
 }
 
 Part part_of(const rights::Target &target, Purposes &purposes) {

@@ -26,7 +26,7 @@ COMMENT ON FUNCTION gdpr.access(regclass, text) IS
     'order of the primary key. redacted: columns of which values were withheld, by relation. review: columns of words '
     'shown of rows in which others have a part, to be read before they are handed out (Art. 15(4)). Then version, '
     'generated_at, subject, controller, categories, purposes, recipients, disclosures, transfers, automated_decisions, '
-    'retention, consents, source, restrictions, objections, rights. Of a row that belongs to others as well, and of '
+    'retention, consents, bases, source, further_sources, notices, restrictions, objections, rights. Of a row that belongs to others as well, and of '
     'an accessed one, the columns '
     'labelled personal, sensitive or identifier and the keys of other owners are withheld. Recorded in the audit log as '
     'access. Raises no_data_found where there is no such person, program_limit_exceeded where the answer would exceed '

@@ -148,38 +148,48 @@ Members particulars(const subject::Collection &collection) {
     with_labels.push_back(pg::param(declared.named()));
     const std::vector<std::string> purposes = values(told_purposes, 4, with_labels);
     const Members name = {{"table", json_string(pg::relation_name(subject.table))}, {"key", json_string(subject.key)}};
-    return {
-        {"version", "1"},
-        {"subject", json_object(name)},
-        {"controller", values("SELECT pg_catalog.to_json(r) FROM (SELECT c.name, c.contact, c.representative,"
-                              " c.protection_officer, c.supervisory_authority FROM gdpr.controller AS c) AS r",
-                              1, {})[0]},
-        {"categories", declared.categories()},
-        {"purposes", purposes[0]},
-        {"recipients", purposes[1]},
-        {"transfers", purposes[2]},
-        {"automated_decisions", purposes[3]},
-        {"retention", declared.retention()},
-        {"disclosures", list("SELECT d.recipient, d.purpose, d.at FROM gdpr.disclosure AS d"
-                             " WHERE d.subject_table = $1 AND d.key = $2 ORDER BY d.id",
-                             who)},
-        {"consents", list("SELECT e.purpose, e.given, e.at, e.evidence::pg_catalog.jsonb AS evidence"
-                          "  FROM gdpr.consent_event AS e WHERE e.subject_table = $1 AND e.key = $2 ORDER BY e.id",
-                          who)},
-        {"source", values("SELECT coalesce((SELECT pg_catalog.to_json(r) FROM (SELECT p.kind, p.name, p.address, p.at"
-                          "  FROM gdpr.provenance AS p WHERE p.subject_table = $1 AND p.key = $2"
-                          " ORDER BY p.at LIMIT 1) AS r), '{\"kind\": \"before gdpr\"}')",
-                          1, who)[0]},
-        {"restrictions", list("SELECT r.kind, r.reason::pg_catalog.text AS reason, r.since, r.until"
-                              "  FROM gdpr.restriction AS r WHERE r.subject_table = $1 AND r.key = $2"
-                              "   AND (r.until IS NULL OR r.until > pg_catalog.now()) ORDER BY r.since, r.id",
+    return {{"version", "1"},
+            {"subject", json_object(name)},
+            {"controller", values("SELECT pg_catalog.to_json(r) FROM (SELECT c.name, c.contact, c.representative,"
+                                  " c.protection_officer, c.supervisory_authority FROM gdpr.controller AS c) AS r",
+                                  1, {})[0]},
+            {"categories", declared.categories()},
+            {"purposes", purposes[0]},
+            {"recipients", purposes[1]},
+            {"transfers", purposes[2]},
+            {"automated_decisions", purposes[3]},
+            {"retention", declared.retention()},
+            {"disclosures", list("SELECT d.recipient, d.purpose, d.at FROM gdpr.disclosure AS d"
+                                 " WHERE d.subject_table = $1 AND d.key = $2 ORDER BY d.id",
+                                 who)},
+            {"consents", list("SELECT e.purpose, e.given, e.at, e.evidence::pg_catalog.jsonb AS evidence"
+                              "  FROM gdpr.consent_event AS e WHERE e.subject_table = $1 AND e.key = $2 ORDER BY e.id",
                               who)},
-        {"objections",
-         list("SELECT o.purpose, o.automated, o.reason::pg_catalog.text AS reason, o.since, o.overruled_at,"
-              "       o.ground::pg_catalog.text AS ground"
-              "  FROM gdpr.objection AS o WHERE o.subject_table = $1 AND o.key = $2 ORDER BY o.since, o.id",
-              who)},
-        {"rights", rights()}};
+            {"source",
+             values("SELECT coalesce((SELECT pg_catalog.to_json(r) FROM (SELECT p.kind, p.name, p.address, p.line, p.at"
+                    "  FROM gdpr.provenance AS p WHERE p.subject_table = $1 AND p.key = $2"
+                    " ORDER BY p.at LIMIT 1) AS r), '{\"kind\": \"before gdpr\"}')",
+                    1, who)[0]},
+            {"further_sources", list("SELECT h.kind, h.name, h.address, h.line, h.at FROM gdpr.source_history AS h"
+                                     " WHERE h.subject_table = $1 AND h.key = $2 AND NOT h.first ORDER BY h.at",
+                                     who)},
+            {"notices", list("SELECT n.article, n.document, n.channel, n.exemption, n.at FROM gdpr.notice AS n"
+                             " WHERE n.subject_table = $1 AND n.key = $2 ORDER BY n.id",
+                             who)},
+            {"bases",
+             list("SELECT b.purpose, b.scope, b.basis, b.at FROM gdpr.basis AS b"
+                  " WHERE b.subject_table = $1 AND (b.key = $2 OR b.scope = 'relation') ORDER BY b.purpose, b.scope",
+                  who)},
+            {"restrictions", list("SELECT r.kind, r.reason::pg_catalog.text AS reason, r.since, r.until"
+                                  "  FROM gdpr.restriction AS r WHERE r.subject_table = $1 AND r.key = $2"
+                                  "   AND (r.until IS NULL OR r.until > pg_catalog.now()) ORDER BY r.since, r.id",
+                                  who)},
+            {"objections",
+             list("SELECT o.purpose, o.automated, o.reason::pg_catalog.text AS reason, o.since, o.overruled_at,"
+                  "       o.ground::pg_catalog.text AS ground"
+                  "  FROM gdpr.objection AS o WHERE o.subject_table = $1 AND o.key = $2 ORDER BY o.since, o.id",
+                  who)},
+            {"rights", rights()}};
 }
 
 void Findings::add(const Rows &rows) {
