@@ -29,7 +29,7 @@ $node->safe_psql('crm', qq{
 	SECURITY LABEL FOR gdpr ON COLUMN s.person.email IS 'personal, identifier';
 	SECURITY LABEL FOR gdpr ON TABLE s.visit IS 'expires(day, 1 year)';
 	SECURITY LABEL FOR gdpr ON TABLE s.note IS 'expires(day)';
-	GRANT USAGE ON SCHEMA s TO app;
+	GRANT USAGE ON SCHEMA s TO app, officer;
 	GRANT ALL ON ALL TABLES IN SCHEMA s TO app;
 	INSERT INTO s.person SELECT g, 'p' || g || '\@example.it' FROM generate_series(1, 1000) g;
 	INSERT INTO s.visit SELECT g, 1 + g % 1000, now() - interval '2 years' + g * interval '1 second', 'x' FROM generate_series(1, $rows) g;
