@@ -186,6 +186,22 @@ RESET ROLE;
 SELECT t.id, s.person_id FROM ret.ticket t JOIN ret.share s ON s.ticket_id = t.id;
 SELECT gdpr.unrestrict('ret.person', '3', 'settled');
 
+-- Attack: whose own time is over goes, but not with rows in which a restricted person has a part.
+SELECT gdpr.restrict('ret.person', '3', 'disputes it');
+DELETE FROM ret.share;
+INSERT INTO ret.ticket VALUES (60, 5, now(), 'new');
+INSERT INTO ret.share VALUES (2, 60, 3);
+UPDATE ret.person SET over = current_date - 400 WHERE id = 5;
+SET ROLE ret_officer;
+CALL gdpr.expire();
+RESET ROLE;
+SELECT count(*) AS still_there FROM ret.person WHERE id = 5;
+SELECT gdpr.unrestrict('ret.person', '3', 'settled');
+SET ROLE ret_officer;
+CALL gdpr.expire();
+RESET ROLE;
+SELECT id, (SELECT count(*) FROM ret.share) AS shared FROM ret.person WHERE id IN (3, 5);
+
 -- Attack: who is no officer, and in a transaction block.
 SET ROLE ret_app;
 CALL gdpr.expire();

@@ -99,6 +99,8 @@ bool may_pass_over(const pg::Error &error) {
 }
 
 bool forget(const subject::Subject &subject, const std::string &reason) {
+    // Nor rows in which a restricted person has a part; a restriction that comes meanwhile is met, too.
+    const restriction::Reaching nobody(restriction::Reach::nobody);
     return pg::attempt(may_pass_over,
                        [&] { (void)rights::forget(subject, reason, rights::Forget::because_time_is_over); });
 }
@@ -135,6 +137,7 @@ bool WithdrawalPass::step(Done &done) {
         if (!pg::relation_exists(each.subject.table) || !subject::is_subject(each.subject.table))
             continue;
         Done here;
+        const restriction::Reaching nobody(restriction::Reach::nobody);
         const bool went = pg::attempt(may_pass_over, [&] {
             here.clear();
             if (erase_withdrawn(each.subject, each.purpose, here)) {
