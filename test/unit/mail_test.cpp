@@ -1,4 +1,5 @@
 #include "mail/mime.hpp"
+#include "mail/pace.hpp"
 #include "mail/template.hpp"
 
 #include <gtest/gtest.h>
@@ -194,4 +195,26 @@ TEST(Mime, Structure) {
     EXPECT_LT(text.find("text/html"), text.find("text/csv"));
     EXPECT_NE(text.find("\r\n--=_gdpr_mixed--\r\n"), std::string::npos);
     EXPECT_LE(longest_line(text), 78u);
+}
+
+TEST(Pace, Rate) {
+    Pace pace(2, 1000);
+    EXPECT_EQ(pace.slot("a", 0), 0);
+    EXPECT_EQ(pace.slot("a", 10), 30'000'000);
+    EXPECT_EQ(pace.slot("a", 10), 60'000'000);
+    EXPECT_EQ(pace.slot("b", 10), 10);
+    EXPECT_EQ(pace.slot("a", 200'000'000), 200'000'000);
+}
+
+TEST(Pace, DomainThatDefers) {
+    Pace pace(0, 1000);
+    for (int i = 0; i < 4; i++)
+        pace.deferred("a", 5);
+    EXPECT_EQ(pace.slot("a", 5), 5);
+    pace.answered("a");
+    for (int i = 0; i < 5; i++)
+        pace.deferred("a", 5);
+    EXPECT_EQ(pace.slot("a", 5), 1005);
+    EXPECT_EQ(pace.slot("a", 1006), 1006);
+    EXPECT_EQ(pace.slot("b", 5), 5);
 }
