@@ -37,7 +37,7 @@ DATA_built = gdpr--$(EXTVERSION).sql $(patsubst %,gdpr--%--$(EXTVERSION).sql,$(O
 EXTRA_CLEAN = build gdpr--*.sql.tmp $(OBJS:.o=.d) $(wildcard test/wall/wall.[ods]*)
 
 # Code that knows nothing of PostgreSQL: unit tests link it alone.
-PURE := $(sort $(wildcard src/cipher/*.cpp src/journal/file.cpp src/journal/match.cpp src/journal/record.cpp src/encrypted/literal_text.cpp src/key/keyring.cpp src/key/command.cpp src/key/secret_text.cpp src/label/grammar.cpp src/rights/format.cpp src/rights/normalise.cpp src/subject/plan.cpp))
+PURE := $(sort $(wildcard src/cipher/*.cpp src/journal/file.cpp src/journal/match.cpp src/journal/record.cpp src/encrypted/literal_text.cpp src/key/keyring.cpp src/key/command.cpp src/key/secret_text.cpp src/label/grammar.cpp src/mail/mime.cpp src/mail/pace.cpp src/mail/template.cpp src/rights/format.cpp src/rights/normalise.cpp src/subject/plan.cpp))
 
 # ---- How it is compiled ----------------------------------------------------
 
@@ -52,7 +52,7 @@ CLANG_CXXFLAGS = $(if $(findstring clang,$(CXX)),-Wno-unknown-warning-option -Wn
 PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server) \
 	-DPGDLLEXPORT='__attribute__((visibility("default")))'
 PG_CXXFLAGS = $(GDPR_CXXFLAGS) $(CLANG_CXXFLAGS) -MMD -MP
-SHLIB_LINK = -lcrypto -lstdc++
+SHLIB_LINK = -lcurl -lcrypto -lstdc++
 
 # ---- Tests against a running server ----------------------------------------
 # Expanded at once, because PGXS asks whether they are empty.

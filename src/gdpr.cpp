@@ -3,6 +3,7 @@
 #include "audit/audit.hpp"
 #include "consent/consent.hpp"
 #include "encrypted/encrypted.hpp"
+#include "form/form.hpp"
 #include "install/install.hpp"
 #include "journal/journal.hpp"
 #include "key/key.hpp"
@@ -37,6 +38,7 @@ void _PG_init(void) {
         gdpr::rights::init();
         gdpr::request::init();
         gdpr::retention::init();
+        gdpr::form::init();
         gdpr::apply::init();
         gdpr::work::init();
         gdpr::install::init();

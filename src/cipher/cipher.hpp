@@ -106,6 +106,9 @@ Key derive(const Key &root, std::string_view info);
 Digest hmac_sha256(const Key &key, Bytes data);
 Digest sha256(Bytes data);
 
+/// Compares in a time that depends on the lengths alone.
+bool equal(Bytes one, Bytes other) noexcept;
+
 inline Bytes bytes(std::string_view text) noexcept {
     return {reinterpret_cast<const std::uint8_t *>(text.data()), text.size()};
 }

@@ -50,6 +50,10 @@ bool Key::operator==(const Key &other) const noexcept {
     return CRYPTO_memcmp(bytes_.data(), other.bytes_.data(), bytes_.size()) == 0;
 }
 
+bool equal(Bytes one, Bytes other) noexcept {
+    return one.size() == other.size() && CRYPTO_memcmp(one.data(), other.data(), one.size()) == 0;
+}
+
 Key Key::random() {
     Key key;
     if (RAND_priv_bytes(key.data(), key_size) != 1)

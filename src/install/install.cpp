@@ -21,6 +21,8 @@ constexpr Role roles[] = {
     {"gdpr_officer", "Exercises the rights of data subjects; sees restricted rows."},
     {"gdpr_auditor", "Reads the audit log and the reports."},
     {"gdpr_backup", "Dumps and loads ciphertext."},
+    {"gdpr_mailer", "Takes rendered mails out of the outbox to send them; reads all that is in them."},
+    {"gdpr_web", "Answers for people by the links that they were sent, and can do nothing else."},
 };
 
 /// The libraries this database loads in every session, as set for the database itself.

@@ -1,7 +1,10 @@
 #include "mail/outbox.hpp"
 
+#include "mail/drain.hpp"
+#include "mail/settings.hpp"
 #include "pg/pg.hpp"
 #include "subject/personal.hpp"
+#include "work/work.hpp"
 
 namespace gdpr::mail {
 
@@ -97,8 +100,14 @@ Fields fields_of_rooms(const Rendering &rendering) {
 
 void notify(const std::string &payload) {
     pg::call([&] { Async_Notify("gdpr", payload.c_str()); });
+    if (payload == "outbox")
+        work::wake_at_commit();
 }
 
-void init() { subject::keep_of_people({"outbox"}); }
+void init() {
+    subject::keep_of_people({"outbox"});
+    init_settings();
+    init_drain();
+}
 
 } // namespace gdpr::mail

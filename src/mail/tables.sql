@@ -44,7 +44,7 @@ CREATE TABLE gdpr.outbox (
     message_id text
 );
 CREATE INDEX outbox_subject ON gdpr.outbox (subject_table, key);
-CREATE INDEX outbox_due ON gdpr.outbox (next_attempt, id) WHERE state IN ('queued', 'sending', 'taken');
+CREATE INDEX outbox_due ON gdpr.outbox (state, next_attempt, id) WHERE state IN ('queued', 'sending', 'taken');
 COMMENT ON TABLE gdpr.outbox IS
     'Messages to be sent, each an instruction and not a text (Art. 12, 19), and those that were. Whoever listens on the '
     'channel gdpr is told of new ones.';

@@ -22,10 +22,13 @@ Procedure::~Procedure() {
 }
 
 void Procedure::commit() {
-    call([] {
-        SPI_commit();
-        EnsurePortalSnapshotExists();
-    });
+    commit_and([] {});
+}
+
+void Procedure::commit_and(const std::function<void()> &step) {
+    call([] { SPI_commit(); });
+    step();
+    call([] { EnsurePortalSnapshotExists(); });
 }
 
 } // namespace gdpr::pg

@@ -19,6 +19,10 @@ class Procedure {
     /// Commits what was done so far and begins the next transaction.
     void commit();
 
+    /// The same, and does between the two what takes long and touches no database: nothing is held then, no snapshot
+    /// either. The step may throw.
+    void commit_and(const std::function<void()> &step);
+
   private:
     int in_flight_;
 };

@@ -5,7 +5,11 @@
 namespace gdpr::pg {
 
 ResultSet::ResultSet(FunctionCallInfo fcinfo) : info_(reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo)) {
-    call([&] { InitMaterializedSRF(fcinfo, 0); });
+    call([&] {
+        // A set of plain values has no row type of its own.
+        const bool rows = get_call_result_type(fcinfo, nullptr, nullptr) == TYPEFUNC_COMPOSITE;
+        InitMaterializedSRF(fcinfo, rows ? 0 : MAT_SRF_USE_EXPECTED_DESC);
+    });
 }
 
 void ResultSet::add(const std::vector<Param> &values) {

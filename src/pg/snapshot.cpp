@@ -14,4 +14,17 @@ NewestSnapshot::~NewestSnapshot() {
         UnregisterSnapshot(snapshot_);
 }
 
+StatementSnapshot::StatementSnapshot() : in_flight_(std::uncaught_exceptions()) {
+    call([] {
+        CommandCounterIncrement();
+        PushActiveSnapshot(GetTransactionSnapshot());
+    });
+}
+
+StatementSnapshot::~StatementSnapshot() {
+    // While an error travels out, the abort pops it.
+    if (std::uncaught_exceptions() == in_flight_)
+        PopActiveSnapshot();
+}
+
 } // namespace gdpr::pg

@@ -21,4 +21,17 @@ class NewestSnapshot {
     int in_flight_;
 };
 
+/// What is read while one lives sees what had been committed when it was made, as a new statement would; in an
+/// isolation level of more than READ COMMITTED, what the transaction sees.
+class StatementSnapshot {
+  public:
+    StatementSnapshot();
+    ~StatementSnapshot();
+    StatementSnapshot(const StatementSnapshot &) = delete;
+    StatementSnapshot &operator=(const StatementSnapshot &) = delete;
+
+  private:
+    int in_flight_;
+};
+
 } // namespace gdpr::pg

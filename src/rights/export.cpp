@@ -1,5 +1,7 @@
 // gdpr.export(subject, …): a person's data as files they can take along (Art. 20), or all that is held of them (Art.
 // 15).
+#include "rights/export.hpp"
+
 #include "audit/audit.hpp"
 #include "pg/pg.hpp"
 #include "rights/file.hpp"
@@ -16,8 +18,6 @@ namespace {
 /// A file ends with the row that takes it beyond this, and another part of it begins: memory holds one part.
 constexpr std::size_t part_size = std::size_t{8} << 20;
 
-enum class Scope { portability, access };
-
 std::string stem_of(Oid relation, bool accessed) {
     struct Names {
         NameData schema, table;
@@ -33,8 +33,8 @@ std::string stem_of(Oid relation, bool accessed) {
 
 class Export {
   public:
-    Export(const subject::Subject &subject, const Format &format, Scope scope, const Seal &seal, pg::ResultSet &result)
-        : subject_(subject), format_(format), scope_(scope), seal_(seal), result_(result) {}
+    Export(const subject::Subject &subject, const Format &format, Scope scope, const Seal &seal, const Sink &sink)
+        : subject_(subject), format_(format), scope_(scope), seal_(seal), sink_(sink) {}
 
     void run();
 
@@ -49,7 +49,7 @@ class Export {
     Scope scope_;
     std::optional<Portability> portability_; // for its scope
     const Seal &seal_;
-    pg::ResultSet &result_;
+    const Sink &sink_;
     File file_;
     std::vector<std::string> entries_; // of the manifest
     Members omitted_;
@@ -148,7 +148,7 @@ void Export::add_json(const std::string &name, const std::string &text) {
 
 void Export::hand_out(const std::string &name) {
     const pg::TemporaryContext scratch("gdpr export");
-    result_.add({pg::param(name + seal_.extension()), seal_(file_.content())});
+    sink_(name + seal_.extension(), seal_(file_.content()));
 }
 
 const Format &format_named(Datum name) {
@@ -169,6 +169,14 @@ Scope scope_named(Datum name) {
 
 } // namespace
 
+void export_files(const subject::Subject &subject, const Format &format, Scope scope, const Seal &seal,
+                  const Sink &sink) {
+    Export(subject, format, scope, seal, sink).run();
+    audit::record(subject, "export",
+                  std::string(format.name) + (scope == Scope::access ? ", access" : "") +
+                      (seal.seals() ? ", sealed" : ""));
+}
+
 } // namespace gdpr::rights
 
 using namespace gdpr;
@@ -188,9 +196,8 @@ GDPR_FUNCTION(gdpr_export) {
     const rights::Seal seal(given(3), given(4));
     pg::make_constraints_immediate();
     const subject::Subject subject = rights::person(PG_GETARG_OID(0), PG_GETARG_DATUM(1));
-    rights::Export(subject, format, scope, seal, result).run();
-    audit::record(subject, "export",
-                  std::string(format.name) + (scope == rights::Scope::access ? ", access" : "") +
-                      (seal.seals() ? ", sealed" : ""));
+    rights::export_files(subject, format, scope, seal, [&](const std::string &name, const pg::Param &content) {
+        result.add({pg::param(name), content});
+    });
     PG_RETURN_NULL();
 }

@@ -1,4 +1,5 @@
 // gdpr.find(identifier): who is known by an e-mail address, a tax number, whatever is labelled identifier.
+#include "rights/find.hpp"
 #include "label/label.hpp"
 #include "pg/pg.hpp"
 #include "rights/identifier.hpp"
@@ -138,6 +139,15 @@ void search(Oid relation, const pg::Column &column, const std::string &identifie
 }
 
 } // namespace
+
+std::vector<subject::Subject> holders(Oid relation, const pg::Column &column, const std::string &identifier) {
+    Matches matches;
+    search(relation, column, identifier, matches);
+    std::vector<subject::Subject> out;
+    for (const auto &[match, table] : matches)
+        out.push_back({table, match[1]});
+    return out;
+}
 
 } // namespace gdpr::rights
 

@@ -1,6 +1,7 @@
 // Erasure of a person (Art. 17), in one transaction: plan, carry out, scrub what speaks of them, and a receipt.
 #include "rights/forget.hpp"
 #include "audit/audit.hpp"
+#include "form/form.hpp"
 #include "journal/journal.hpp"
 #include "mail/outbox.hpp"
 #include "pg/pg.hpp"
@@ -54,7 +55,9 @@ void add_own(const subject::Subject &subject, const std::set<Identifier> &identi
     add("audit_record", "scrub", audit::scrub(subject, true));
     if (blocks)
         add("blocklist", "block", block(identifiers, "", false));
-    for (const auto &[relation, rows] : subject::close_personal(subject, InvalidCommandId, true))
+    auto kept = subject::close_personal(subject, InvalidCommandId, true);
+    kept["optin_submission"] += form::erase_submissions(identifiers, true);
+    for (const auto &[relation, rows] : kept)
         add(relation.c_str(), "erase", rows);
     add("outbox", "tell recipients", mail::tell_recipients(subject, "erased", true));
 }
@@ -71,6 +74,7 @@ void carry_out(const ErasePlan &plan, const subject::Collection &collection, con
     (void)audit::scrub(subject, false);
     (void)subject::close_personal(subject);
     pg::call([] { CommandCounterIncrement(); });
+    (void)form::erase_submissions(identifiers, false);
     (void)restriction::erase(subject);
     if (!plan.kept_until().empty())
         restriction::add(subject, "retention", "kept until " + plan.kept_until());

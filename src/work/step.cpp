@@ -18,7 +18,7 @@ bool stops_all(const pg::Error &error) {
 
 } // namespace
 
-std::optional<std::string> step(const std::function<void()> &step) {
+std::optional<Failure> step(const std::function<void()> &step) {
     MemoryContext context = CurrentMemoryContext;
     ResourceOwner owner = CurrentResourceOwner;
     pg::call([&] {
@@ -26,12 +26,13 @@ std::optional<std::string> step(const std::function<void()> &step) {
         MemoryContextSwitchTo(context);
     });
     std::exception_ptr stopping;
-    std::optional<std::string> failure;
+    std::optional<Failure> failure;
     try {
+        const pg::TemporaryContext scratch("gdpr due work");
         const pg::OwnerScope scope(pg::gdpr_relation("work_run"));
         step();
     } catch (const pg::Error &error) {
-        failure = told(error);
+        failure = Failure{error.sqlstate(), told(error)};
         if (stops_all(error))
             stopping = std::current_exception();
     } catch (...) {

@@ -1,23 +1,12 @@
 #include "work/work.hpp"
 
 #include "pg/pg.hpp"
-#include "pg/procedure.hpp"
+#include "work/jobs.hpp"
 #include "work/lock.hpp"
-#include "work/step.hpp"
 
 namespace gdpr::work {
 
 namespace {
-
-struct Entry {
-    Job job;
-    int period;
-};
-
-std::map<std::string, Entry> &jobs() {
-    static auto *all = new std::map<std::string, Entry>;
-    return *all;
-}
 
 /// Notes that a job begins, so that one which takes the server down is seen.
 void begun(const std::string &job) {
@@ -40,29 +29,46 @@ void ended(const std::string &job, const std::optional<std::string> &failure) {
                   {pg::param(job), pg::param_or_null(failure)});
 }
 
-void run(pg::Procedure &procedure, const std::string &name, Job job) {
-    (void)step([&] { begun(name); });
-    procedure.commit();
-    std::optional<std::string> failure;
+std::optional<Failure> run_parts(pg::Procedure &procedure, Job job) {
+    std::optional<Failure> failure;
     for (bool more = true; more && !failure;) {
         more = false;
         failure = step([&] { more = job(); });
         procedure.commit();
         pg::call([] { CHECK_FOR_INTERRUPTS(); });
     }
+    return failure;
+}
+
+void run(pg::Procedure &procedure, const std::string &name, const Entry &entry) {
+    (void)step([&] { begun(name); });
+    procedure.commit();
+    const std::optional<Failure> failure =
+        entry.job != nullptr ? run_parts(procedure, entry.job) : entry.long_job.run(procedure);
     if (failure)
         pg::call([&] {
-            ereport(LOG, (errmsg("gdpr: job \"%s\" failed: %s", name.c_str(), failure->c_str()), errhidestmt(true)));
+            ereport(LOG,
+                    (errmsg("gdpr: job \"%s\" failed: %s", name.c_str(), failure->text.c_str()), errhidestmt(true)));
         });
-    (void)step([&] { ended(name, failure); });
+    (void)step([&] { ended(name, failure ? std::optional(failure->text) : std::nullopt); });
     procedure.commit();
 }
 
 } // namespace
 
-void add_job(const char *name, Job job, int period) { jobs()[name] = {job, period}; }
+std::map<std::string, Entry> &jobs() {
+    static auto *all = new std::map<std::string, Entry>;
+    return *all;
+}
 
-void init() {}
+void add_job(const char *name, Job job, int period) { jobs()[name] = {job, period, {}}; }
+
+void add_long_job(const char *name, LongJob job) { jobs()[name] = {nullptr, 0, job}; }
+
+void init() {
+    init_wake();
+    init_worker();
+}
 
 } // namespace gdpr::work
 
@@ -85,13 +91,14 @@ GDPR_FUNCTION(gdpr_run_due_work) {
     }
     for (const auto &[name, entry] : work::jobs())
         if (!only || *only == name)
-            work::run(procedure, name, entry.job);
+            work::run(procedure, name, entry);
     PG_RETURN_VOID();
 }
 
 GDPR_FUNCTION(gdpr_work_jobs) {
     pg::ResultSet result(fcinfo);
     for (const auto &[name, entry] : work::jobs())
-        result.add({pg::param(name)});
+        result.add(
+            {pg::param(name), entry.job != nullptr ? pg::param(std::int32_t{entry.period}) : pg::null_param(INT4OID)});
     PG_RETURN_NULL();
 }

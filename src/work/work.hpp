@@ -2,7 +2,8 @@
 // worker run them, one at a time in a database.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/procedure.hpp"
+#include "work/step.hpp"
 
 namespace gdpr::work {
 
@@ -15,6 +16,18 @@ using Job = bool (*)();
 /// Called from a room's init(). The name is what gdpr.due_work shows; jobs run in the order of their names. The worker
 /// calls a job not more often than once in so many seconds.
 void add_job(const char *name, Job job, int period = 60);
+
+/// Work that commits and waits by itself: it is given the procedure to commit with, and what it does with the database
+/// goes through step(). Returns what it failed of, if it did.
+struct LongJob {
+    std::optional<Failure> (*run)(pg::Procedure &);
+    /// When the worker calls it next if nothing wakes it, as far as this process knows; after each run.
+    TimestampTz (*next)();
+};
+void add_long_job(const char *name, LongJob job);
+
+/// Wakes this database's worker when the transaction commits: there is work for the long jobs.
+void wake_at_commit();
 
 void init();
 

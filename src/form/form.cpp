@@ -1,0 +1,64 @@
+#include "form/form.hpp"
+
+#include "mail/render.hpp"
+#include "pg/pg.hpp"
+#include "subject/personal.hpp"
+#include "work/work.hpp"
+
+namespace gdpr::form {
+
+namespace {
+
+constexpr std::int64_t batch = 1000;
+
+/// Tokens and submissions whose time is over: nothing of what was never confirmed is kept.
+bool expire() {
+    pg::Spi spi;
+    std::uint64_t most = 0;
+    for (const char *table : {"gdpr.token", "gdpr.optin_submission"}) {
+        const std::string name = table;
+        most = std::max(most, spi.run("DELETE FROM " + name + " WHERE id IN (SELECT id FROM " + name +
+                                          " WHERE expires_at < pg_catalog.now() LIMIT $1 FOR UPDATE SKIP LOCKED)",
+                                      {pg::param(batch)})
+                                  .processed());
+    }
+    return most == static_cast<std::uint64_t>(batch);
+}
+
+} // namespace
+
+std::string link(const std::string &page, const std::string &token) {
+    std::string url = page;
+    if (url.empty()) {
+        const char *set = pg::call([] { return GetConfigOption("gdpr.public_url", true, false); });
+        url = set != nullptr ? set : "";
+    }
+    if (url.empty())
+        pg::raise(ERRCODE_CONFIG_FILE_ERROR, "there is no page that links could lead to", "",
+                  "Set gdpr.public_url to the page where the application answers them, or page of the form.");
+    return url + (url.find('?') == std::string::npos ? "?token=" : "&token=") + token;
+}
+
+std::int64_t number_in(const std::string &parameters, const char *name) {
+    pg::Spi spi;
+    const pg::Rows rows = spi.run("SELECT ($1::pg_catalog.jsonb ->> $2)::bigint",
+                                  {pg::param(parameters.empty() ? "{}" : parameters), pg::param(name)});
+    if (!rows.datum(0, 1))
+        pg::raise(mail::undeliverable, "this mail was queued with nothing that a link could open", "",
+                  "Templates whose names begin with consent_form or optin are for gdpr's own forms.");
+    return rows.number(0, 1);
+}
+
+bool is_object(Jsonb *document) { return JB_ROOT_IS_OBJECT(document); }
+
+void init() {
+    subject::keep_of_people({"token"});
+    subject::keep_of_people({"consent_request", std::vector<std::string>{}});
+    subject::keep_of_people({"optin_submission"});
+    init_consent();
+    init_optin();
+    init_portal();
+    work::add_job("form_expiry", expire);
+}
+
+} // namespace gdpr::form

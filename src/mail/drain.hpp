@@ -1,0 +1,8 @@
+// Sending what is queued.
+#pragma once
+
+namespace gdpr::mail {
+
+void init_drain();
+
+} // namespace gdpr::mail

@@ -1,0 +1,92 @@
+#include "mail/fields.hpp"
+
+#include "mail/person.hpp"
+#include "pg/pg.hpp"
+#include "rights/file.hpp"
+#include "rights/person.hpp"
+
+namespace gdpr::mail {
+
+namespace {
+
+Fields members(const std::optional<std::string> &json) {
+    Fields out;
+    if (!json)
+        return out;
+    pg::Spi spi;
+    const pg::Rows rows =
+        spi.run("SELECT key, value FROM pg_catalog.jsonb_each_text($1::pg_catalog.jsonb)", {pg::param(*json)}, true);
+    for (std::uint64_t row = 0; row < rows.size(); row++)
+        out[rows.text_or(row, 1)] = rows.text_or(row, 2);
+    return out;
+}
+
+Fields controller() {
+    pg::Spi spi;
+    const pg::Rows rows = spi.run("SELECT name, contact, representative, protection_officer, supervisory_authority"
+                                  "  FROM gdpr.controller",
+                                  {}, true);
+    Fields out;
+    int column = 0;
+    for (const char *name :
+         {"controller", "contact", "representative", "protection_officer", "supervisory_authority"}) {
+        column++;
+        out[name] = rows.empty() ? "" : rows.text_or(0, column);
+    }
+    return out;
+}
+
+} // namespace
+
+MergeFields::MergeFields(const Queued &queued, const std::string &address, const Settings &settings)
+    : queued_(queued), parameters_(members(queued.parameters)), common_(controller()) {
+    // Of a recipient the person is told to, not shown.
+    to_person_ = queued.subject && !queued.recipient && addresses_of(*queued.subject).contains(address);
+    common_["recipient"] = queued.recipient.value_or("");
+    common_["reference"] = queued.reference.value_or("");
+    common_["public_url"] = settings.public_url;
+    rooms_ =
+        fields_of_rooms({queued.id, queued.template_name, queued.subject, address, queued.parameters.value_or("")});
+}
+
+std::optional<std::string> MergeFields::operator()(const std::string &name) {
+    for (const Fields *each : {&rooms_, &parameters_, &common_})
+        if (const auto found = each->find(name); found != each->end())
+            return rights::utf8(found->second);
+    const auto value = to_person_ ? column(name) : std::nullopt;
+    return value ? std::optional(rights::utf8(*value)) : std::nullopt;
+}
+
+std::optional<std::string> MergeFields::column(const std::string &name) {
+    if (collection_ == nullptr)
+        collection_ = std::make_unique<subject::Collection>(rights::collect(*queued_.subject));
+    for (const subject::Selection &each : collection_->selections()) {
+        const bool own = each.step.node == queued_.subject->table;
+        if (each.step.kind != subject::Step::Kind::accessed &&
+            (own || name.starts_with(pg::relation_name(each.step.node) + ".")))
+            load(each);
+    }
+    const auto found = columns_.find(name);
+    return found == columns_.end() ? std::nullopt : std::optional(found->second);
+}
+
+/// Of several rows, the values one after the other.
+void MergeFields::load(const subject::Selection &selection) {
+    if (!loaded_.insert(selection.step.node).second)
+        return;
+    rights::Rows rows(*queued_.subject, selection, rights::Rows::Form::text);
+    const std::string relation = pg::relation_name(rows.relation()) + ".";
+    std::vector<std::string> values(rows.columns().size());
+    (void)rows.each([&](const rights::Cells &cells) {
+        for (std::size_t i = 0; i < values.size(); i++)
+            if (cells[i])
+                values[i] += (values[i].empty() ? "" : ", ") + *cells[i];
+    });
+    for (std::size_t i = 0; i < values.size(); i++) {
+        columns_[relation + rows.columns()[i]] = values[i];
+        if (rows.relation() == queued_.subject->table)
+            columns_[rows.columns()[i]] = values[i];
+    }
+}
+
+} // namespace gdpr::mail

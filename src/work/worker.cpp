@@ -1,0 +1,246 @@
+// The background worker: one a database, which calls gdpr.run_due_work() when a job is due and when work is committed.
+// It is started by gdpr.start_worker(), or by the launcher where the library is in shared_preload_libraries.
+#include "pg/pg.hpp"
+#include "pg/running.hpp"
+#include "work/jobs.hpp"
+#include "work/lock.hpp"
+
+using namespace gdpr;
+
+namespace gdpr::work {
+
+namespace {
+
+constexpr int restart_time = 10;        // seconds after a crash
+constexpr TimestampTz longest_nap = 60; // seconds
+constexpr const char *type = "gdpr worker";
+
+bool enabled = true; // gdpr.worker
+
+/// Runs a procedure as a client would, so that it can commit within. Errors travel on, once the transaction is over.
+void run_statement(const char *sql) {
+    SetCurrentStatementStartTimestamp();
+    StartTransactionCommand();
+    MemoryContext context = AllocSetContextCreate(TopMemoryContext, "gdpr worker statement", ALLOCSET_DEFAULT_SIZES);
+    MemoryContext previous = MemoryContextSwitchTo(context);
+    pgstat_report_activity(STATE_RUNNING, sql);
+    auto *raw = linitial_node(RawStmt, pg_parse_query(sql));
+    PushActiveSnapshot(GetTransactionSnapshot());
+    List *queries = pg_analyze_and_rewrite_fixedparams(raw, sql, nullptr, 0, nullptr);
+    List *plans = pg_plan_queries(queries, sql, 0, nullptr);
+    PopActiveSnapshot();
+    Portal portal = CreatePortal("", true, true);
+    portal->visible = false;
+    PortalDefineQuery(portal, nullptr, sql, CMDTAG_CALL, plans, nullptr);
+    PortalStart(portal, nullptr, 0, InvalidSnapshot);
+    DestReceiver *receiver = CreateDestReceiver(DestNone);
+#if PG_VERSION_NUM >= 180000
+    (void)PortalRun(portal, FETCH_ALL, true, receiver, receiver, nullptr);
+#else
+    (void)PortalRun(portal, FETCH_ALL, true, true, receiver, receiver, nullptr);
+#endif
+    PortalDrop(portal, false);
+    CommitTransactionCommand();
+    MemoryContextSwitchTo(previous);
+    MemoryContextDelete(context);
+    pgstat_report_stat(true);
+    pgstat_report_activity(STATE_IDLE, nullptr);
+}
+
+/// One job, its error logged and over.
+void run_job(const std::string &name) {
+    const std::string sql = "CALL gdpr.run_due_work(" + pg::quote_literal(name) + ")";
+    try {
+        pg::call([&] { run_statement(sql.c_str()); });
+    } catch (pg::Error &error) {
+        pg::call([&] {
+            if (error.data() != nullptr)
+                ereport(LOG, (errcode(error.sqlstate()), errmsg("gdpr: the work that is due failed (SQLSTATE %s)",
+                                                                unpack_sql_state(error.sqlstate()))));
+            AbortCurrentTransaction();
+            pgstat_report_activity(STATE_IDLE, nullptr);
+        });
+    }
+}
+
+bool installed_now() {
+    return pg::call([] {
+        StartTransactionCommand();
+        const bool found = OidIsValid(get_extension_oid("gdpr", true));
+        CommitTransactionCommand();
+        return found;
+    });
+}
+
+void nap(TimestampTz until) {
+    pg::call([&] {
+        const long milliseconds = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), until);
+        (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, milliseconds, PG_WAIT_EXTENSION);
+        ResetLatch(MyLatch);
+        CHECK_FOR_INTERRUPTS();
+        if (ConfigReloadPending) {
+            ConfigReloadPending = false;
+            ProcessConfigFile(PGC_SIGHUP);
+        }
+    });
+}
+
+/// Until the extension is gone, or the worker is not wanted any more.
+void work_on() {
+    std::map<std::string, TimestampTz> due;
+    while (enabled && installed_now()) {
+        const TimestampTz now = GetCurrentTimestamp();
+        TimestampTz next = now + longest_nap * USECS_PER_SEC;
+        // What was committed from here on wakes the nap below.
+        for (const auto &[name, entry] : jobs()) {
+            TimestampTz &at = due[name];
+            if (entry.job == nullptr)
+                at = std::min(at, entry.long_job.next());
+            if (at <= now) {
+                run_job(name);
+                at =
+                    entry.job != nullptr ? GetCurrentTimestamp() + entry.period * USECS_PER_SEC : entry.long_job.next();
+            }
+            next = std::min(next, at);
+        }
+        nap(next);
+    }
+}
+
+BackgroundWorker description(const char *function, const std::string &name, int restart) {
+    BackgroundWorker worker{};
+    worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+    worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
+    worker.bgw_restart_time = restart;
+    strlcpy(worker.bgw_library_name, "gdpr", sizeof worker.bgw_library_name);
+    strlcpy(worker.bgw_function_name, function, sizeof worker.bgw_function_name);
+    strlcpy(worker.bgw_name, name.c_str(), sizeof worker.bgw_name);
+    strlcpy(worker.bgw_type, type, sizeof worker.bgw_type);
+    return worker;
+}
+
+BackgroundWorker worker_of(Oid database, int restart) {
+    BackgroundWorker worker =
+        description("gdpr_worker_main", "gdpr worker of database " + std::to_string(database), restart);
+    worker.bgw_main_arg = ObjectIdGetDatum(database);
+    worker.bgw_notify_pid = MyProcPid;
+    return worker;
+}
+
+/// The databases whose sessions load the library: those that have the extension.
+std::vector<Oid> databases() {
+    std::vector<Oid> found;
+    pg::call([&] {
+        StartTransactionCommand();
+        (void)GetTransactionSnapshot();
+    });
+    {
+        const pg::Relation settings(DbRoleSettingRelationId, AccessShareLock);
+        pg::call([&] {
+            TableScanDesc scan = table_beginscan_catalog(settings.get(), 0, nullptr);
+            for (HeapTuple tuple; (tuple = heap_getnext(scan, ForwardScanDirection)) != nullptr;) {
+                const auto *form = reinterpret_cast<Form_pg_db_role_setting>(GETSTRUCT(tuple));
+                bool null;
+                const Datum list = heap_getattr(tuple, Anum_pg_db_role_setting_setconfig, settings.descriptor(), &null);
+                if (form->setrole != InvalidOid || form->setdatabase == InvalidOid || null)
+                    continue;
+                Datum *settings_of = nullptr;
+                int count = 0;
+                deconstruct_array(DatumGetArrayTypeP(list), TEXTOID, -1, false, TYPALIGN_INT, &settings_of, nullptr,
+                                  &count);
+                for (int i = 0; i < count; i++) {
+                    const char *each = TextDatumGetCString(settings_of[i]);
+                    if (strncmp(each, "session_preload_libraries=", 26) == 0 && strstr(each, "gdpr") != nullptr)
+                        found.push_back(form->setdatabase);
+                }
+            }
+            table_endscan(scan);
+        });
+    }
+    pg::call([] { CommitTransactionCommand(); });
+    return found;
+}
+
+/// Starts the worker of every database that has the extension, and again when one ends.
+void launch() {
+    std::map<Oid, BackgroundWorkerHandle *> workers;
+    for (;;) {
+        const std::vector<Oid> wanted = databases();
+        for (const Oid database : wanted) {
+            BackgroundWorkerHandle *&handle = workers[database];
+            pid_t pid;
+            if (handle != nullptr && pg::call([&] { return GetBackgroundWorkerPid(handle, &pid); }) != BGWH_STOPPED)
+                continue;
+            if (handle != nullptr)
+                pfree(handle);
+            handle = nullptr;
+            BackgroundWorker worker = worker_of(database, BGW_NEVER_RESTART);
+            pg::call([&] { (void)RegisterDynamicBackgroundWorker(&worker, &handle); });
+        }
+        nap(GetCurrentTimestamp() + (enabled ? longest_nap : 10 * longest_nap) * USECS_PER_SEC);
+    }
+}
+
+void begin_process() {
+    pqsignal(SIGTERM, die);
+    pqsignal(SIGHUP, SignalHandlerForConfigReload);
+    BackgroundWorkerUnblockSignals();
+}
+
+} // namespace
+
+void init_worker() {
+    pg::call([] {
+        DefineCustomBoolVariable("gdpr.worker", "Does a background worker do the work that is due?",
+                                 "Off: those that run end, and none is started.", &enabled, true, PGC_SIGHUP, 0,
+                                 nullptr, nullptr, nullptr);
+        if (!process_shared_preload_libraries_in_progress || IsBinaryUpgrade)
+            return;
+        BackgroundWorker launcher = description("gdpr_launcher_main", "gdpr launcher", restart_time);
+        RegisterBackgroundWorker(&launcher);
+    });
+}
+
+} // namespace gdpr::work
+
+extern "C" {
+PGDLLEXPORT void gdpr_worker_main(Datum database);
+PGDLLEXPORT void gdpr_launcher_main(Datum);
+}
+
+void gdpr_worker_main(Datum database) {
+    work::begin_process();
+    BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(database), InvalidOid, 0);
+    pg::boundary([] {
+        const work::Lock lock(work::Lock::What::worker);
+        if (lock.taken())
+            work::work_on();
+    });
+    proc_exit(0); // which also says: do not start again
+}
+
+void gdpr_launcher_main(Datum) {
+    work::begin_process();
+    BackgroundWorkerInitializeConnection(nullptr, nullptr, 0);
+    pg::boundary([] { work::launch(); });
+}
+
+GDPR_FUNCTION(gdpr_start_worker) {
+    pg::require_role("gdpr_admin", "start the worker");
+    if (!work::enabled)
+        pg::raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "the worker is switched off", "gdpr.worker is off.");
+    {
+        const work::Lock lock(work::Lock::What::worker);
+        if (!lock.taken())
+            PG_RETURN_BOOL(false);
+    }
+    BackgroundWorker worker = work::worker_of(MyDatabaseId, work::restart_time);
+    BackgroundWorkerHandle *handle = nullptr;
+    pid_t pid;
+    const bool registered = pg::call([&] { return RegisterDynamicBackgroundWorker(&worker, &handle); });
+    if (!registered)
+        pg::raise(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED, "no background worker is free", "",
+                  "Increase max_worker_processes.");
+    const bool started = pg::call([&] { return WaitForBackgroundWorkerStartup(handle, &pid); }) == BGWH_STARTED;
+    PG_RETURN_BOOL(started);
+}
