@@ -1,6 +1,7 @@
 // The table of contents: one call a room.
 #include "apply/action.hpp"
 #include "audit/audit.hpp"
+#include "breach/breach.hpp"
 #include "consent/consent.hpp"
 #include "encrypted/encrypted.hpp"
 #include "install/install.hpp"
@@ -35,6 +36,7 @@ void _PG_init(void) {
         gdpr::journal::init();
         gdpr::rights::init();
         gdpr::request::init();
+        gdpr::breach::init();
         gdpr::apply::init();
         gdpr::work::init();
         gdpr::install::init();
