@@ -14,3 +14,13 @@ COMMENT ON VIEW gdpr.advice IS
     'roles that no policy binds, where the keyring lies, copies, what is declared and not enforced, what is overdue.';
 REVOKE ALL ON gdpr.advice FROM PUBLIC;
 GRANT SELECT ON gdpr.advice TO gdpr_admin, gdpr_officer, gdpr_auditor;
+
+CREATE OR REPLACE FUNCTION gdpr.report_html() RETURNS text
+    AS 'MODULE_PATHNAME', 'gdpr_report_html' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION gdpr.report_html() IS
+    'One page of HTML, with nothing to be loaded from elsewhere, for the officer and the authority: controller, records of '
+    'processing, the data map drawn, open requests and their statistics, the register of breaches, consent, erasures, '
+    'restrictions, advice. Names nobody. psql -XAtc ''SELECT gdpr.report_html()'' -o report.html. For gdpr_officer, gdpr_auditor and '
+    'gdpr_admin (Art. 5(2), 30, 33(5)).';
+REVOKE ALL ON FUNCTION gdpr.report_html() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION gdpr.report_html() TO gdpr_admin, gdpr_officer, gdpr_auditor;
