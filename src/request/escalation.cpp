@@ -91,10 +91,12 @@ bool reopen() {
 /// Claims against the answer lapse; that it was given, and when, stays.
 bool forget_contacts() {
     pg::Spi spi;
-    return spi.run("WITH old AS (SELECT id FROM gdpr.request WHERE (contact IS NOT NULL OR details IS NOT NULL)"
-                   "    AND closed_at < pg_catalog.now() - interval '3 years' ORDER BY closed_at LIMIT 1000),"
-                   " notes AS (UPDATE gdpr.request_event AS e SET note = NULL FROM old WHERE e.request = old.id)"
-                   " UPDATE gdpr.request AS r SET contact = NULL, details = NULL FROM old WHERE r.id = old.id")
+    return spi.run(
+                  "WITH old AS (SELECT r.id FROM gdpr.request AS r WHERE r.closed_at < pg_catalog.now() - interval '3 years'"
+                  "    AND (r.contact IS NOT NULL OR r.details IS NOT NULL OR EXISTS (SELECT FROM gdpr.request_event AS e"
+                  "             WHERE e.request = r.id AND e.note IS NOT NULL)) ORDER BY r.closed_at LIMIT 1000),"
+                  " notes AS (UPDATE gdpr.request_event AS e SET note = NULL FROM old WHERE e.request = old.id)"
+                  " UPDATE gdpr.request AS r SET contact = NULL, details = NULL FROM old WHERE r.id = old.id")
                .processed() == 1000;
 }
 
@@ -104,7 +106,7 @@ void init_escalation() {
     constexpr int hour = 3600;
     work::add_job("requests: reopen undelivered", reopen);
     work::add_job("requests: remind", escalate, hour);
-    work::add_job("requests: forget contacts", forget_contacts, hour);
+    work::add_job("requests: forget contacts", forget_contacts, 24 * hour);
 }
 
 } // namespace gdpr::request
