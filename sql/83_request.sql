@@ -226,6 +226,18 @@ SELECT template, attachment, parameters::jsonb ->> 'recipients' AS recipients FR
 RESET ROLE;
 SELECT city FROM rq.person WHERE id = 4;
 
+-- An answer that could not be delivered is none: the request is open again. What was done stays done.
+SET client_min_messages = warning;
+UPDATE gdpr.outbox o SET state = 'dead', error = '550 no such user' FROM gdpr.request r WHERE r.answer = o.id AND r.id IN (:portability, :rectification);
+CALL gdpr.run_due_work('requests: reopen undelivered');
+CALL gdpr.run_due_work('requests: reopen undelivered');
+RESET client_min_messages;
+SELECT kind, state, closed_at IS NULL AS open, answer FROM gdpr.request WHERE id IN (:portability, :rectification) ORDER BY id;
+SELECT event, note FROM gdpr.request_event WHERE request IN (:portability, :rectification) AND event IN ('fulfilled', 'undelivered') ORDER BY id;
+SET ROLE rq_officer;
+SELECT gdpr.fulfil_request(:portability, 'handed');
+SELECT event FROM gdpr.request_event WHERE request = :portability ORDER BY id;
+
 -- Refused, with a reason, and withdrawn.
 SET ROLE rq_officer;
 SELECT gdpr.open_request('access', NULL, NULL, contact => 'someone@example.net', way => 'mail') AS stranger \gset

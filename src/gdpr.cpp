@@ -1,6 +1,7 @@
 // The table of contents: one call a room.
 #include "apply/action.hpp"
 #include "audit/audit.hpp"
+#include "breach/breach.hpp"
 #include "consent/consent.hpp"
 #include "encrypted/encrypted.hpp"
 #include "form/form.hpp"
@@ -39,6 +40,7 @@ void _PG_init(void) {
         gdpr::request::init();
         gdpr::retention::init();
         gdpr::form::init();
+        gdpr::breach::init();
         gdpr::apply::init();
         gdpr::work::init();
         gdpr::install::init();

@@ -157,7 +157,7 @@ void Drain::one(std::int64_t id) {
 }
 
 std::optional<work::Failure> drain(pg::Procedure &procedure) {
-    next_run = in_seconds(longest_pause);
+    next_run = in_seconds(60); // should this end by an error
     const Settings now = settings();
     if (now.url.empty()) // they send by their own means
         return std::nullopt;
@@ -169,6 +169,7 @@ std::optional<work::Failure> drain(pg::Procedure &procedure) {
         failure = work->run();
     std::optional<TimestampTz> due;
     (void)work::step([&] { due = next_due(); });
+    next_run = in_seconds(longest_pause);
     pauses = failure ? std::min(pauses + 1, 16) : 0;
     if (failure) // not sooner for being woken
         next_run =
@@ -181,7 +182,7 @@ std::optional<work::Failure> drain(pg::Procedure &procedure) {
 } // namespace
 
 void init_drain() {
-    work::add_long_job("mail", {drain, [] { return next_run; }});
+    work::add_long_job("mail", {drain, [](bool woken) { return woken && pauses == 0 ? 0 : next_run; }});
 }
 
 } // namespace gdpr::mail

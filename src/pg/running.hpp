@@ -5,7 +5,6 @@
 
 extern "C" {
 #include "access/heapam.h"
-#include "catalog/pg_db_role_setting.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"

@@ -57,13 +57,46 @@ bool escalate() {
     return found.size() == 100;
 }
 
+/// What could not be delivered is no answer: where the mail was the answer, the request is open again; of a right that
+/// was exercised all the same, the history says that nobody was told.
+bool reopen() {
+    struct Dead {
+        std::int64_t id;
+        std::string error;
+    };
+    std::vector<Dead> found;
+    {
+        pg::Spi spi;
+        const pg::Rows rows = spi.run(
+            "WITH dead AS (SELECT r.id, o.error FROM gdpr.outbox AS o JOIN gdpr.request AS r ON r.answer = o.id"
+            "     WHERE o.state = 'dead' ORDER BY r.id LIMIT 100 FOR UPDATE OF r SKIP LOCKED),"
+            " again AS (SELECT r.id, r.state = 'refused' OR r.kind IN ('access', 'portability', 'notification') AS open"
+            "     FROM gdpr.request AS r JOIN dead USING (id)),"
+            " done AS (UPDATE gdpr.request AS r SET answer = NULL,"
+            "     state = CASE WHEN again.open THEN 'open' ELSE r.state END,"
+            "     closed_at = CASE WHEN again.open THEN NULL ELSE r.closed_at END,"
+            "     escalations = CASE WHEN again.open THEN 0 ELSE r.escalations END"
+            "     FROM again WHERE again.id = r.id)"
+            " SELECT id, error FROM dead ORDER BY id");
+        for (std::uint64_t row = 0; row < rows.size(); row++)
+            found.push_back({rows.number(row, 1), rows.text_or(row, 2)});
+    }
+    for (const Dead &each : found) {
+        record_event(each.id, "undelivered", each.error);
+        mail::notify("request " + std::to_string(each.id));
+    }
+    return found.size() == 100;
+}
+
 /// Claims against the answer lapse; that it was given, and when, stays.
 bool forget_contacts() {
     pg::Spi spi;
-    return spi.run("WITH old AS (SELECT id FROM gdpr.request WHERE (contact IS NOT NULL OR details IS NOT NULL)"
-                   "    AND closed_at < pg_catalog.now() - interval '3 years' ORDER BY closed_at LIMIT 1000),"
-                   " notes AS (UPDATE gdpr.request_event AS e SET note = NULL FROM old WHERE e.request = old.id)"
-                   " UPDATE gdpr.request AS r SET contact = NULL, details = NULL FROM old WHERE r.id = old.id")
+    return spi.run(
+                  "WITH old AS (SELECT r.id FROM gdpr.request AS r WHERE r.closed_at < pg_catalog.now() - interval '3 years'"
+                  "    AND (r.contact IS NOT NULL OR r.details IS NOT NULL OR EXISTS (SELECT FROM gdpr.request_event AS e"
+                  "             WHERE e.request = r.id AND e.note IS NOT NULL)) ORDER BY r.closed_at LIMIT 1000),"
+                  " notes AS (UPDATE gdpr.request_event AS e SET note = NULL FROM old WHERE e.request = old.id)"
+                  " UPDATE gdpr.request AS r SET contact = NULL, details = NULL FROM old WHERE r.id = old.id")
                .processed() == 1000;
 }
 
@@ -71,8 +104,9 @@ bool forget_contacts() {
 
 void init_escalation() {
     constexpr int hour = 3600;
+    work::add_job("requests: reopen undelivered", reopen);
     work::add_job("requests: remind", escalate, hour);
-    work::add_job("requests: forget contacts", forget_contacts, hour);
+    work::add_job("requests: forget contacts", forget_contacts, 24 * hour);
 }
 
 } // namespace gdpr::request

@@ -41,8 +41,10 @@ CREATE TABLE gdpr.request (
 );
 CREATE INDEX request_subject ON gdpr.request (subject_table, key);
 CREATE INDEX request_open ON gdpr.request (due_at) WHERE closed_at IS NULL;
-CREATE INDEX request_named ON gdpr.request (closed_at) WHERE contact IS NOT NULL OR details IS NOT NULL;
 CREATE INDEX request_duplicate ON gdpr.request (duplicate_of) WHERE duplicate_of IS NOT NULL;
+CREATE INDEX request_answer ON gdpr.request (answer) WHERE answer IS NOT NULL;
+-- Whose answer could not be delivered is looked for every minute.
+CREATE INDEX outbox_dead ON gdpr.outbox (id) WHERE state = 'dead';
 COMMENT ON TABLE gdpr.request IS
     'Requests of people for their rights (Art. 15 to 22). Written by functions alone; what is open stands in gdpr.request_queue.';
 COMMENT ON COLUMN gdpr.request.id IS 'Number of the request.';
@@ -90,7 +92,7 @@ COMMENT ON COLUMN gdpr.request_event.id IS 'Order of the events.';
 COMMENT ON COLUMN gdpr.request_event.request IS 'Number of the request.';
 COMMENT ON COLUMN gdpr.request_event.event IS
     'received, duplicate, identity, clarification, resumed, verified, assigned, amended, extended, review, released, escalated, '
-    'fulfilled, refused, withdrawn, lapsed.';
+    'undelivered, fulfilled, refused, withdrawn, lapsed.';
 COMMENT ON COLUMN gdpr.request_event.note IS 'Reason, question, answer; null once the person is forgotten.';
 COMMENT ON COLUMN gdpr.request_event.at IS 'When.';
 COMMENT ON COLUMN gdpr.request_event.role IS 'Who did it.';

@@ -21,8 +21,8 @@ void add_job(const char *name, Job job, int period = 60);
 /// goes through step(). Returns what it failed of, if it did.
 struct LongJob {
     std::optional<Failure> (*run)(pg::Procedure &);
-    /// When the worker calls it next if nothing wakes it, as far as this process knows; after each run.
-    TimestampTz (*next)();
+    /// When the worker calls it next, as far as this process knows; `woken`: there may be new work.
+    TimestampTz (*next)(bool woken);
 };
 void add_long_job(const char *name, LongJob job);
 

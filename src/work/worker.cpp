@@ -12,8 +12,8 @@ namespace gdpr::work {
 namespace {
 
 constexpr int restart_time = 10;        // seconds after a crash
+constexpr int longest_delay = 600;      // between looks at a database without the extension
 constexpr TimestampTz longest_nap = 60; // seconds
-constexpr const char *type = "gdpr worker";
 
 bool enabled = true; // gdpr.worker
 
@@ -54,9 +54,8 @@ void run_job(const std::string &name) {
         pg::call([&] { run_statement(sql.c_str()); });
     } catch (pg::Error &error) {
         pg::call([&] {
-            if (error.data() != nullptr)
-                ereport(LOG, (errcode(error.sqlstate()), errmsg("gdpr: the work that is due failed (SQLSTATE %s)",
-                                                                unpack_sql_state(error.sqlstate()))));
+            ereport(LOG,
+                    (errmsg("gdpr: the work that is due failed (SQLSTATE %s)", unpack_sql_state(error.sqlstate()))));
             AbortCurrentTransaction();
             pgstat_report_activity(STATE_IDLE, nullptr);
         });
@@ -72,22 +71,26 @@ bool installed_now() {
     });
 }
 
-void nap(TimestampTz until) {
-    pg::call([&] {
+/// Was it woken before the time?
+bool nap(TimestampTz until) {
+    return pg::call([&] {
         const long milliseconds = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), until);
-        (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, milliseconds, PG_WAIT_EXTENSION);
+        const int event =
+            WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, milliseconds, PG_WAIT_EXTENSION);
         ResetLatch(MyLatch);
         CHECK_FOR_INTERRUPTS();
         if (ConfigReloadPending) {
             ConfigReloadPending = false;
             ProcessConfigFile(PGC_SIGHUP);
         }
+        return (event & WL_LATCH_SET) != 0;
     });
 }
 
 /// Until the extension is gone, or the worker is not wanted any more.
 void work_on() {
     std::map<std::string, TimestampTz> due;
+    bool woken = true;
     while (enabled && installed_now()) {
         const TimestampTz now = GetCurrentTimestamp();
         TimestampTz next = now + longest_nap * USECS_PER_SEC;
@@ -95,19 +98,19 @@ void work_on() {
         for (const auto &[name, entry] : jobs()) {
             TimestampTz &at = due[name];
             if (entry.job == nullptr)
-                at = std::min(at, entry.long_job.next());
+                at = std::min(at, entry.long_job.next(woken));
             if (at <= now) {
                 run_job(name);
-                at =
-                    entry.job != nullptr ? GetCurrentTimestamp() + entry.period * USECS_PER_SEC : entry.long_job.next();
+                at = entry.job != nullptr ? GetCurrentTimestamp() + entry.period * USECS_PER_SEC
+                                          : entry.long_job.next(false);
             }
             next = std::min(next, at);
         }
-        nap(next);
+        woken = nap(next);
     }
 }
 
-BackgroundWorker description(const char *function, const std::string &name, int restart) {
+BackgroundWorker description(const char *function, const char *type, const std::string &name, int restart) {
     BackgroundWorker worker{};
     worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
     worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
@@ -121,13 +124,13 @@ BackgroundWorker description(const char *function, const std::string &name, int 
 
 BackgroundWorker worker_of(Oid database, int restart) {
     BackgroundWorker worker =
-        description("gdpr_worker_main", "gdpr worker of database " + std::to_string(database), restart);
+        description("gdpr_worker_main", "gdpr worker", "gdpr worker of database " + std::to_string(database), restart);
     worker.bgw_main_arg = ObjectIdGetDatum(database);
     worker.bgw_notify_pid = MyProcPid;
     return worker;
 }
 
-/// The databases whose sessions load the library: those that have the extension.
+/// Those that can be connected to.
 std::vector<Oid> databases() {
     std::vector<Oid> found;
     pg::call([&] {
@@ -135,24 +138,13 @@ std::vector<Oid> databases() {
         (void)GetTransactionSnapshot();
     });
     {
-        const pg::Relation settings(DbRoleSettingRelationId, AccessShareLock);
+        const pg::Relation all(DatabaseRelationId, AccessShareLock);
         pg::call([&] {
-            TableScanDesc scan = table_beginscan_catalog(settings.get(), 0, nullptr);
+            TableScanDesc scan = table_beginscan_catalog(all.get(), 0, nullptr);
             for (HeapTuple tuple; (tuple = heap_getnext(scan, ForwardScanDirection)) != nullptr;) {
-                const auto *form = reinterpret_cast<Form_pg_db_role_setting>(GETSTRUCT(tuple));
-                bool null;
-                const Datum list = heap_getattr(tuple, Anum_pg_db_role_setting_setconfig, settings.descriptor(), &null);
-                if (form->setrole != InvalidOid || form->setdatabase == InvalidOid || null)
-                    continue;
-                Datum *settings_of = nullptr;
-                int count = 0;
-                deconstruct_array(DatumGetArrayTypeP(list), TEXTOID, -1, false, TYPALIGN_INT, &settings_of, nullptr,
-                                  &count);
-                for (int i = 0; i < count; i++) {
-                    const char *each = TextDatumGetCString(settings_of[i]);
-                    if (strncmp(each, "session_preload_libraries=", 26) == 0 && strstr(each, "gdpr") != nullptr)
-                        found.push_back(form->setdatabase);
-                }
+                const auto *form = reinterpret_cast<Form_pg_database>(GETSTRUCT(tuple));
+                if (form->datallowconn && !form->datistemplate)
+                    found.push_back(form->oid);
             }
             table_endscan(scan);
         });
@@ -161,23 +153,40 @@ std::vector<Oid> databases() {
     return found;
 }
 
+/// A worker as the launcher knows it. Whether a database has the extension is seen only from within: a worker that
+/// finds none ends at once, and the next one looks later and later.
+struct Launched {
+    BackgroundWorkerHandle *handle = nullptr;
+    TimestampTz started = 0;
+    int delay = 0; // seconds
+};
+
+void keep(Oid database, Launched &worker) {
+    pid_t pid;
+    const TimestampTz now = GetCurrentTimestamp();
+    if (worker.handle != nullptr) {
+        if (pg::call([&] { return GetBackgroundWorkerPid(worker.handle, &pid); }) != BGWH_STOPPED)
+            return;
+        pfree(worker.handle);
+        worker.handle = nullptr;
+        const bool at_once = now < worker.started + restart_time * USECS_PER_SEC;
+        worker.delay = at_once ? std::clamp(2 * worker.delay, 2 * restart_time, longest_delay) : restart_time;
+    }
+    if (now < worker.started + worker.delay * USECS_PER_SEC)
+        return;
+    BackgroundWorker description = worker_of(database, BGW_NEVER_RESTART);
+    worker.started = now;
+    pg::call([&] { (void)RegisterDynamicBackgroundWorker(&description, &worker.handle); });
+}
+
 /// Starts the worker of every database that has the extension, and again when one ends.
 void launch() {
-    std::map<Oid, BackgroundWorkerHandle *> workers;
+    std::map<Oid, Launched> workers;
     for (;;) {
-        const std::vector<Oid> wanted = databases();
-        for (const Oid database : wanted) {
-            BackgroundWorkerHandle *&handle = workers[database];
-            pid_t pid;
-            if (handle != nullptr && pg::call([&] { return GetBackgroundWorkerPid(handle, &pid); }) != BGWH_STOPPED)
-                continue;
-            if (handle != nullptr)
-                pfree(handle);
-            handle = nullptr;
-            BackgroundWorker worker = worker_of(database, BGW_NEVER_RESTART);
-            pg::call([&] { (void)RegisterDynamicBackgroundWorker(&worker, &handle); });
-        }
-        nap(GetCurrentTimestamp() + (enabled ? longest_nap : 10 * longest_nap) * USECS_PER_SEC);
+        if (enabled)
+            for (const Oid database : databases())
+                keep(database, workers[database]);
+        (void)nap(GetCurrentTimestamp() + restart_time * USECS_PER_SEC);
     }
 }
 
@@ -196,7 +205,7 @@ void init_worker() {
                                  nullptr, nullptr, nullptr);
         if (!process_shared_preload_libraries_in_progress || IsBinaryUpgrade)
             return;
-        BackgroundWorker launcher = description("gdpr_launcher_main", "gdpr launcher", restart_time);
+        BackgroundWorker launcher = description("gdpr_launcher_main", "gdpr launcher", "gdpr launcher", restart_time);
         RegisterBackgroundWorker(&launcher);
     });
 }
