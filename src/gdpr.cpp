@@ -3,6 +3,7 @@
 #include "audit/audit.hpp"
 #include "consent/consent.hpp"
 #include "encrypted/encrypted.hpp"
+#include "gate/gate.hpp"
 #include "install/install.hpp"
 #include "journal/journal.hpp"
 #include "key/key.hpp"
@@ -38,6 +39,7 @@ void _PG_init(void) {
         gdpr::apply::init();
         gdpr::work::init();
         gdpr::install::init();
+        gdpr::gate::init(); // the last: what the other rooms' planners see has been gated
         gdpr::pg::call([] { MarkGUCPrefixReserved("gdpr"); });
     });
 }
