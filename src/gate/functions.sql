@@ -54,3 +54,25 @@ COMMENT ON FUNCTION gdpr.masked(anyelement, text) IS
     'for types that have no shape to keep.';
 REVOKE ALL ON FUNCTION gdpr.masked(anyelement, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gdpr.masked(anyelement, text) TO PUBLIC;
+
+CREATE OR REPLACE FUNCTION gdpr.statistics_visible(relation oid, number smallint) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'gdpr_statistics_visible' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION gdpr.statistics_visible(oid, smallint) IS
+    'May the roles of the session see what the server knows of a column''s values? The condition on pg_stats in gated channels.';
+REVOKE ALL ON FUNCTION gdpr.statistics_visible(oid, smallint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION gdpr.statistics_visible(oid, smallint) TO PUBLIC;
+CREATE OR REPLACE FUNCTION gdpr.statistics_visible(statistics oid) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'gdpr_extended_statistics_visible' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION gdpr.statistics_visible(oid) IS 'The same of extended statistics.';
+REVOKE ALL ON FUNCTION gdpr.statistics_visible(oid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION gdpr.statistics_visible(oid) TO PUBLIC;
+
+CREATE OR REPLACE FUNCTION gdpr.gate_guard() RETURNS event_trigger AS 'MODULE_PATHNAME', 'gdpr_gate_guard' LANGUAGE C;
+COMMENT ON FUNCTION gdpr.gate_guard() IS
+    'Event trigger that refuses to a gated role what would be computed from the raw values of its own tables: triggers, rules, '
+    'policies, expressions of indexes and constraints, publications, and tables made of gated columns. Rules follow renamed '
+    'columns.';
+REVOKE ALL ON FUNCTION gdpr.gate_guard() FROM PUBLIC;
+CREATE OR REPLACE FUNCTION gdpr.gate_follow() RETURNS event_trigger AS 'MODULE_PATHNAME', 'gdpr_gate_follow' LANGUAGE C;
+COMMENT ON FUNCTION gdpr.gate_follow() IS 'Event trigger by which the rules of dropped columns and tables go with them.';
+REVOKE ALL ON FUNCTION gdpr.gate_follow() FROM PUBLIC;

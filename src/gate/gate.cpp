@@ -4,6 +4,7 @@
 #include "audit/audit.hpp"
 #include "gate/integrity.hpp"
 #include "gate/planner.hpp"
+#include "gate/utility.hpp"
 #include "pg/pg.hpp"
 
 namespace gdpr::gate {
@@ -83,6 +84,9 @@ void init() {
     init_columns();
     init_integrity();
     init_planner();
+    init_utility();
+    init_statistics();
+    init_explain();
 }
 
 } // namespace gdpr::gate

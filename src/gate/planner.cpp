@@ -8,6 +8,7 @@
 #include "gate/integrity.hpp"
 #include "pg/pg.hpp"
 #include "pg/planning.hpp"
+#include "pg/statistics.hpp"
 
 namespace gdpr::gate {
 
@@ -64,7 +65,9 @@ void mark(PlannedStmt *plan, const Sight &now) {
         return;
     ListCell *cell;
     foreach (cell, plan->relationOids)
-        if (const Oid relation = lfirst_oid(cell); relation >= FirstNormalObjectId && !columns_of(relation)->empty()) {
+        if (const Oid relation = lfirst_oid(cell);
+            relation == StatisticRelationId || relation == StatisticExtDataRelationId ||
+            (relation >= FirstNormalObjectId && !columns_of(relation)->empty())) {
             plan->dependsOnRole = true;
             return;
         }

@@ -6,6 +6,7 @@
 
 #include "pg/pg.hpp"
 #include "pg/planning.hpp"
+#include "pg/statistics.hpp"
 #include "pg/tree.hpp"
 
 namespace gdpr::gate {
@@ -33,8 +34,10 @@ class Rewriter {
     Node *gated_column(Var *var, Oid relation, const Verdict &verdict, Reading reading);
     List *targets(List *list, Reading reading);
     List *range_table(const Query *original);
+    void statistics(RangeTblEntry *entry, int index);
     void security(RangeTblEntry *entry);
-    void refuse_denied(const Var *var);
+    void read_after_all(const Var *var);
+    void found(Oid relation, AttrNumber column);
 
     template <typename Type> Type *part(Type *node, Reading reading) {
         return reinterpret_cast<Type *>(expression(reinterpret_cast<Node *>(node), reading));
@@ -147,8 +150,8 @@ Node *Rewriter::variable(Var *var, Reading reading) {
         return same();
     const auto *entry = rt_fetch(var->varno, level.query->rtable);
     if (entry->rtekind != RTE_RELATION) {
-        if (reading == Reading::used && sight_.denies)
-            refuse_denied(var);
+        if (reading == Reading::used)
+            read_after_all(var);
         return same();
     }
     if (var->varattno < 0)
@@ -162,19 +165,33 @@ Node *Rewriter::variable(Var *var, Reading reading) {
     return found.gated() ? gated_column(var, entry->relid, found, reading) : same();
 }
 
+/// A column of a table that a value comes from.
+void Rewriter::found(Oid relation, AttrNumber column) {
+    if (column < 0)
+        return;
+    const Verdict whole = verdict(relation, column, sight_);
+    if (whole.action == Action::deny)
+        deny(relation, column, whole);
+    if (gated_ == nullptr || !whole.gated())
+        return;
+    for (const auto &[number, origins] : *columns_of(relation))
+        if (column == 0 || number == column)
+            if (Verdict each = sight_.verdict(origins); each.gated())
+                gated_->push_back({relation, number, std::move(each)});
+}
+
 /// A column of a subquery, a join or WITH, which is read after all.
-void Rewriter::refuse_denied(const Var *var) {
-    trace(reinterpret_cast<const Node *>(var), levels(), [&](Oid relation, AttrNumber column) {
-        if (const Verdict found = verdict(relation, column, sight_); found.action == Action::deny)
-            deny(relation, column, found);
-    });
+void Rewriter::read_after_all(const Var *var) {
+    if (sight_.denies || gated_ != nullptr)
+        trace(reinterpret_cast<const Node *>(var), levels(),
+              [&](Oid relation, AttrNumber column) { found(relation, column); });
 }
 
 Node *Rewriter::gated_column(Var *var, Oid relation, const Verdict &verdict, Reading reading) {
     replaced_++;
     if (verdict.action == Action::deny && reading == Reading::used)
         deny(relation, var->varattno, verdict);
-    if (gated_ != nullptr)
+    if (gated_ != nullptr && reading == Reading::used)
         gated_->push_back({relation, var->varattno, verdict});
     if (verdict.action != Action::mask)
         return pg::call(
@@ -284,14 +301,31 @@ void Rewriter::security(RangeTblEntry *entry) {
         if (permits(each))
             continue;
         const std::size_t before = replaced_;
-        const auto size = gated_ != nullptr ? gated_->size() : 0;
         Node *gated = expression(each, Reading::perhaps_used);
         if (replaced_ != before)
             both = pg::call([&] { return lappend(both, gated); });
-        else if (gated_ != nullptr)
-            gated_->resize(size);
     }
     entry->securityQuals = both;
+}
+
+/// Whose values pg_stats may show is a condition on pg_statistic, put where row security would put it.
+void Rewriter::statistics(RangeTblEntry *entry, int index) {
+    const bool extended = entry->relid == StatisticExtDataRelationId;
+    const Oid schema = pg::gdpr_schema();
+    pg::call([&] {
+        const Oid types[] = {OIDOID, INT2OID};
+        const Oid function =
+            GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum("statistics_visible"),
+                            PointerGetDatum(buildoidvector(types, extended ? 1 : 2)), ObjectIdGetDatum(schema));
+        if (!OidIsValid(function))
+            elog(ERROR, "gdpr.statistics_visible() is missing");
+        List *arguments = list_make1(makeVar(index, Anum_pg_statistic_starelid, OIDOID, -1, InvalidOid, 0));
+        if (!extended)
+            arguments = lappend(arguments, makeVar(index, Anum_pg_statistic_staattnum, INT2OID, -1, InvalidOid, 0));
+        entry->securityQuals =
+            lcons(makeFuncExpr(function, BOOLOID, arguments, InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL),
+                  list_copy(entry->securityQuals));
+    });
 }
 
 List *Rewriter::range_table(const Query *original) {
@@ -309,6 +343,8 @@ List *Rewriter::range_table(const Query *original) {
             made->tablesample = part(entry->tablesample, Reading::used);
             if (entry->securityQuals != NIL)
                 security(made);
+            if (entry->relid == StatisticRelationId || entry->relid == StatisticExtDataRelationId)
+                statistics(made, list_length(out) + 1);
             break;
         case RTE_SUBQUERY:
             made->subquery = query(entry->subquery, Reading::perhaps_used);
@@ -338,8 +374,7 @@ List *Rewriter::range_table(const Query *original) {
     return out;
 }
 
-/// Foreign keys to a gated column would tell whether a value is there.
-void refuse_probing(const Query &query, const Sight &sight) {
+void refuse_probing_by(const Query &query, const Sight &sight) {
     const auto *target = rt_fetch(query.resultRelation, query.rtable);
     if (target->rtekind != RTE_RELATION)
         return;
@@ -357,21 +392,7 @@ void refuse_probing(const Query &query, const Sight &sight) {
         add(lfirst_node(MergeAction, cell)->targetList);
     if (query.onConflict != nullptr)
         add(query.onConflict->onConflictSet);
-    if (written.empty())
-        return;
-    const pg::Relation relation(target->relid, AccessShareLock);
-    List *keys = pg::call([&] { return RelationGetFKeyList(relation.get()); });
-    foreach (cell, keys) {
-        const auto *key = static_cast<const ForeignKeyCacheInfo *>(lfirst(cell));
-        for (int i = 0; i < key->nkeys; i++)
-            if (const Verdict found = verdict(key->confrelid, key->confkey[i], sight);
-                written.contains(key->conkey[i]) && found.gated())
-                pg::raise(
-                    ERRCODE_INSUFFICIENT_PRIVILEGE,
-                    "a foreign key to a gated column of " + pg::relation_name(key->confrelid) + " cannot be written",
-                    "It would tell whether a value is there. The gate of this role's channel says: " + found.rule + ".",
-                    "Let a role write it that may see it.");
-    }
+    refuse_probing(target->relid, written, sight);
 }
 
 /// Raises where a write takes its values from gated columns.
@@ -427,18 +448,12 @@ Query *Rewriter::query(Query *original, Reading reading) {
         refuse_sources(*original, levels(), sight_);
         if (original->onConflict != nullptr)
             refuse_conflict_sources(*original, levels(), sight_);
-        refuse_probing(*original, sight_);
+        refuse_probing_by(*original, sight_);
     }
-    if (original->setOperations != nullptr && reading == Reading::used && sight_.denies) {
-        const Levels around = [&] {
-            Levels out = levels();
-            out.pop_back();
-            return out;
-        }();
-        trace_output(original, 0, around, [&](Oid relation, AttrNumber column) {
-            if (const Verdict found = verdict(relation, column, sight_); found.action == Action::deny)
-                deny(relation, column, found);
-        });
+    if (original->setOperations != nullptr && reading == Reading::used && (sight_.denies || gated_ != nullptr)) {
+        Levels around = levels();
+        around.pop_back();
+        trace_output(original, 0, around, [&](Oid relation, AttrNumber column) { found(relation, column); });
     }
     // Lists that need care of their own stay out of the general walk.
     Query bare = *original;
@@ -477,6 +492,25 @@ Query *Rewriter::query(Query *original, Reading reading) {
 
 Query *rewrite(Query *query, const Sight &sight, std::vector<Gated> *gated) {
     return Rewriter(sight, gated).query(query, Reading::used);
+}
+
+void refuse_probing(Oid target, const std::set<AttrNumber> &written, const Sight &sight) {
+    if (written.empty())
+        return;
+    const pg::Relation relation(target, AccessShareLock);
+    List *keys = pg::call([&] { return RelationGetFKeyList(relation.get()); });
+    ListCell *cell;
+    foreach (cell, keys) {
+        const auto *key = static_cast<const ForeignKeyCacheInfo *>(lfirst(cell));
+        for (int i = 0; i < key->nkeys; i++)
+            if (const Verdict found = verdict(key->confrelid, key->confkey[i], sight);
+                written.contains(key->conkey[i]) && found.gated())
+                pg::raise(
+                    ERRCODE_INSUFFICIENT_PRIVILEGE,
+                    "a foreign key to a gated column of " + pg::relation_name(key->confrelid) + " cannot be written",
+                    "It would tell whether a value is there. The gate of this role's channel says: " + found.rule + ".",
+                    "Let a role write it that may see it.");
+    }
 }
 
 void refuse_stored(const Query *query, const Sight &sight) {

@@ -19,6 +19,7 @@ struct Rule {
 struct Rules {
     std::vector<Rule> rules;
     std::vector<std::pair<Oid, std::string>> assigned; // roles and their channels
+    bool readable = true;                              // is there nothing in them that is not known?
     std::string content;                               // all of it and the labels, to tell whether anything changed
     std::map<std::set<std::string>, Sight> sights;
 };
@@ -63,21 +64,13 @@ void roles_changed(Datum, int, uint32) {
         ResetPlanCache();
 }
 
-Action action_named(const std::string &name) {
+std::optional<Action> action_named(const std::string &name) {
     const auto found = std::find(words.begin(), words.end(), name);
-    if (found == words.end())
-        pg::raise(ERRCODE_DATA_CORRUPTED, "a gate has an unknown action", "The rules of this database cannot be read.",
-                  "Update the extension, or set the gate again.");
-    return static_cast<Action>(found - words.begin());
+    return found != words.end() ? std::optional(static_cast<Action>(found - words.begin())) : std::nullopt;
 }
 
 Class class_named(const std::string &name) {
-    if (name == "personal")
-        return Class::personal;
-    if (name == "sensitive")
-        return Class::sensitive;
-    pg::raise(ERRCODE_DATA_CORRUPTED, "a gate has an unknown class", "The rules of this database cannot be read.",
-              "Update the extension, or set the gate again.");
+    return name == "personal" ? Class::personal : name == "sensitive" ? Class::sensitive : Class::none;
 }
 
 /// Visits the rows of a table of ours, below privileges: visit(column name → text or nullopt).
@@ -129,16 +122,19 @@ std::unique_ptr<Rules> read() {
     each_row(tables[0], [&](auto value) {
         Rule rule;
         rule.channel = pg::to_string(value("channel").value);
-        rule.action = action_named(pg::to_string(value("action").value));
+        const std::optional<Action> action = action_named(pg::to_string(value("action").value));
+        rule.action = action.value_or(Action::deny);
         if (const NullableDatum name = value("class"); !name.isnull) {
             rule.data_class = class_named(pg::to_string(name.value));
+            fresh->readable = fresh->readable && rule.data_class != Class::none;
         } else {
             rule.relation = DatumGetObjectId(value("relation").value);
             rule.column = name_of(value("column_name"));
         }
+        fresh->readable = fresh->readable && action.has_value();
         fresh->content += std::to_string(rule.relation) + '.' + rule.column + ' ' +
-                          std::to_string(static_cast<int>(rule.data_class)) + ' ' + rule.channel + ' ' +
-                          word(rule.action) + '\n';
+                          std::to_string(static_cast<int>(rule.data_class)) + (fresh->readable ? "" : "?") + ' ' +
+                          rule.channel + ' ' + word(rule.action) + '\n';
         fresh->rules.push_back(std::move(rule));
     });
     if (fresh->rules.empty())
@@ -268,16 +264,16 @@ Verdict Sight::verdict(const std::vector<Origin> &origins) const {
 bool any_rules() {
     // A statement that takes no new lock has not looked at the messages of other sessions yet.
     pg::call([] { AcceptInvalidationMessages(); });
-    try {
-        load();
-    } catch (...) {
-        // Superusers, whom no rule concerns, must be able to mend what is there.
-        for (const Oid role : std::set<Oid>{GetSessionUserId(), GetOuterUserId(), GetUserId()})
-            if (!pg::call([&] { return superuser_arg(role); }))
-                throw;
-        return false;
-    }
-    return in_use();
+    load();
+    if (!in_use() || rules->readable)
+        return in_use();
+    // Superusers, whom no rule concerns, must be able to mend what is there.
+    for (const Oid role : std::set<Oid>{GetSessionUserId(), GetOuterUserId(), GetUserId()})
+        if (!pg::call([&] { return superuser_arg(role); }))
+            pg::raise(ERRCODE_DATA_CORRUPTED, "the gates of this database cannot be read",
+                      "A rule has a class or an action that this version does not know.",
+                      "Update the extension, or let a superuser mend gdpr.gate_rule.");
+    return false;
 }
 
 bool named(Oid relation, const std::string &column) {
