@@ -92,7 +92,7 @@ sub text_of
 	my $source = pick(@scope);
 	my ($name, @its) = @$source;
 	my $column = "$name." . pick(@its);
-	$column = "$name.$1" if chance(0.3) && grep { /^(email)$/ } @its;
+	$column = "$name.email" if chance(0.3) && grep { $_ eq "email" } @its;
 	my $leaf = chance(0.12) ? "$name\::text" : "$column\::text";
 	return $leaf if $depth <= 0 || chance(0.3);
 	my $inner = sub { text_of($depth - 1, @scope) };
