@@ -66,7 +66,7 @@ SELECT * FROM ga.attack($a$SELECT %c FROM ga.vv$a$);
 SELECT * FROM ga.attack($a$SELECT %c FROM ga.v_barrier WHERE ga.leak(%c::text)$a$);
 -- Attack: a view with security_invoker
 SELECT * FROM ga.attack($a$SELECT %c FROM ga.v_invoker$a$);
--- Attack: a view of ones own
+-- Attack: a view of one's own
 SELECT * FROM ga.attack($a$CREATE VIEW ga.mine AS SELECT * FROM ga.t$a$, $a$SELECT %c FROM ga.mine$a$);
 -- Attack: the whole row of a view
 SELECT * FROM ga.attack($a$SELECT v FROM ga.v$a$);
@@ -76,9 +76,9 @@ SELECT * FROM ga.attack($a$SELECT e_%c FROM ga.v_named$a$);
 SELECT * FROM ga.attack($a$SELECT e_%c FROM ga.m$a$);
 -- Attack: a view of a materialised view
 SELECT * FROM ga.attack($a$SELECT e_%c FROM ga.v_of_m$a$);
--- Attack: a materialised view of ones own
+-- Attack: a materialised view of one's own
 SELECT * FROM ga.attack($a$CREATE MATERIALIZED VIEW ga.mine AS SELECT * FROM ga.t$a$, $a$SELECT %c FROM ga.mine$a$);
--- Attack: a materialised view of ones own, filled later
+-- Attack: a materialised view of one's own, filled later
 SELECT * FROM ga.attack($a$CREATE MATERIALIZED VIEW ga.mine AS SELECT t::text AS r FROM ga.t WITH NO DATA$a$, $a$REFRESH MATERIALIZED VIEW ga.mine$a$, $a$SELECT r FROM ga.mine$a$);
 -- Attack: a function in SQL that would be inlined
 SELECT * FROM ga.attack($a$SELECT * FROM ga.rows_%c()$a$);

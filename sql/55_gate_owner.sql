@@ -18,6 +18,18 @@ CREATE INDEX g_low_email ON ga.g ((lower(email)));
 CREATE INDEX g_low_sealed ON ga.g ((gdpr.sealed(lower(sealed))));
 CREATE STATISTICS ga.several_email (mcv) ON email, k FROM ga.g;
 CREATE STATISTICS ga.several_sealed (mcv) ON sealed, k FROM ga.g;
+CREATE FUNCTION ga.indexed(text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT $1';
+CREATE FUNCTION ga.triggered() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+CREATE TABLE ga.with_function (n int, email text);
+INSERT INTO ga.with_function VALUES (1, 'secret');
+CREATE INDEX ON ga.with_function (ga.indexed(email));
+CREATE TRIGGER its BEFORE UPDATE ON ga.with_function FOR EACH ROW EXECUTE FUNCTION ga.triggered();
+SECURITY LABEL FOR gdpr ON COLUMN ga.with_function.email IS 'personal';
+CREATE TABLE ga.parts (at int, email text, sealed gdpr.encrypted_text) PARTITION BY RANGE (at);
+CREATE TABLE ga.parts_1 PARTITION OF ga.parts FOR VALUES FROM (0) TO (10);
+INSERT INTO ga.parts VALUES (1, 'secret', 'secret');
+SECURITY LABEL FOR gdpr ON COLUMN ga.parts.email IS 'personal';
+SECURITY LABEL FOR gdpr ON COLUMN ga.parts.sealed IS 'personal';
 CREATE DOMAIN ga.d AS text;
 CREATE TABLE ga.of_domain (id int, v ga.d);
 INSERT INTO ga.of_domain VALUES (1, 'secret');
@@ -32,7 +44,7 @@ SELECT format('GRANT CREATE ON DATABASE %I TO ga_gated', current_database()) \ge
 ANALYZE ga.g;
 -- Attack: a trigger that sees NEW and OLD
 SELECT * FROM ga.attack($a$CREATE FUNCTION ga.mine() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM ga.leak(NEW::text); RETURN NEW; END $$$a$, $a$CREATE TRIGGER mine BEFORE UPDATE ON ga.g FOR EACH ROW EXECUTE FUNCTION ga.mine()$a$, $a$UPDATE ga.g SET n = 1$a$);
--- Attack: a trigger on anothers table, by the privilege for it
+-- Attack: a trigger on another's table, by the privilege for it
 SELECT * FROM ga.attack($a$CREATE FUNCTION ga.mine() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM ga.leak(OLD::text); RETURN NEW; END $$$a$, $a$CREATE TRIGGER mine BEFORE UPDATE ON ga.t FOR EACH ROW EXECUTE FUNCTION ga.mine()$a$, $a$UPDATE ga.t SET n = 1$a$);
 -- Attack: the condition of a trigger
 SELECT * FROM ga.attack($a$CREATE FUNCTION ga.mine() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$$a$, $a$CREATE TRIGGER mine BEFORE UPDATE ON ga.g FOR EACH ROW WHEN (ga.leak(OLD.%c::text)) EXECUTE FUNCTION ga.mine()$a$, $a$UPDATE ga.g SET n = 1$a$);
@@ -59,13 +71,13 @@ SELECT * FROM ga.attack($a$ALTER TABLE ga.g ADD CHECK (%c LIKE 'se%%')$a$, $a$SE
 SELECT * FROM ga.attack($a$ALTER TABLE ga.g ADD x text GENERATED ALWAYS AS (ga.same(%c::text)) STORED$a$, $a$SELECT x FROM ga.g$a$);
 -- Attack: a new column with a check
 SELECT * FROM ga.attack($a$ALTER TABLE ga.g ADD x int CHECK (ga.leak(%c::text))$a$);
--- Attack: a foreign key to a table of ones own, whose error quotes the key
+-- Attack: a foreign key to a table of one's own, whose error quotes the key
 SELECT * FROM ga.attack($a$CREATE TABLE ga.mine (v text UNIQUE, w gdpr.encrypted_text UNIQUE)$a$, $a$ALTER TABLE ga.twice ADD FOREIGN KEY (email) REFERENCES ga.mine (v)$a$);
 -- Attack: a policy that tells
 SELECT * FROM ga.attack($a$ALTER TABLE ga.g FORCE ROW LEVEL SECURITY$a$, $a$ALTER TABLE ga.g ENABLE ROW LEVEL SECURITY$a$, $a$CREATE POLICY mine ON ga.g USING (ga.leak(%c::text))$a$, $a$SELECT id FROM ga.g$a$);
--- Attack: a partitioned table of ones own that takes the table in
+-- Attack: a partitioned table of one's own that takes the table in
 SELECT * FROM ga.attack($a$CREATE TABLE ga.mine (id int, n int, k int, email text, sealed gdpr.encrypted_text) PARTITION BY LIST (ga.same(email))$a$, $a$ALTER TABLE ga.mine ATTACH PARTITION ga.g DEFAULT$a$, $a$SELECT %c FROM ga.mine$a$);
--- Attack: a parent of ones own
+-- Attack: a parent of one's own
 SELECT * FROM ga.attack($a$CREATE TABLE ga.mine (LIKE ga.g)$a$, $a$ALTER TABLE ga.g INHERIT ga.mine$a$, $a$SELECT %c FROM ga.mine$a$);
 -- Attack: taking the label off
 SELECT * FROM ga.attack($a$SECURITY LABEL FOR gdpr ON COLUMN ga.g.%c IS NULL$a$, $a$SELECT %c FROM ga.g$a$);
@@ -75,6 +87,18 @@ SELECT * FROM ga.attack($a$ALTER TABLE ga.g RENAME %c TO other_name$a$, $a$SELEC
 SELECT * FROM ga.attack($a$ALTER TABLE ga.g RENAME TO h$a$, $a$SELECT %c FROM ga.h$a$);
 -- Attack: a check of a domain that the column is of
 SELECT * FROM ga.attack($a$ALTER DOMAIN ga.d ADD CHECK (ga.leak(VALUE))$a$);
+-- Attack: another body for the function of an index
+SELECT * FROM ga.attack($a$CREATE OR REPLACE FUNCTION ga.indexed(text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN PERFORM ga.leak($1); RETURN ''; END $$$a$, $a$REINDEX TABLE ga.with_function$a$);
+-- Attack: another body for the function of a trigger
+SELECT * FROM ga.attack($a$CREATE OR REPLACE FUNCTION ga.triggered() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM ga.leak(OLD::text); RETURN NEW; END $$$a$, $a$UPDATE ga.with_function SET n = 1$a$);
+-- Attack: a partition of one's own, into which the rows move
+SELECT * FROM ga.attack($a$CREATE TABLE ga.mine PARTITION OF ga.parts (CHECK (ga.leak(%c::text))) FOR VALUES FROM (10) TO (20)$a$, $a$UPDATE ga.parts SET at = 15$a$);
+-- Attack: a partition that is partitioned by a function
+SELECT * FROM ga.attack($a$CREATE TABLE ga.mine PARTITION OF ga.parts FOR VALUES FROM (10) TO (20) PARTITION BY LIST (ga.telling(%c::text))$a$, $a$UPDATE ga.parts SET at = 15$a$);
+-- Attack: a statement worded as a foreign key's, within a cascade
+SELECT * FROM ga.attack($a$CREATE TABLE ga.up (id int PRIMARY KEY)$a$, $a$CREATE TABLE ga.down (id int REFERENCES ga.up ON DELETE CASCADE)$a$, $a$INSERT INTO ga.up VALUES (1)$a$, $a$INSERT INTO ga.down VALUES (1)$a$,
+    $a$CREATE FUNCTION ga.mine() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM 1 FROM ONLY ga.g x WHERE %c = 'secret1' FOR KEY SHARE OF x; IF FOUND THEN RAISE 'hit'; END IF; RETURN OLD; END $$$a$,
+    $a$CREATE TRIGGER mine BEFORE DELETE ON ga.down FOR EACH ROW EXECUTE FUNCTION ga.mine()$a$, $a$DELETE FROM ga.up$a$);
 -- Attack: statistics on an expression
 SELECT * FROM ga.attack($a$CREATE STATISTICS ga.s ON (ga.same(%c::text)), n FROM ga.g$a$, $a$ANALYZE ga.g$a$, $a$SELECT most_common_vals, histogram_bounds FROM pg_stats_ext_exprs WHERE statistics_name = 's'$a$);
 -- Attack: statistics of an index on an expression

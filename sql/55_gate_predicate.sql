@@ -53,7 +53,7 @@ SELECT * FROM ga.attack($a$SELECT 'hit' FROM ga.t LIMIT (SELECT count(*) FROM ga
 SELECT * FROM ga.attack($a$WITH d AS (DELETE FROM ga.t WHERE %c = 'secret1@example.it' RETURNING id) SELECT 'hit' FROM d$a$);
 -- Attack: a condition of UPDATE
 SELECT * FROM ga.attack($a$WITH d AS (UPDATE ga.t SET n = 0 WHERE %c = 'secret1@example.it' RETURNING id) SELECT 'hit' FROM d$a$);
--- Attack: an operator of ones own
+-- Attack: an operator of one's own
 SELECT * FROM ga.attack($a$CREATE FUNCTION ga.tell(text, text) RETURNS boolean LANGUAGE sql AS 'SELECT ga.leak($1)'$a$, $a$CREATE OPERATOR ga.### (LEFTARG = text, RIGHTARG = text, FUNCTION = ga.tell)$a$, $a$SELECT id FROM ga.t WHERE %c::text OPERATOR(ga.###) 'x'$a$);
 -- Attack: a domain that quotes what it refuses
 SELECT * FROM ga.attack($a$CREATE DOMAIN ga.d AS text CHECK (VALUE::int > 0)$a$, $a$SELECT %c::text::ga.d FROM ga.t$a$);

@@ -31,7 +31,7 @@ SELECT a.id FROM ga.t a JOIN ga.v b USING (email) ORDER BY 1 LIMIT 1;
 EXPLAIN (COSTS OFF, VERBOSE) SELECT email, sec FROM ga.v WHERE email LIKE 'secret%';
 UPDATE ga.t SET n = 7 WHERE id = 1 RETURNING *;
 UPDATE ga.t SET n = n + 1, email = lower(email) WHERE id = 1;
-INSERT INTO ga.t (id, email) VALUES (1, 'secret1@example.it') ON CONFLICT (id) DO UPDATE SET name = excluded.email WHERE t.email IS NOT NULL RETURNING id, name;
+INSERT INTO ga.t (id, email) VALUES (1, 'secret1@example.it') ON CONFLICT (id) DO UPDATE SET name = excluded.email WHERE t.n > 0 RETURNING id, name;
 SELECT count(*), email FROM ga.t GROUP BY email ORDER BY 2 LIMIT 1;
 WITH x AS (SELECT email FROM ga.t) INSERT INTO ga.t (id, email) SELECT 77, email FROM x;
 SELECT (SELECT max(email) FROM ga.t), (SELECT array_agg(t) FROM ga.t) IS NULL;

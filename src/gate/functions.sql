@@ -76,3 +76,9 @@ REVOKE ALL ON FUNCTION gdpr.gate_guard() FROM PUBLIC;
 CREATE OR REPLACE FUNCTION gdpr.gate_follow() RETURNS event_trigger AS 'MODULE_PATHNAME', 'gdpr_gate_follow' LANGUAGE C;
 COMMENT ON FUNCTION gdpr.gate_follow() IS 'Event trigger by which the rules of dropped columns and tables go with them.';
 REVOKE ALL ON FUNCTION gdpr.gate_follow() FROM PUBLIC;
+CREATE OR REPLACE FUNCTION gdpr.gate_guard_function() RETURNS event_trigger
+    AS 'MODULE_PATHNAME', 'gdpr_gate_guard_function' LANGUAGE C;
+COMMENT ON FUNCTION gdpr.gate_guard_function() IS
+    'Event trigger that refuses to a gated role to change a function that is called by triggers, indexes, constraints, '
+    'policies or generated columns of a table with columns that it does not see.';
+REVOKE ALL ON FUNCTION gdpr.gate_guard_function() FROM PUBLIC;

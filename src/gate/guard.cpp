@@ -33,6 +33,7 @@ class Guard {
     }
 
     void index(const IndexStmt &statement) const;
+    void create(const CreateStmt &statement) const;
     void alter(const AlterTableStmt &statement) const;
     void domain(const AlterDomainStmt &statement) const;
     void label(const SecLabelStmt &statement) const;
@@ -60,6 +61,22 @@ void Guard::index(const IndexStmt &statement) const {
         refuse(relation, "index gated columns or expressions of");
 }
 
+/// Constraints that compute something from the row.
+bool computes(const List *constraints) {
+    ListCell *cell;
+    foreach (cell, constraints)
+        switch (lfirst_node(Constraint, cell)->contype) {
+        case CONSTR_NULL:
+        case CONSTR_NOTNULL:
+        case CONSTR_DEFAULT:
+        case CONSTR_IDENTITY:
+            break;
+        default:
+            return true;
+        }
+    return false;
+}
+
 /// Parts of ALTER TABLE that evaluate something over the rows, now or when others write them.
 bool evaluates(const AlterTableCmd &command) {
     switch (command.subtype) {
@@ -75,20 +92,8 @@ bool evaluates(const AlterTableCmd &command) {
     case AT_SetExpression:
 #endif
         return true;
-    case AT_AddColumn: {
-        ListCell *cell;
-        foreach (cell, reinterpret_cast<const ColumnDef *>(command.def)->constraints)
-            switch (lfirst_node(Constraint, cell)->contype) {
-            case CONSTR_NULL:
-            case CONSTR_NOTNULL:
-            case CONSTR_DEFAULT:
-            case CONSTR_IDENTITY:
-                break;
-            default:
-                return true;
-            }
-        return false;
-    }
+    case AT_AddColumn:
+        return computes(reinterpret_cast<const ColumnDef *>(command.def)->constraints);
     default:
         return false;
     }
@@ -107,6 +112,21 @@ void Guard::alter(const AlterTableStmt &statement) const {
         if (command->subtype == AT_AttachPartition)
             forbid(reinterpret_cast<const PartitionCmd *>(command->def)->name, "attach");
     }
+}
+
+/// A partition's own constraints and routing see the rows that come or move into it.
+void Guard::create(const CreateStmt &statement) const {
+    bool evaluated = computes(statement.constraints);
+    ListCell *cell;
+    foreach (cell, statement.tableElts) {
+        const auto *element = static_cast<const Node *>(lfirst(cell));
+        evaluated = evaluated || IsA(element, Constraint) ||
+                    (IsA(element, ColumnDef) && computes(reinterpret_cast<const ColumnDef *>(element)->constraints));
+    }
+    foreach (cell, statement.partspec != nullptr ? statement.partspec->partParams : NIL)
+        evaluated = evaluated || lfirst_node(PartitionElem, cell)->expr != nullptr;
+    foreach (cell, evaluated ? statement.inhRelations : NIL)
+        forbid(lfirst_node(RangeVar, cell), "have constraints or partitions by expressions below");
 }
 
 /// A check of a domain is run over every column of it.
@@ -174,6 +194,9 @@ void Guard::check(Node *statement) const {
     switch (nodeTag(statement)) {
     case T_IndexStmt:
         index(*reinterpret_cast<IndexStmt *>(statement));
+        break;
+    case T_CreateStmt:
+        create(*reinterpret_cast<CreateStmt *>(statement));
         break;
     case T_AlterTableStmt:
         alter(*reinterpret_cast<AlterTableStmt *>(statement));
@@ -252,6 +275,37 @@ GDPR_FUNCTION(gdpr_gate_guard) {
     // What apply() does to a table is the extension's.
     else if (const gate::Sight &now = gate::sight(); now.gated && !pg::in_owner_scope())
         Guard(now).check(event->parsetree);
+    PG_RETURN_VOID();
+}
+
+/// A function that a table's definition calls sees the rows as they are: a gated role may not give it another body.
+GDPR_FUNCTION(gdpr_gate_guard_function) {
+    if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
+        pg::raise(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED,
+                  "gdpr.gate_guard_function() must be called as an event trigger");
+    if (!pg::installed() || !gate::any_rules() || !gate::sight().gated || pg::in_owner_scope())
+        PG_RETURN_VOID();
+    std::vector<Oid> users;
+    {
+        pg::Spi spi;
+        const pg::Rows found = spi.run(
+            "SELECT DISTINCT coalesce(i.indrelid, a.adrelid, c.conrelid, t.tgrelid, p.polrelid)"
+            "  FROM pg_catalog.pg_event_trigger_ddl_commands() f"
+            "  JOIN pg_catalog.pg_depend d ON d.refclassid = f.classid AND d.refobjid = f.objid"
+            "  LEFT JOIN pg_catalog.pg_index i ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND i.indexrelid = d.objid"
+            "  LEFT JOIN pg_catalog.pg_attrdef a ON d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND a.oid = d.objid"
+            "  LEFT JOIN pg_catalog.pg_constraint c ON d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND c.oid = d.objid"
+            "  LEFT JOIN pg_catalog.pg_trigger t ON d.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass AND t.oid = d.objid"
+            "  LEFT JOIN pg_catalog.pg_policy p ON d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND p.oid = d.objid"
+            " WHERE f.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass");
+        for (std::uint64_t row = 0; row < found.size(); row++)
+            if (const Oid relation = found.oid(row, 1); OidIsValid(relation))
+                users.push_back(relation);
+    }
+    const gate::Sight &now = gate::sight();
+    for (const Oid relation : users)
+        if (gate::gated(relation, now))
+            refuse(relation, "change a function that is called by the definition of");
     PG_RETURN_VOID();
 }
 

@@ -52,6 +52,14 @@ bool plain_operand(const Node *node) {
     return false;
 }
 
+bool in_btree_class(Oid op) {
+#if PG_VERSION_NUM >= 180000
+    return get_op_index_interpretation(op) != NIL;
+#else
+    return get_op_btree_interpretation(op) != NIL;
+#endif
+}
+
 /// Columns compared with parameters by the operators of btree classes, which only superusers define.
 bool compares_key(const Node *node) {
     if (node == nullptr)
@@ -67,8 +75,7 @@ bool compares_key(const Node *node) {
     const auto *comparison = reinterpret_cast<const OpExpr *>(node);
     return IsA(node, OpExpr) && list_length(comparison->args) == 2 &&
            plain_operand(static_cast<const Node *>(linitial(comparison->args))) &&
-           plain_operand(static_cast<const Node *>(lsecond(comparison->args))) &&
-           get_op_btree_interpretation(comparison->opno) != NIL;
+           plain_operand(static_cast<const Node *>(lsecond(comparison->args))) && in_btree_class(comparison->opno);
 }
 
 bool has_form_of_constraint(const Query *query) {
@@ -91,7 +98,23 @@ bool has_form_of_constraint(const Query *query) {
 } // namespace
 
 bool keeps_integrity(const Query *query) {
-    return InNoForceRLSOperation() && !pg::in_owner_scope() && pg::call([&] { return has_form_of_constraint(query); });
+    if (!InNoForceRLSOperation() || pg::in_owner_scope() || error_context_stack == nullptr ||
+        !pg::call([&] { return has_form_of_constraint(query); }))
+        return false;
+    // PostgreSQL's triggers run as the owner of the table they look at.
+    const Oid relation = linitial_node(RangeTblEntry, query->rtable)->relid;
+    if (pg::relation_owner(relation) != GetUserId())
+        return false;
+    // They come out of a statement, or its end; a function that words its statement so says in errors that it is there.
+    const ErrorContextCallback *around = error_context_stack->previous;
+    if (around == nullptr || around->callback == error_context_stack->callback)
+        return true;
+    if (gated(relation, sight()))
+        pg::raise(ERRCODE_INSUFFICIENT_PRIVILEGE,
+                  "a gated column of " + pg::relation_name(relation) + " cannot be compared within a constraint",
+                  "The statement has the form of a foreign key's, and comes out of a function.",
+                  "Commit outside of the function, or have the constraints checked there by SET CONSTRAINTS.");
+    return false;
 }
 
 bool writes_to_gated(const PlannedStmt *plan) {

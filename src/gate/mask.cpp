@@ -53,6 +53,7 @@ class Domain {
 struct Site {
     const encrypted::EncryptedType *sealed = nullptr;
     Oid base = InvalidOid; // of the plain type
+    bool text = false;     // is it text, varchar, citext, …?
     std::unique_ptr<Domain> domain;
 };
 
@@ -174,8 +175,6 @@ Datum masked_json(Datum value) {
         [&] { return PointerGetDatum(cstring_to_text(DatumGetCString(DirectFunctionCall1(jsonb_out, told)))); });
 }
 
-bool is_text(Oid type) { return type == TEXTOID || type == VARCHAROID || type == BPCHAROID; }
-
 Masked masked_value(Oid type, Datum value) {
     switch (type) {
     case INT2OID:
@@ -211,10 +210,10 @@ Masked masked_value(Oid type, Datum value) {
 /// The first form that the domain accepts, if any.
 Masked masked_for(Site &site, Datum value) {
     for (const auto &cover : covers) {
-        const Masked told = is_text(site.base) ? Masked(masked_text(value, cover)) : masked_value(site.base, value);
+        const Masked told = site.text ? Masked(masked_text(value, cover)) : masked_value(site.base, value);
         if (!told || !site.domain || site.domain->accepts(*told))
             return told;
-        if (!is_text(site.base))
+        if (!site.text)
             break;
     }
     return std::nullopt;
@@ -233,6 +232,7 @@ Site &site_of(FunctionCallInfo fcinfo) {
         type = plain;
     }
     site->base = pg::call([&] { return getBaseType(type); });
+    site->text = site->base == BPCHAROID || pg::call([&] { return IsBinaryCoercible(site->base, TEXTOID); });
     if (site->base != type)
         site->domain = std::make_unique<Domain>(type, context);
     auto *callback = pg::call([&] {

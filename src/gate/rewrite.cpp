@@ -54,6 +54,7 @@ class Rewriter {
     std::vector<Gated> *gated_;
     std::vector<Level> stack_;
     Reading reading_ = Reading::used;
+    bool deciding_ = false; // within a statement that changes rows, where a null in place of a value would do harm
     std::size_t replaced_ = 0;
 
     static Node *mutate(Node *node, Rewriter *rewriter);
@@ -73,6 +74,13 @@ class Rewriter {
               "a gated column of " + pg::relation_name(relation) + " cannot be the source of what is stored",
               "The gate of this role's channel says: " + verdict.rule + ".",
               "What would be stored is not the value. Let a role copy it that may see it.");
+}
+
+[[noreturn]] void refuse_deciding(Oid relation, const Verdict &verdict) {
+    pg::raise(ERRCODE_INSUFFICIENT_PRIVILEGE,
+              "a gated column of " + pg::relation_name(relation) + " cannot decide what is changed",
+              "The gate of this role's channel says: " + verdict.rule + ".",
+              "What would be compared is not the value. Name the rows by a column that this role sees.");
 }
 
 Oid masking_function() {
@@ -191,6 +199,8 @@ Node *Rewriter::gated_column(Var *var, Oid relation, const Verdict &verdict, Rea
     replaced_++;
     if (verdict.action == Action::deny && reading == Reading::used)
         deny(relation, var->varattno, verdict);
+    if (deciding_ && reading == Reading::used)
+        refuse_deciding(relation, verdict);
     if (gated_ != nullptr && reading == Reading::used)
         gated_->push_back({relation, var->varattno, verdict});
     if (verdict.action != Action::mask)
@@ -444,6 +454,7 @@ Query *Rewriter::query(Query *original, Reading reading) {
     stack_.push_back({original, original->onConflict != nullptr ? original->onConflict->exclRelIndex : 0});
     const bool writes = original->commandType == CMD_INSERT || original->commandType == CMD_UPDATE ||
                         original->commandType == CMD_MERGE;
+    const bool outside = std::exchange(deciding_, deciding_ || writes || original->commandType == CMD_DELETE);
     if (writes) {
         refuse_sources(*original, levels(), sight_);
         if (original->onConflict != nullptr)
@@ -476,7 +487,6 @@ Query *Rewriter::query(Query *original, Reading reading) {
     }
     const bool selects = original->commandType == CMD_SELECT;
     out->targetList = targets(original->targetList, selects ? reading : Reading::used);
-    out->returningList = targets(original->returningList, reading);
     // What may be stored is the table's owner's to say, of the values that are stored.
     out->withCheckOptions = original->withCheckOptions;
     if (original->onConflict != nullptr) {
@@ -484,6 +494,8 @@ Query *Rewriter::query(Query *original, Reading reading) {
         out->onConflict->onConflictSet = targets(original->onConflict->onConflictSet, Reading::used);
         out->onConflict->onConflictWhere = expression(original->onConflict->onConflictWhere, Reading::used);
     }
+    deciding_ = outside;
+    out->returningList = targets(original->returningList, reading);
     stack_.pop_back();
     return out;
 }

@@ -184,12 +184,12 @@ void add_channels(Oid role, std::set<std::string> &channels) {
         }
     if (assigned)
         return;
-    // Who makes the dumps may read: a dump with holes would be found out by whoever restores it.
-    const bool backup = pg::call([&] {
+    // Who makes the dumps and copies may read: one with holes would be found out by whoever restores it.
+    const bool copies = pg::call([&] {
         const Oid group = get_role_oid("gdpr_backup", true);
-        return OidIsValid(group) && is_member_of_role_nosuper(role, group);
+        return has_rolreplication(role) || (OidIsValid(group) && is_member_of_role_nosuper(role, group));
     });
-    if (!backup)
+    if (!copies)
         channels.insert(default_channel);
 }
 
