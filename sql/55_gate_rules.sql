@@ -87,7 +87,7 @@ SET ROLE ga_export;
 SELECT id, email FROM ga.t ORDER BY id LIMIT 1;
 RESET ROLE;
 SELECT id, email FROM ga.t ORDER BY id LIMIT 1;
-SELECT operation, gdpr.audit_log.relation, role FROM gdpr.audit_log WHERE operation IN ('gate', 'assign_channel') ORDER BY at, operation LIMIT 3;
+SELECT operation, gdpr.audit_log.relation, role FROM gdpr.audit_log WHERE operation IN ('gate', 'assign_channel') AND role = 'ga_admin' ORDER BY at, operation LIMIT 3;
 DELETE FROM gdpr.gate_rule;
 DELETE FROM gdpr.channel_role;
 DROP SCHEMA ga CASCADE;
