@@ -5,6 +5,7 @@
 #include "consent/consent.hpp"
 #include "encrypted/encrypted.hpp"
 #include "form/form.hpp"
+#include "gate/gate.hpp"
 #include "install/install.hpp"
 #include "journal/journal.hpp"
 #include "key/key.hpp"
@@ -44,6 +45,7 @@ void _PG_init(void) {
         gdpr::apply::init();
         gdpr::work::init();
         gdpr::install::init();
+        gdpr::gate::init(); // the last: what the other rooms' planners see has been gated
         gdpr::pg::call([] { MarkGUCPrefixReserved("gdpr"); });
     });
 }

@@ -1,5 +1,6 @@
 #include "encrypted/type.hpp"
 
+#include "gate/gate.hpp"
 #include "pg/pg.hpp"
 
 namespace gdpr::encrypted {
@@ -210,6 +211,7 @@ const EncryptedType &type_of_call(FunctionCallInfo fcinfo, int argument) {
             encrypted = arguments[argument];
     }
     if (cache == nullptr) {
+        pg::boundary([] { gate::require_gated_plan(); });
         cache = static_cast<CallCache *>(MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(CallCache)));
         fcinfo->flinfo->fn_extra = cache;
     }

@@ -13,3 +13,21 @@ CREATE EVENT TRIGGER gdpr_guard_drop ON sql_drop
     EXECUTE FUNCTION gdpr.guard_drop();
 ALTER EVENT TRIGGER gdpr_guard_drop ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER gdpr_guard_drop IS 'Tables with people''s data stay while anyone is restricted.';
+CREATE EVENT TRIGGER gdpr_gate_guard ON ddl_command_start
+    WHEN TAG IN ('ALTER TABLE', 'ALTER DOMAIN', 'ALTER POLICY', 'ALTER PUBLICATION', 'CREATE INDEX', 'CREATE MATERIALIZED VIEW',
+                 'CREATE POLICY', 'CREATE PUBLICATION', 'CREATE RULE', 'CREATE STATISTICS', 'CREATE TABLE', 'CREATE TABLE AS',
+                 'CREATE TRIGGER',
+                 'REFRESH MATERIALIZED VIEW', 'SECURITY LABEL', 'SELECT INTO')
+    EXECUTE FUNCTION gdpr.gate_guard();
+ALTER EVENT TRIGGER gdpr_gate_guard ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER gdpr_gate_guard IS 'Gated roles have nothing computed from what they do not see.';
+CREATE EVENT TRIGGER gdpr_gate_follow ON sql_drop
+    WHEN TAG IN ('DROP TABLE', 'DROP SCHEMA', 'DROP OWNED', 'ALTER TABLE', 'DROP MATERIALIZED VIEW', 'DROP VIEW', 'DROP FOREIGN TABLE')
+    EXECUTE FUNCTION gdpr.gate_follow();
+ALTER EVENT TRIGGER gdpr_gate_follow ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER gdpr_gate_follow IS 'Gate rules go with their column.';
+CREATE EVENT TRIGGER gdpr_gate_guard_function ON ddl_command_end
+    WHEN TAG IN ('CREATE FUNCTION', 'CREATE PROCEDURE', 'ALTER FUNCTION', 'ALTER ROUTINE')
+    EXECUTE FUNCTION gdpr.gate_guard_function();
+ALTER EVENT TRIGGER gdpr_gate_guard_function ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER gdpr_gate_guard_function IS 'Gated roles do not change what is computed from what they do not see.';

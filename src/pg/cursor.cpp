@@ -20,6 +20,7 @@ Cursor::Cursor(const std::string &sql, const std::vector<Param> &params) : in_fl
         values.push_back(each.value);
         nulls.push_back(each.null ? 'n' : ' ');
     }
+    const OwnStatement own(sql.c_str(), true);
     portal_ = call([&] {
         return SPI_cursor_open_with_args(nullptr, sql.c_str(), static_cast<int>(types.size()), types.data(),
                                          values.data(), nulls.c_str(), true, 0);

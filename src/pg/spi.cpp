@@ -63,6 +63,20 @@ Spi::~Spi() {
 
 namespace {
 
+std::pair<const char *, bool> sent{nullptr, false};
+
+} // namespace
+
+OwnStatement::OwnStatement(const char *text, bool copied) noexcept : outer_(std::exchange(sent, {text, copied})) {}
+OwnStatement::~OwnStatement() { sent = outer_; }
+
+// What runs within the statement may be worded like it: only the pointer tells, where there is one.
+bool own_statement(const char *text) {
+    return sent.first != nullptr && (text == sent.first || (sent.second && std::strcmp(text, sent.first) == 0));
+}
+
+namespace {
+
 /// Parameters as SPI takes them.
 struct Arguments {
     std::vector<Oid> types;
@@ -147,6 +161,7 @@ Rows Spi::run_again(const std::string &sql, const std::vector<Param> &params) {
         ~Running() { plan.running--; }
     } running(kept);
     kept.used = ++uses;
+    const OwnStatement own(sql.c_str(), true);
     call([&] {
         const int code = SPI_execute_plan(kept.plan, arguments.values.data(), arguments.nulls.c_str(), false, 0);
         if (code < 0)
@@ -157,6 +172,7 @@ Rows Spi::run_again(const std::string &sql, const std::vector<Param> &params) {
 
 Rows Spi::run(const std::string &sql, const std::vector<Param> &params, bool read_only) {
     Arguments arguments(params);
+    const OwnStatement own(sql.c_str());
     call([&] {
         const int code = SPI_execute_with_args(sql.c_str(), arguments.count(), arguments.types.data(),
                                                arguments.values.data(), arguments.nulls.c_str(), read_only, 0);

@@ -98,6 +98,22 @@ Oid acting_user();
 /// Does what runs now run within an OwnerScope?
 bool in_owner_scope();
 
+/// While one lives, a statement with this text is the extension's own.
+class OwnStatement {
+  public:
+    /// `copied`: PostgreSQL hands a copy of the text to the planner, at once.
+    explicit OwnStatement(const char *text, bool copied = false) noexcept;
+    ~OwnStatement();
+    OwnStatement(const OwnStatement &) = delete;
+    OwnStatement &operator=(const OwnStatement &) = delete;
+
+  private:
+    std::pair<const char *, bool> outer_;
+};
+
+/// Is this the text of the statement that the extension itself has just sent, and not of one that runs within it?
+bool own_statement(const char *text);
+
 /// SET CONSTRAINTS ALL IMMEDIATE, for the rest of the transaction.
 void make_constraints_immediate();
 

@@ -1,5 +1,6 @@
 // gdpr.permitted(): the predicate of the policy gdpr_restriction. Scans mostly answer without calling it (see
 // filter.cpp); it stands for itself everywhere else, and in sessions where the library came late.
+#include "gate/gate.hpp"
 #include "pg/pg.hpp"
 #include "restrict/filter.hpp"
 #include "restrict/judge.hpp"
@@ -36,6 +37,7 @@ Site &site_of(FunctionCallInfo fcinfo) {
     const Oid relation = PG_GETARG_OID(0);
     if (auto *known = static_cast<Site *>(fcinfo->flinfo->fn_extra); known != nullptr && known->relation() == relation)
         return *known;
+    gate::require_gated_plan();
     auto site = std::make_unique<Site>(relation, columns_passed(relation, PG_NARGS() - 1));
     auto *callback = pg::call([&] {
         return static_cast<MemoryContextCallback *>(

@@ -1,0 +1,203 @@
+#include "gate/columns.hpp"
+
+#include "gate/trace.hpp"
+#include "label/label.hpp"
+#include "pg/pg.hpp"
+#include "pg/planning.hpp"
+#include "pg/tree.hpp"
+
+namespace gdpr::gate {
+
+namespace {
+
+struct Entry {
+    std::shared_ptr<const Columns> columns;
+    std::set<Oid> sources; // relations that were looked at
+    std::uint64_t version = 0;
+    bool valid = false;
+};
+
+std::map<Oid, Entry> *cache = nullptr;
+
+void relation_changed(Oid relation) {
+    if (cache == nullptr)
+        return;
+    for (auto &[id, entry] : *cache)
+        if (relation == InvalidOid || relation == SecLabelRelationId || entry.sources.contains(relation))
+            entry.valid = false;
+}
+
+void add(std::vector<Origin> &to, const Origin &origin) {
+    if (std::find(to.begin(), to.end(), origin) == to.end())
+        to.push_back(origin);
+}
+
+/// What the relation itself says of its columns, by name; its parents not asked.
+std::vector<Origin> own_origins(Oid relation) {
+    std::vector<Origin> out;
+    const label::Labels labels = label::of(relation);
+    if (labels.labelled == relation)
+        for (const label::LabelledColumn &each : labels.columns)
+            out.push_back({relation, each.name, each.label.data_class});
+    for (const std::string &column : columns_named(relation)) {
+        if (std::none_of(out.begin(), out.end(), [&](const Origin &each) { return each.column == column; }))
+            out.push_back({relation, column, Class::none});
+    }
+    return out;
+}
+
+std::vector<Oid> parents_of(Oid relation) {
+    std::vector<Oid> out;
+    pg::Relation catalog(InheritsRelationId, AccessShareLock);
+    SysScanDesc scan = pg::call([&] {
+        ScanKeyData key;
+        ScanKeyInit(&key, Anum_pg_inherits_inhrelid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relation));
+        return systable_beginscan(catalog.get(), InheritsRelidSeqnoIndexId, true, nullptr, 1, &key);
+    });
+    while (HeapTuple tuple = pg::call([&] { return systable_getnext(scan); }))
+        out.push_back(reinterpret_cast<Form_pg_inherits>(GETSTRUCT(tuple))->inhparent);
+    pg::call([&] { systable_endscan(scan); });
+    return out;
+}
+
+/// The relation, whatever it inherits from, and whatever inherits from it: a row of theirs is a row of this one.
+std::set<Oid> family_of(Oid relation) {
+    std::set<Oid> family{relation};
+    std::vector<Oid> above{relation};
+    while (!above.empty()) {
+        const Oid each = above.back();
+        above.pop_back();
+        for (const Oid parent : parents_of(each))
+            if (family.insert(parent).second)
+                above.push_back(parent);
+    }
+    if (pg::call([&] { return has_subclass(relation); })) {
+        List *below = pg::call([&] { return find_all_inheritors(relation, NoLock, nullptr); });
+        ListCell *cell;
+        foreach (cell, below)
+            family.insert(lfirst_oid(cell));
+    }
+    return family;
+}
+
+bool collect_columns(Node *node, std::set<AttrNumber> *into) {
+    if (node == nullptr)
+        return false;
+    if (IsA(node, Var)) {
+        into->insert(reinterpret_cast<Var *>(node)->varattno);
+        return false;
+    }
+    return expression_tree_walker(node, pg::walker(collect_columns), into);
+}
+
+/// A generated column is as telling as what it is made of.
+void add_generated(const pg::Relation &relation, Columns &columns) {
+    const TupleConstr *constraints = relation.descriptor()->constr;
+    for (int i = 0; constraints != nullptr && i < constraints->num_defval; i++) {
+        const AttrNumber number = constraints->defval[i].adnum;
+        if (TupleDescAttr(relation.descriptor(), number - 1)->attgenerated == '\0')
+            continue;
+        std::set<AttrNumber> used;
+        Node *expression = pg::call([&] { return static_cast<Node *>(stringToNode(constraints->defval[i].adbin)); });
+        (void)collect_columns(expression, &used);
+        for (const auto &[column, origins] : Columns(columns))
+            if (used.contains(column) || used.contains(0))
+                for (const Origin &origin : origins)
+                    add(columns[number], origin);
+    }
+}
+
+/// A materialised view holds what its query has read, and a view shows it.
+void add_from_query(const pg::Relation &view, Columns &columns, std::set<Oid> &sources) {
+    const RuleLock *rules = view.get()->rd_rules;
+    for (int i = 0; rules != nullptr && i < rules->numLocks; i++) {
+        if (rules->rules[i]->event != CMD_SELECT || rules->rules[i]->actions == NIL)
+            continue;
+        const Query *query = linitial_node(Query, rules->rules[i]->actions);
+        for (int column = 1; column <= view.descriptor()->natts; column++)
+            trace_output(query, column, {}, [&](Oid relation, AttrNumber from) {
+                sources.insert(relation);
+                if (from < 0)
+                    return;
+                for (const auto &[number, origins] : *columns_of(relation))
+                    if (from == 0 || number == from)
+                        for (const Origin &origin : origins)
+                            add(columns[static_cast<AttrNumber>(column)], origin);
+            });
+    }
+}
+
+Entry compute(Oid relation) {
+    Entry entry;
+    entry.sources.insert(relation);
+    entry.version = rules_version();
+    auto columns = std::make_shared<Columns>();
+    const char kind = pg::call([&] { return get_rel_relkind(relation); });
+    if (relation >= FirstNormalObjectId && kind != '\0' && kind != RELKIND_TOASTVALUE && kind != RELKIND_SEQUENCE) {
+        const pg::Relation opened(relation, AccessShareLock);
+        for (const Oid member : family_of(relation)) {
+            entry.sources.insert(member);
+            for (const Origin &origin : own_origins(member))
+                // A rule that names a column which is not there stands at 0, and closes all of them.
+                add((*columns)[pg::call([&] { return get_attnum(relation, origin.column.c_str()); })], origin);
+        }
+        add_generated(opened, *columns);
+        if (kind == RELKIND_MATVIEW || kind == RELKIND_VIEW)
+            add_from_query(opened, *columns, entry.sources);
+    }
+    entry.columns = std::move(columns);
+    return entry;
+}
+
+} // namespace
+
+std::shared_ptr<const Columns> columns_of(Oid relation) {
+    if (cache == nullptr)
+        cache = new std::map<Oid, Entry>;
+    if (const auto found = cache->find(relation);
+        found != cache->end() && found->second.valid && found->second.version == rules_version())
+        return found->second.columns;
+    // A view may be in its own way, by functions; and what changes while we look undoes this.
+    Entry &place = (*cache)[relation];
+    place.columns = std::make_shared<Columns>();
+    place.version = rules_version();
+    place.sources.insert(relation);
+    place.valid = true;
+    Entry entry;
+    try {
+        entry = compute(relation);
+    } catch (...) {
+        (*cache)[relation].valid = false;
+        throw;
+    }
+    Entry &known = (*cache)[relation];
+    entry.valid = known.valid;
+    known = std::move(entry);
+    return known.columns;
+}
+
+bool gated(Oid relation, const Sight &sight) {
+    if (!sight.gated)
+        return false;
+    const auto columns = columns_of(relation);
+    return std::any_of(columns->begin(), columns->end(),
+                       [&](const auto &each) { return sight.verdict(each.second).gated(); });
+}
+
+Verdict verdict(Oid relation, AttrNumber column, const Sight &sight) {
+    Verdict strictest;
+    if (!sight.gated || column < 0)
+        return strictest;
+    const auto columns = columns_of(relation);
+    if (const auto lost = columns->find(0); lost != columns->end() && sight.verdict(lost->second).gated())
+        return {Action::deny, "a gate of a column that is not there"};
+    for (const auto &[number, origins] : *columns)
+        if (column == 0 || number == column)
+            if (Verdict each = sight.verdict(origins); each.action > strictest.action)
+                strictest = std::move(each);
+    return strictest;
+}
+
+void init_columns() { pg::on_relation_change(relation_changed); }
+
+} // namespace gdpr::gate

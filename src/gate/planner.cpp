@@ -1,0 +1,217 @@
+// A plan that passed here bears a mark with the number of the sight it was made for, among what would invalidate it; no
+// cache has that number, so it never does. The executor looks for the mark, so that a plan that came another way (from
+// before the library was there, past a hook that does not call the next, out of a cache that missed a message, from a
+// cursor that was opened for other roles) is refused rather than run.
+#include "gate/planner.hpp"
+
+#include "gate/gate.hpp"
+#include "gate/integrity.hpp"
+#include "pg/pg.hpp"
+#include "pg/planning.hpp"
+#include "pg/statistics.hpp"
+
+namespace gdpr::gate {
+
+namespace {
+
+planner_hook_type next_planner = nullptr;
+ExecutorStart_hook_type next_start = nullptr;
+ExecutorRun_hook_type next_run = nullptr;
+ExecutorFinish_hook_type next_finish = nullptr;
+ExecutorEnd_hook_type next_end = nullptr;
+needs_fmgr_hook_type next_needs_fmgr = nullptr;
+
+constexpr int mark_of_ours = -0x67617465;
+
+std::vector<Gated> *notes = nullptr;
+
+/// The statement during which the library was loaded, when not before all of them.
+TimestampTz loaded_within = 0;
+
+const Sight *gated_sight() {
+    if (!any_rules())
+        return nullptr;
+    const Sight &now = sight();
+    return now.gated ? &now : nullptr;
+}
+
+bool touches_gated(const PlannedStmt *plan, const Sight &now) {
+    ListCell *cell;
+    foreach (cell, plan->rtable)
+        if (const auto *entry = lfirst_node(RangeTblEntry, cell);
+            OidIsValid(entry->relid) && entry->relid >= FirstNormalObjectId && gated(entry->relid, now))
+            return true;
+    return false;
+}
+
+bool marked(const PlannedStmt *plan, std::uint32_t id) {
+    ListCell *cell;
+    foreach (cell, plan->invalItems)
+        if (const auto *item = lfirst_node(PlanInvalItem, cell); item->cacheId == mark_of_ours)
+            return item->hashValue == id;
+    return false;
+}
+
+/// Marks a plan, and has it made anew for another role.
+void mark(PlannedStmt *plan, const Sight &now) {
+    if (now.gated)
+        pg::call([&] {
+            auto *item = makeNode(PlanInvalItem);
+            item->cacheId = mark_of_ours;
+            item->hashValue = now.id;
+            plan->invalItems = lappend(plan->invalItems, item);
+        });
+    if (plan->dependsOnRole)
+        return;
+    ListCell *cell;
+    foreach (cell, plan->relationOids)
+        if (const Oid relation = lfirst_oid(cell);
+            relation == StatisticRelationId || relation == StatisticExtDataRelationId ||
+            (relation >= FirstNormalObjectId && !columns_of(relation)->empty())) {
+            plan->dependsOnRole = true;
+            return;
+        }
+}
+
+PlannedStmt *plan_statement(Query *query, const char *text, int options, ParamListInfo parameters) {
+    const auto next = next_planner != nullptr ? next_planner : standard_planner;
+    const bool in_use = pg::boundary([] { return any_rules(); });
+    if (!in_use)
+        return next(query, text, options, parameters);
+    std::uint32_t id = 0;
+    query = pg::boundary([&] {
+        const Sight &now = sight();
+        id = now.id;
+        // The extension's own statements on people's tables carry out the rights, and answer for what they show.
+        const bool own = pg::in_owner_scope() && pg::own_statement(text);
+        return now.gated && !own && !keeps_integrity(query) ? rewrite(query, now, notes) : query;
+    });
+    PlannedStmt *plan = next(query, text, options, parameters);
+    pg::boundary([&] {
+        const Sight &now = sight();
+        if (now.id == id)
+            mark(plan, now);
+    });
+    return plan;
+}
+
+/// SQL functions are inlined after the planner's hook: those of gated sessions stay calls, and their bodies are
+/// planned as statements.
+bool needs_fmgr(Oid function) {
+    if (next_needs_fmgr != nullptr && next_needs_fmgr(function))
+        return true;
+    return pg::boundary([&] {
+        if (!any_rules() || !sight().gated)
+            return false;
+        return pg::call([&] {
+            HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+            if (!HeapTupleIsValid(tuple))
+                return false;
+            const auto *form = reinterpret_cast<Form_pg_proc>(GETSTRUCT(tuple));
+            const bool inlined = form->prolang == SQLlanguageId && form->proretset;
+            ReleaseSysCache(tuple);
+            return inlined;
+        });
+    });
+}
+
+void start(QueryDesc *query, int flags) {
+    pg::boundary([&] { require_plan_for(query->plannedstmt); });
+    (next_start != nullptr ? next_start : standard_ExecutorStart)(query, flags);
+}
+
+#if PG_VERSION_NUM >= 180000
+#define GDPR_RUN_ARGUMENTS QueryDesc *query, ScanDirection direction, uint64 count
+#define GDPR_RUN_VALUES query, direction, count
+#else
+#define GDPR_RUN_ARGUMENTS QueryDesc *query, ScanDirection direction, uint64 count, bool once
+#define GDPR_RUN_VALUES query, direction, count, once
+#endif
+
+void run(GDPR_RUN_ARGUMENTS) {
+    const auto next = next_run != nullptr ? next_run : standard_ExecutorRun;
+    // A cursor is fetched from long after it was opened.
+    bool hides = false;
+    const bool watched = pg::boundary([&] {
+        require_plan_for(query->plannedstmt);
+        hides = perhaps_gated() && writes_to_gated(query->plannedstmt);
+        return perhaps_gated();
+    });
+    if (!watched)
+        next(GDPR_RUN_VALUES);
+    else
+        with_discreet_errors(hides, [&] { next(GDPR_RUN_VALUES); });
+}
+
+void finish(QueryDesc *query) {
+    const auto next = next_finish != nullptr ? next_finish : standard_ExecutorFinish;
+    // What the statement has queued is run here: foreign keys, and constraints that wait for its end.
+    const bool hides =
+        perhaps_gated() && pg::boundary([&] { return any_rules() && writes_to_gated(query->plannedstmt); });
+    if (!perhaps_gated())
+        next(query);
+    else
+        with_discreet_errors(hides, [&] { next(query); });
+}
+
+void end(QueryDesc *query) {
+    (next_end != nullptr ? next_end : standard_ExecutorEnd)(query);
+    // SELECT set_config('role', …) is a statement like others.
+    notice_roles();
+}
+
+} // namespace
+
+Notes::Notes() noexcept : outer_(std::exchange(notes, &gated_)) {}
+Notes::~Notes() { notes = outer_; }
+
+namespace {
+bool gated_lately = false;
+}
+
+bool perhaps_gated() noexcept { return gated_lately; }
+
+void require_plan_for(const PlannedStmt *plan) {
+    gated_lately = false;
+    const Sight *now = gated_sight();
+    if (now == nullptr)
+        return;
+    gated_lately = true;
+    // A worker runs a part of its leader's plan, which bears no marks.
+    if (plan->commandType == CMD_UTILITY || IsParallelWorker() || marked(plan, now->id) || !touches_gated(plan, *now))
+        return;
+    pg::call([] { ResetPlanCache(); });
+    pg::raise(
+        ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "a statement was planned before the gates that hold now",
+        "It reads columns that this role does not see as they are.",
+        "Run it again; open a cursor anew. Where that does not help, another library has taken the planner's hook: "
+        "load gdpr last.");
+}
+
+void require_gated_plan() {
+    if (loaded_within == 0 || loaded_within != GetCurrentStatementStartTimestamp())
+        return;
+    if (const Sight *now = gated_sight(); now != nullptr)
+        pg::raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "this session has loaded gdpr too late for this statement",
+                  "It was planned without the gates that hold for this role.",
+                  "Connect again, with gdpr in session_preload_libraries.");
+}
+
+void init_planner() {
+    if (pg::call([] { return IsTransactionState(); }) && !InitializingParallelWorker)
+        loaded_within = GetCurrentStatementStartTimestamp();
+    next_planner = planner_hook;
+    planner_hook = plan_statement;
+    next_start = ExecutorStart_hook;
+    ExecutorStart_hook = start;
+    next_run = ExecutorRun_hook;
+    ExecutorRun_hook = run;
+    next_finish = ExecutorFinish_hook;
+    ExecutorFinish_hook = finish;
+    next_end = ExecutorEnd_hook;
+    ExecutorEnd_hook = end;
+    next_needs_fmgr = needs_fmgr_hook;
+    needs_fmgr_hook = needs_fmgr;
+}
+
+} // namespace gdpr::gate

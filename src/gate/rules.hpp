@@ -1,0 +1,65 @@
+// Who sees what: channels, the rules that gate them, and what follows for the roles that a statement runs as.
+#pragma once
+
+#include "label/grammar.hpp"
+#include "pg/postgres.hpp"
+
+namespace gdpr::gate {
+
+/// What happens to a column; the strictest comes last.
+enum class Action : std::uint8_t { show, mask, hide, deny };
+
+const char *word(Action action) noexcept;
+
+using Class = label::ColumnLabel::Class;
+
+/// A column that carries a class of its own, or that a rule names.
+struct Origin {
+    Oid relation = InvalidOid;
+    std::string column;
+    Class data_class = Class::none;
+
+    bool operator==(const Origin &) const = default;
+};
+
+/// What is to be done with a column, and the rule that says so.
+struct Verdict {
+    Action action = Action::show;
+    std::string rule;
+
+    bool gated() const noexcept { return action != Action::show; }
+};
+
+/// The channels of the session's user, of SET ROLE's and of the current one, together.
+struct Sight {
+    std::uint32_t id = 0; // differs wherever verdicts may
+    std::set<std::string> channels;
+    bool gated = false;  // is there a rule that concerns them?
+    bool denies = false; // is there one that says deny?
+
+    Verdict verdict(const Origin &origin) const;
+    /// The strictest of several.
+    Verdict verdict(const std::vector<Origin> &origins) const;
+};
+
+/// Are there rules in this database? Takes in what other sessions have committed.
+bool any_rules();
+
+/// Does any rule name this column?
+bool named(Oid relation, const std::string &column);
+
+/// The columns of one relation that rules name.
+std::vector<std::string> columns_named(Oid relation);
+
+/// Of the roles that run the statement now. Valid until the rules change.
+const Sight &sight();
+
+/// Notices that the session's user or SET ROLE's has changed: plans made before are no longer for this session.
+void notice_roles() noexcept;
+
+/// Differs from the number before when rules, channels or labels have changed.
+std::uint64_t rules_version() noexcept;
+
+void init_rules();
+
+} // namespace gdpr::gate

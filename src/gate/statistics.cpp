@@ -1,0 +1,112 @@
+// What the server knows of columns as a whole: pg_stats shows their values, estimates in EXPLAIN tell how many there
+// are.
+#include "pg/statistics.hpp"
+#include "gate/planner.hpp"
+#include "gate/utility.hpp"
+#include "pg/pg.hpp"
+#include "pg/planning.hpp"
+
+namespace gdpr::gate {
+
+namespace {
+
+get_relation_stats_hook_type next_stats = nullptr;
+get_attavgwidth_hook_type next_width = nullptr;
+object_access_hook_type next_object_access = nullptr;
+
+bool without_statistics(Oid relation, AttrNumber column) {
+    return pg::boundary([&] {
+        if (relation < FirstNormalObjectId || !any_rules())
+            return false;
+        const Sight &now = sight();
+        return now.gated && verdict(relation, column, now).gated();
+    });
+}
+
+bool stats(PlannerInfo *root, RangeTblEntry *entry, AttrNumber column, VariableStatData *data) {
+    if (entry->rtekind == RTE_RELATION && without_statistics(entry->relid, column)) {
+        data->statsTuple = nullptr;
+        return true;
+    }
+    return next_stats != nullptr && next_stats(root, entry, column, data);
+}
+
+int32 width(Oid relation, AttrNumber column) {
+    if (without_statistics(relation, column)) {
+        Oid type;
+        int32 typmod;
+        Oid collation;
+        get_atttypetypmodcoll(relation, column, &type, &typmod, &collation);
+        return get_typavgwidth(type, typmod);
+    }
+    return next_width != nullptr ? next_width(relation, column) : 0;
+}
+
+/// Functions that read the write-ahead log, where rows are as they are.
+bool reads_changes(Oid function) {
+    static constexpr std::array names{"pg_logical_slot_get_changes",        "pg_logical_slot_peek_changes",
+                                      "pg_logical_slot_get_binary_changes", "pg_logical_slot_peek_binary_changes",
+                                      "pg_create_logical_replication_slot", "pg_copy_logical_replication_slot"};
+    if (function >= FirstNormalObjectId)
+        return false;
+    const char *name = get_func_name(function);
+    return name != nullptr &&
+           std::any_of(names.begin(), names.end(), [&](const char *each) { return std::strcmp(name, each) == 0; });
+}
+
+void object_access(ObjectAccessType access, Oid catalog, Oid object, int part, void *argument) {
+    if (next_object_access != nullptr)
+        next_object_access(access, catalog, object, part, argument);
+    if (access != OAT_FUNCTION_EXECUTE || !perhaps_gated())
+        return;
+    pg::boundary([&] {
+        if (pg::call([&] { return reads_changes(object); }) && any_rules() && sight().gated)
+            pg::raise(ERRCODE_INSUFFICIENT_PRIVILEGE, "permission denied to read the log of changes",
+                      "It has the rows as they are, and this role's channel does not see them so.",
+                      "Let a role read it that may see them.");
+    });
+}
+
+} // namespace
+
+void init_statistics() {
+    next_stats = get_relation_stats_hook;
+    get_relation_stats_hook = stats;
+    next_width = get_attavgwidth_hook;
+    get_attavgwidth_hook = width;
+    next_object_access = object_access_hook;
+    object_access_hook = object_access;
+}
+
+} // namespace gdpr::gate
+
+using namespace gdpr;
+
+/// May the session see what is known of a column's values?
+GDPR_FUNCTION(gdpr_statistics_visible) {
+    if (!gate::any_rules())
+        PG_RETURN_BOOL(true);
+    const gate::Sight &now = gate::sight();
+    const Oid relation = PG_GETARG_OID(0);
+    // Of an index on expressions: what they are made of is not looked into.
+    const char kind = pg::call([&] { return get_rel_relkind(relation); });
+    if (kind == RELKIND_INDEX || kind == RELKIND_PARTITIONED_INDEX)
+        PG_RETURN_BOOL(!now.gated || !gate::gated(pg::call([&] { return IndexGetRelation(relation, true); }), now));
+    PG_RETURN_BOOL(!gate::verdict(relation, PG_GETARG_INT16(1), now).gated());
+}
+
+/// The same of statistics on several columns or on expressions.
+GDPR_FUNCTION(gdpr_extended_statistics_visible) {
+    if (!gate::any_rules() || !gate::sight().gated)
+        PG_RETURN_BOOL(true);
+    const Oid id = PG_GETARG_OID(0);
+    const Oid relation = pg::call([&] {
+        HeapTuple tuple = SearchSysCache1(STATEXTOID, ObjectIdGetDatum(id));
+        if (!HeapTupleIsValid(tuple))
+            return InvalidOid;
+        const Oid found = reinterpret_cast<Form_pg_statistic_ext>(GETSTRUCT(tuple))->stxrelid;
+        ReleaseSysCache(tuple);
+        return found;
+    });
+    PG_RETURN_BOOL(OidIsValid(relation) && !gate::gated(relation, gate::sight()));
+}

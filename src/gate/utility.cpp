@@ -1,0 +1,142 @@
+// Utility commands that read or write rows without the planner: COPY, and FETCH from what is stored.
+#include "gate/utility.hpp"
+#include "gate/integrity.hpp"
+#include "gate/planner.hpp"
+#include "pg/pg.hpp"
+
+namespace gdpr::gate {
+
+namespace {
+
+ProcessUtility_hook_type next_process_utility = nullptr;
+
+/// `SELECT columns FROM ONLY table`, as COPY itself makes it under row security.
+SelectStmt *select_instead(const CopyStmt &statement, Oid relation) {
+    List *columns = NIL;
+    const auto add = [&](const char *name) {
+        auto *reference = makeNode(ColumnRef);
+        reference->fields = list_make1(makeString(pstrdup(name)));
+        reference->location = -1;
+        auto *target = makeNode(ResTarget);
+        target->val = reinterpret_cast<Node *>(reference);
+        target->location = -1;
+        columns = lappend(columns, target);
+    };
+    ListCell *cell;
+    foreach (cell, statement.attlist)
+        add(strVal(lfirst(cell)));
+    if (statement.attlist == NIL) {
+        ::Relation opened = table_open(relation, AccessShareLock);
+        for (int i = 0; i < RelationGetDescr(opened)->natts; i++)
+            if (const Form_pg_attribute column = TupleDescAttr(RelationGetDescr(opened), i);
+                !column->attisdropped && column->attgenerated == '\0')
+                add(NameStr(column->attname));
+        table_close(opened, NoLock);
+    }
+    RangeVar *from = makeRangeVar(get_namespace_name(get_rel_namespace(relation)), get_rel_name(relation), -1);
+    from->inh = false;
+    auto *select = makeNode(SelectStmt);
+    select->targetList = columns;
+    select->fromClause = list_make1(from);
+    return select;
+}
+
+PlannedStmt *copy_of_query(const PlannedStmt &original, Oid relation) {
+    const auto &statement = *reinterpret_cast<const CopyStmt *>(original.utilityStmt);
+    auto *copy = makeNode(CopyStmt);
+    *copy = statement;
+    copy->relation = nullptr;
+    copy->attlist = NIL;
+    copy->query = reinterpret_cast<Node *>(select_instead(statement, relation));
+    auto *planned = makeNode(PlannedStmt);
+    *planned = original;
+    planned->utilityStmt = reinterpret_cast<Node *>(copy);
+    return planned;
+}
+
+/// The columns that COPY … FROM writes.
+std::set<AttrNumber> written(const CopyStmt &statement, Oid relation) {
+    std::set<AttrNumber> out;
+    ListCell *cell;
+    foreach (cell, statement.attlist)
+        out.insert(pg::call([&] { return get_attnum(relation, strVal(lfirst(cell))); }));
+    if (statement.attlist == NIL)
+        for (const pg::Column &each : pg::columns_of(relation))
+            out.insert(each.number);
+    return out;
+}
+
+/// What runs in the place of a COPY; null where it runs as it is.
+PlannedStmt *in_place_of_copy(const PlannedStmt &planned) {
+    const auto &statement = *reinterpret_cast<const CopyStmt *>(planned.utilityStmt);
+    if (statement.relation == nullptr || !any_rules())
+        return nullptr;
+    const Sight &now = sight();
+    if (!now.gated)
+        return nullptr;
+    const LOCKMODE lock = statement.is_from ? RowExclusiveLock : AccessShareLock;
+    const Oid relation = pg::call([&] { return RangeVarGetRelid(statement.relation, lock, true); });
+    if (!OidIsValid(relation))
+        return nullptr;
+    if (statement.is_from) {
+        refuse_probing(relation, written(statement, relation), now);
+        return nullptr;
+    }
+    const char kind = pg::call([&] { return get_rel_relkind(relation); });
+    if ((kind != RELKIND_RELATION && kind != RELKIND_MATVIEW) || !gated(relation, now))
+        return nullptr;
+    return pg::call([&] { return copy_of_query(planned, relation); });
+}
+
+/// A cursor WITH HOLD has read its rows long ago, perhaps for others.
+void check_fetch(const FetchStmt &statement) {
+    if (statement.ismove || !any_rules() || !sight().gated)
+        return;
+    const Portal portal = pg::call([&] { return GetPortalByName(statement.portalname); });
+    if (!PortalIsValid(portal) || portal->holdStore == nullptr)
+        return;
+    ListCell *cell;
+    foreach (cell, portal->stmts)
+        require_plan_for(lfirst_node(PlannedStmt, cell));
+}
+
+void process_utility(PlannedStmt *planned, const char *text, bool read_only, ProcessUtilityContext context,
+                     ParamListInfo parameters, QueryEnvironment *environment, DestReceiver *destination,
+                     QueryCompletion *completion) {
+    const auto next = next_process_utility != nullptr ? next_process_utility : standard_ProcessUtility;
+    const auto proceed = [&] {
+        next(planned, text, read_only, context, parameters, environment, destination, completion);
+    };
+    switch (nodeTag(planned->utilityStmt)) {
+    case T_CopyStmt:
+        if (PlannedStmt *instead = pg::boundary([&] { return in_place_of_copy(*planned); }); instead != nullptr)
+            planned = instead;
+        proceed();
+        break;
+    case T_FetchStmt:
+        pg::boundary([&] { check_fetch(*reinterpret_cast<FetchStmt *>(planned->utilityStmt)); });
+        proceed();
+        break;
+    case T_ConstraintsSetStmt:
+        // Constraints that waited are checked now.
+        if (pg::boundary([&] { return any_rules() && sight().gated; }))
+            with_discreet_errors(true, proceed);
+        else
+            proceed();
+        break;
+    default:
+        proceed();
+        break;
+    }
+    // SET ROLE and its kind.
+    notice_roles();
+}
+
+} // namespace
+
+void init_utility() {
+    next_process_utility = ProcessUtility_hook;
+    ProcessUtility_hook = process_utility;
+}
+
+} // namespace gdpr::gate

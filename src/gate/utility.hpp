@@ -1,0 +1,18 @@
+// Commands and functions that reach rows or what is known of them past the planner.
+#pragma once
+
+#include "gate/rewrite.hpp"
+
+namespace gdpr::gate {
+
+/// Chains the processing of utility commands.
+void init_utility();
+
+/// Keeps the statistics of gated columns from estimates, and functions that read the server's log of changes from gated
+/// roles.
+void init_statistics();
+
+/// Chains EXPLAIN, which tells what was gated.
+void init_explain();
+
+} // namespace gdpr::gate
