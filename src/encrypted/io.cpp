@@ -1,5 +1,6 @@
 // Text and binary input and output, casts and length coercion: the same functions for every encrypted type.
 #include "encrypted/literal.hpp"
+#include "encrypted/rewrite.hpp"
 #include "encrypted/value.hpp"
 #include "pg/pg.hpp"
 
@@ -66,6 +67,9 @@ GDPR_FUNCTION(gdpr_encrypted_resize) {
 
 GDPR_FUNCTION(gdpr_encrypted_to_json) {
     const EncryptedType &type = encrypted::type_of_call(fcinfo, 0);
+    // Written out in a check, a policy or the like; of a query the planner's hook says so before.
+    if (Node *call = fcinfo->flinfo->fn_expr; call != nullptr && IsA(call, FuncExpr))
+        encrypted::refuse_cast_to_json(castNode(FuncExpr, call));
     Opened opened(type, PG_GETARG_DATUM(0), Use::once);
     const Datum json = FunctionCall1(&type.to_json, opened.value());
     opened.release();

@@ -24,7 +24,14 @@ bool walk(Node *node, Walk *context) {
         Walk inner{query};
         return query_tree_walker(query, pg::walker(walk), &inner, 0);
     }
-    if (IsA(node, OpExpr))
+    if (IsA(node, Aggref))
+        decrypt_names(castNode(Aggref, node));
+    else if (IsA(node, WindowFunc))
+        decrypt_names(castNode(WindowFunc, node));
+    else if (IsA(node, FuncExpr)) {
+        decrypt_names(castNode(FuncExpr, node));
+        refuse_cast_to_json(castNode(FuncExpr, node));
+    } else if (IsA(node, OpExpr))
         use_encrypted_operator(castNode(OpExpr, node), context->query);
     else if (IsA(node, ScalarArrayOpExpr)) {
         auto *search = castNode(ScalarArrayOpExpr, node);

@@ -19,6 +19,15 @@ Node *decrypted(Node *node);
 /// min and max of an encrypted column, by its index.
 void use_index_for_extremes(Query *query);
 
+/// The names of a JSON object are made of plain values alone: what becomes one is decrypted before.
+void decrypt_names(Aggref *call);
+void decrypt_names(WindowFunc *call);
+void decrypt_names(FuncExpr *call);
+
+/// to_jsonb and its kin find the cast to json by themselves. What somebody writes as a cast is an error where it is one
+/// of the plain type.
+void refuse_cast_to_json(const FuncExpr *call);
+
 /// Constants that a statement stores get a ciphertext of their own in each row.
 void seal_anew(Query *statement);
 
