@@ -28,7 +28,11 @@ CREATE FUNCTION compared(expressions text[]) RETURNS TABLE (expression text, par
 SET search_path = '';
 SELECT id FROM tr.sealed WHERE t = 't7' AND d = '2000-01-08' ORDER BY id;
 SET search_path = tr, public;
-SELECT count(*) FROM pg_operator WHERE oprnamespace <> 'pg_catalog'::regnamespace AND (oprleft::regtype::text LIKE 'gdpr.%' OR oprright::regtype::text LIKE 'gdpr.%');
+SELECT count(*) FROM pg_operator WHERE oprnamespace NOT IN ('pg_catalog'::regnamespace, 'gdpr'::regnamespace) AND (oprleft::regtype::text LIKE 'gdpr.%' OR oprright::regtype::text LIKE 'gdpr.%');
+-- But for those that only an operator family and the planner are to find: they would change what plain expressions are.
+SELECT DISTINCT oprname FROM pg_operator o WHERE oprnamespace = 'gdpr'::regnamespace AND NOT EXISTS (SELECT FROM pg_amop WHERE amopopr = o.oid) AND oprname <> '<>';
+SELECT DISTINCT t.oid::regtype FROM pg_operator o JOIN pg_type t ON t.oid IN (oprleft, oprright) WHERE oprnamespace = 'gdpr'::regnamespace AND typnamespace = 'gdpr'::regnamespace ORDER BY 1;
+SELECT oid::regoperator FROM pg_operator WHERE oid >= 16384 AND oprnamespace = 'pg_catalog'::regnamespace AND greatest(oprleft, oprright) < 16384 ORDER BY 1;
 
 -- One implicit cast out: EXTRACT is not moved by a time zone, jsonb does not become text, date stays a date.
 SET TimeZone = 'America/New_York';

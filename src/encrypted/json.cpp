@@ -50,9 +50,7 @@ void sort_plain(List *clauses, Index reference, Oid plain) {
             continue;
         for (Oid *operation : {&clause->eqop, &clause->sortop})
             if (OidIsValid(*operation))
-                *operation =
-                    OpernameGetOprid(list_make2(makeString(pstrdup("pg_catalog")), makeString(get_opname(*operation))),
-                                     operand, operand);
+                *operation = operator_between(get_opname(*operation), operand, operand);
     }
 }
 
@@ -97,6 +95,18 @@ void refuse_cast_to_json(const FuncExpr *call) {
     Oid function;
     if (OidIsValid(plain) && find_coercion_pathway(JSONOID, plain, COERCION_EXPLICIT, &function) == COERCION_PATH_NONE)
         ereport(ERROR, (errcode(ERRCODE_CANNOT_COERCE), errmsg("cannot cast type %s to json", format_type_be(type))));
+}
+
+void refuse_undecided(const FuncExpr *call) {
+    if (call->funcid != F_TIMESTAMPTZ_TIMESTAMPTZ_INT4 || call->funcformat != COERCE_EXPLICIT_CALL ||
+        !IsA(linitial(call->args), FuncExpr))
+        return;
+    const auto *value = linitial_node(FuncExpr, call->args);
+    if (value->funcformat == COERCE_IMPLICIT_CAST && list_length(value->args) == 1 &&
+        plain_counterpart(exprType(static_cast<Node *>(linitial(value->args)))) == DATEOID)
+        ereport(ERROR,
+                (errcode(ERRCODE_AMBIGUOUS_FUNCTION), errmsg("function timestamptz(date, unknown) is not unique"),
+                 errhint("Could not choose a best candidate function. You might need to add explicit type casts.")));
 }
 
 void decrypt_names(FuncExpr *call) {

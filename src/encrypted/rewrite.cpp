@@ -9,6 +9,7 @@ namespace gdpr::encrypted {
 namespace {
 
 planner_hook_type next_planner = nullptr;
+ProcessUtility_hook_type next_utility = nullptr;
 
 struct Walk {
     const Query *query; // the one at hand
@@ -31,8 +32,11 @@ bool walk(Node *node, Walk *context) {
     else if (IsA(node, FuncExpr)) {
         decrypt_names(castNode(FuncExpr, node));
         refuse_cast_to_json(castNode(FuncExpr, node));
+        refuse_undecided(castNode(FuncExpr, node));
     } else if (IsA(node, OpExpr))
         use_encrypted_operator(castNode(OpExpr, node), context->query);
+    else if (IsA(node, RowCompareExpr))
+        use_encrypted_operators(castNode(RowCompareExpr, node), context->query);
     else if (IsA(node, ScalarArrayOpExpr)) {
         auto *search = castNode(ScalarArrayOpExpr, node);
         set_sa_opfuncid(search);
@@ -40,6 +44,61 @@ bool walk(Node *node, Walk *context) {
         use_encrypted_operator(search, context->query);
     }
     return expression_tree_walker(node, pg::walker(walk), context);
+}
+
+/// The type of a column of the table that a statement makes or changes.
+Oid column_type(const char *name, const List *definitions, const RangeVar *relation) {
+    ListCell *cell;
+    foreach (cell, definitions)
+        if (IsA(lfirst(cell), ColumnDef) && std::strcmp(lfirst_node(ColumnDef, cell)->colname, name) == 0)
+            return LookupTypeNameOid(nullptr, lfirst_node(ColumnDef, cell)->typeName, true);
+    const Oid known = relation != nullptr ? RangeVarGetRelid(relation, NoLock, true) : InvalidOid;
+    const AttrNumber number = OidIsValid(known) ? get_attnum(known, name) : InvalidAttrNumber;
+    return number != InvalidAttrNumber ? get_atttype(known, number) : InvalidOid;
+}
+
+/// An exclusion constraint names its operators, and those of some encrypted types are in gdpr.
+void qualify_operators(const List *definitions, const RangeVar *relation) {
+    ListCell *cell;
+    foreach (cell, definitions) {
+        auto *definition = static_cast<Node *>(lfirst(cell));
+        if (definition != nullptr && IsA(definition, AlterTableCmd))
+            definition = castNode(AlterTableCmd, definition)->def;
+        if (definition == nullptr || !IsA(definition, Constraint) ||
+            castNode(Constraint, definition)->contype != CONSTR_EXCLUSION)
+            continue;
+        ListCell *exclusion;
+        foreach (exclusion, castNode(Constraint, definition)->exclusions) {
+            auto *pair = lfirst_node(List, exclusion);
+            const auto *element = linitial_node(IndexElem, pair);
+            auto *name = lsecond_node(List, pair);
+            const Oid type = element->name != nullptr ? column_type(element->name, definitions, relation) : InvalidOid;
+            if (list_length(name) != 1 || !OidIsValid(type) || !OidIsValid(plain_counterpart(type)))
+                continue;
+            const Oid found = operator_between(strVal(linitial(name)), type, type);
+            if (OidIsValid(found) &&
+                found != OpernameGetOprid(list_make2(makeString(pstrdup("pg_catalog")), linitial(name)), type, type))
+                lsecond(pair) = list_make2(makeString(pstrdup("gdpr")), linitial(name));
+        }
+    }
+}
+
+void process_utility(PlannedStmt *planned, const char *text, bool read_only, ProcessUtilityContext context,
+                     ParamListInfo parameters, QueryEnvironment *environment, DestReceiver *destination,
+                     QueryCompletion *completion) {
+    Node *statement = planned->utilityStmt;
+    if ((IsA(statement, CreateStmt) || IsA(statement, AlterTableStmt)) && OidIsValid(get_namespace_oid("gdpr", true))) {
+        if (read_only)
+            planned = static_cast<PlannedStmt *>(copyObject(planned));
+        read_only = false;
+        statement = planned->utilityStmt;
+        if (IsA(statement, CreateStmt))
+            qualify_operators(castNode(CreateStmt, statement)->tableElts, nullptr);
+        else
+            qualify_operators(castNode(AlterTableStmt, statement)->cmds, castNode(AlterTableStmt, statement)->relation);
+    }
+    (next_utility != nullptr ? next_utility : standard_ProcessUtility)(planned, text, read_only, context, parameters,
+                                                                       environment, destination, completion);
 }
 
 /// The planner owns its input and changes it too.
@@ -56,6 +115,8 @@ PlannedStmt *plan(Query *query, const char *text, int options, ParamListInfo par
 void init_rewriting() {
     next_planner = planner_hook;
     planner_hook = plan;
+    next_utility = ProcessUtility_hook;
+    ProcessUtility_hook = process_utility;
 }
 
 } // namespace gdpr::encrypted
