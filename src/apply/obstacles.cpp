@@ -32,7 +32,7 @@ void refuse_obstacles(Oid relation, const std::vector<ColumnChange> &changes, pg
             "         OR m.amname = 'btree' AND o.opcname ~ '^(encrypted_)?(text|varchar|bpchar)_pattern_ops$')"
             " ORDER BY 1"),
         "Encrypted columns can be indexed by btree, hash and brin, with the default operator class or that for patterns.",
-        "Drop the index, or make it again with the default operator class.");
+        "Drop the index, or make it again with the default operator class; for a field of a document, on gdpr.sealed(doc ->> 'key').");
     first(
         exchange.run(
             "SELECT 'exclusion constraint ' || i.indexrelid::pg_catalog.regclass::text FROM target t"

@@ -83,6 +83,27 @@ void qualify_operators(const List *definitions, const RangeVar *relation) {
     }
 }
 
+/// What GIN, GiST and SP-GiST keep are parts of a value, or bounds of several, in plaintext.
+void refuse_plain_entries(const IndexStmt *statement) {
+    const Oid method = get_am_oid(statement->accessMethod, true);
+    if (method != GIN_AM_OID && method != GIST_AM_OID && method != SPGIST_AM_OID)
+        return;
+    ListCell *cell;
+    foreach (cell, statement->indexParams) {
+        const auto *element = lfirst_node(IndexElem, cell);
+        const Oid type = element->name != nullptr ? column_type(element->name, NIL, statement->relation) : InvalidOid;
+        // Whoever names an operator class has made one.
+        if (element->opclass == NIL && OidIsValid(type) && OidIsValid(plain_counterpart(type)) &&
+            !OidIsValid(GetDefaultOpClass(type, method)))
+            ereport(ERROR,
+                    (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                     errmsg("access method %s does not index encrypted columns", statement->accessMethod),
+                     errdetail("Its entries would be parts of the values of column %s in plaintext.", element->name),
+                     errhint("Index what is searched for, encrypted: CREATE INDEX ON ... (gdpr.sealed(%s ->> 'key')).",
+                             element->name)));
+    }
+}
+
 void process_utility(PlannedStmt *planned, const char *text, bool read_only, ProcessUtilityContext context,
                      ParamListInfo parameters, QueryEnvironment *environment, DestReceiver *destination,
                      QueryCompletion *completion) {
@@ -97,6 +118,8 @@ void process_utility(PlannedStmt *planned, const char *text, bool read_only, Pro
         else
             qualify_operators(castNode(AlterTableStmt, statement)->cmds, castNode(AlterTableStmt, statement)->relation);
     }
+    if (IsA(statement, IndexStmt) && OidIsValid(get_namespace_oid("gdpr", true)))
+        refuse_plain_entries(castNode(IndexStmt, statement));
     (next_utility != nullptr ? next_utility : standard_ProcessUtility)(planned, text, read_only, context, parameters,
                                                                        environment, destination, completion);
 }
