@@ -76,17 +76,25 @@ bool holds_encrypted(Oid type) {
     return found;
 }
 
+bool visit_elements(Datum array, bool (*visit)(std::uint32_t key, void *context), void *context) {
+    Elements elements;
+    take_apart(array, &elements);
+    if (!holds_encrypted(elements.type))
+        return false;
+    bool stop = false;
+    for (int i = 0; i < elements.count && !stop; i++)
+        stop = !elements.nulls[i] && visit_keys(elements.type, elements.values[i], visit, context);
+    return stop;
+}
+
 bool visit_keys(Oid type, Datum value, bool (*visit)(std::uint32_t key, void *context), void *context) {
     type = getBaseType(type);
     if (OidIsValid(encrypted::plain_counterpart(type)))
         return visit(encrypted::key_of(value), context);
     bool stop = false;
-    if (OidIsValid(get_element_type(type))) {
-        Elements elements;
-        take_apart(value, &elements);
-        for (int i = 0; i < elements.count && !stop; i++)
-            stop = !elements.nulls[i] && visit_keys(elements.type, elements.values[i], visit, context);
-    } else if (type_is_rowtype(type)) {
+    if (OidIsValid(get_element_type(type)))
+        stop = visit_elements(value, visit, context);
+    else if (type_is_rowtype(type)) {
         Fields fields;
         take_apart(value, &fields);
         for (int i = 0; i < fields.description->natts && !stop; i++)

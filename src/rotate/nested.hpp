@@ -16,6 +16,9 @@ bool holds_encrypted(Oid type);
 /// Calls `visit` with the key of each encrypted value; stops where that says so, and then returns true.
 bool visit_keys(Oid type, Datum value, bool (*visit)(std::uint32_t key, void *context), void *context);
 
+/// Of the elements of an array, whose type may be one that has no array type: statistics hold such.
+bool visit_elements(Datum array, bool (*visit)(std::uint32_t key, void *context), void *context);
+
 /// The same value, with what is sealed under other keys than `good` sealed anew.
 Datum renewed(Oid type, Datum value, std::span<const std::uint32_t> good);
 

@@ -50,14 +50,14 @@ struct Keys {
     std::vector<std::uint32_t> ids;
 };
 
+bool note(std::uint32_t key, void *keys) {
+    static_cast<Keys *>(keys)->ids.push_back(key);
+    return false;
+}
+
 void add(Keys *keys, Oid type, Datum value, bool null) {
-    if (null || !holds_encrypted(type))
-        return;
-    const auto note = [](std::uint32_t key, void *context) {
-        static_cast<Keys *>(context)->ids.push_back(key);
-        return false;
-    };
-    (void)visit_keys(type, value, note, keys);
+    if (!null && holds_encrypted(type))
+        (void)visit_keys(type, value, note, keys);
 }
 
 bool walk(Node *node, Keys *keys) {
@@ -115,8 +115,7 @@ std::vector<Pin> pins() {
         Keys keys;
         for (int column = 3; column <= 7; column++)
             if (const auto values = samples.datum(row, column))
-                pg::call(
-                    [&] { add(&keys, get_array_type(ARR_ELEMTYPE(DatumGetArrayTypeP(*values))), *values, false); });
+                pg::call([&] { (void)visit_elements(*values, note, &keys); });
         collector.add(samples.text_or(row, 1), samples.text_or(row, 2), keys);
     }
     return collector.pins;
