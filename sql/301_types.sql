@@ -45,6 +45,15 @@ SELECT c, same(format('SELECT s.id, p.id FROM TABLE s JOIN ty.plain p ON s.%1$I 
 -- json has no equality, here as there.
 SELECT id FROM plain WHERE j = '[]';
 SELECT id FROM sealed WHERE j = '[]';
+-- Encrypted values as the names of an object, and the cast to json that the plain types do not have.
+SELECT json_object_agg(i4, v ORDER BY i4 DESC) AS by_number, jsonb_object_agg(DISTINCT d, u) AS by_date FROM sealed WHERE id IN (1, 2, 5);
+SELECT json_object_agg(v, j) OVER (ORDER BY id) AS running, json_build_object(i2, t, tz, jb) AS built FROM sealed WHERE id < 3;
+SELECT i4::json FROM sealed WHERE false;
+SELECT CAST(NULL::gdpr.encrypted_date AS json);
+CREATE TABLE documents (j json CHECK (length(j::text) < 100));
+INSERT INTO documents SELECT i4 FROM sealed;
+INSERT INTO documents SELECT jb FROM sealed WHERE id = 1 RETURNING j;
+DROP TABLE documents;
 SELECT j -> 'a' AS a, j ->> 'a' AS b, j::jsonb AS c, json_typeof(j) AS d FROM sealed WHERE id = 1;
 
 -- An index serves the encrypted column for its own type, a literal, a parameter, and the types that PostgreSQL's families pair it with.

@@ -101,5 +101,15 @@ DROP SCHEMA ct, ct_other CASCADE;
 DROP TYPE gdpr.encrypted_int4_array, gdpr.encrypted_macaddr, gdpr.encrypted_float4, gdpr.encrypted_timetz, gdpr.encrypted_money, gdpr.encrypted_tstzrange, gdpr.encrypted_point, gdpr.encrypted_bit CASCADE;
 SELECT count(*) FROM pg_type t WHERE typnamespace = 'gdpr'::regnamespace AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_type'::regclass AND objid = t.oid AND deptype = 'e') AND typtype = 'b' AND typelem = 0;
 SELECT p.oid::regprocedure AS left_behind FROM pg_proc p WHERE pronamespace = 'pg_catalog'::regnamespace AND oid >= 16384 AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid = p.oid AND deptype = 'e');
+SELECT p.oid::regprocedure AS left_behind FROM pg_proc p WHERE pronamespace = 'gdpr'::regnamespace AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid = p.oid AND deptype = 'e');
+-- And they can be made again.
+SET search_path = public;
+CREATE TYPE mood AS ENUM ('sad', 'ok');
+CREATE DOMAIN short AS varchar(3);
+SELECT gdpr.create_encrypted_type('mood'), gdpr.create_encrypted_type('short');
+DROP TYPE gdpr.encrypted_mood, gdpr.encrypted_short CASCADE;
+SELECT gdpr.create_encrypted_type('mood'), gdpr.create_encrypted_type('short');
+DROP TYPE gdpr.encrypted_mood, gdpr.encrypted_short CASCADE;
+DROP TYPE mood, short;
 DROP ROLE ct_admin;
 DROP ROLE ct_app;

@@ -131,6 +131,20 @@ CREATE UNIQUE INDEX no_unique ON sealed (t);
 CREATE UNIQUE INDEX no_unique ON sealed (n);
 SELECT id, t = 'x' FROM sealed WHERE t = md5('5') ORDER BY id LIMIT 2;
 
+-- An index on gdpr.sealed(…): computed again for the same row it gives the same, for another row with an equal value not.
+CREATE TABLE expressed (id int, v gdpr.encrypted_text, plain text);
+INSERT INTO expressed SELECT g, CASE WHEN g % 7 > 0 THEN 'Name ' || g % 3 END, 'same' FROM generate_series(1, 500) g;
+CREATE INDEX expressed_lower ON expressed (gdpr.sealed(lower(v)), gdpr.sealed(length(v)));
+UPDATE expressed SET v = 'Other' WHERE id % 5 = 0;
+INSERT INTO expressed SELECT * FROM expressed;
+SELECT bt_index_parent_check('expressed_lower', true, true);
+SET gdpr.output = 'cipher';
+ALTER TABLE expressed ADD low gdpr.encrypted_text GENERATED ALWAYS AS (gdpr.sealed(lower(v))) STORED, ADD other gdpr.encrypted_text GENERATED ALWAYS AS (gdpr.sealed(plain)) STORED;
+-- Attack: values that depend on nothing encrypted are not told equal.
+SELECT count(*), count(DISTINCT format('%s', other)) FROM expressed;
+SELECT count(DISTINCT format('%s', v)) > 400, count(DISTINCT format('%s', v)) = count(DISTINCT format('%s', low)) FROM expressed;
+RESET gdpr.output;
+
 RESET ALL;
 SET client_min_messages = warning;
 DROP SCHEMA srt CASCADE;

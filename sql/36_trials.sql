@@ -28,7 +28,11 @@ CREATE FUNCTION compared(expressions text[]) RETURNS TABLE (expression text, par
 SET search_path = '';
 SELECT id FROM tr.sealed WHERE t = 't7' AND d = '2000-01-08' ORDER BY id;
 SET search_path = tr, public;
-SELECT count(*) FROM pg_operator WHERE oprnamespace <> 'pg_catalog'::regnamespace AND (oprleft::regtype::text LIKE 'gdpr.%' OR oprright::regtype::text LIKE 'gdpr.%');
+SELECT count(*) FROM pg_operator WHERE oprnamespace NOT IN ('pg_catalog'::regnamespace, 'gdpr'::regnamespace) AND (oprleft::regtype::text LIKE 'gdpr.%' OR oprright::regtype::text LIKE 'gdpr.%');
+-- But for those that only an operator family and the planner are to find: they would change what plain expressions are.
+SELECT DISTINCT oprname FROM pg_operator o WHERE oprnamespace = 'gdpr'::regnamespace AND NOT EXISTS (SELECT FROM pg_amop WHERE amopopr = o.oid) AND oprname <> '<>';
+SELECT DISTINCT t.oid::regtype FROM pg_operator o JOIN pg_type t ON t.oid IN (oprleft, oprright) WHERE oprnamespace = 'gdpr'::regnamespace AND typnamespace = 'gdpr'::regnamespace ORDER BY 1;
+SELECT oid::regoperator FROM pg_operator WHERE oid >= 16384 AND oprnamespace = 'pg_catalog'::regnamespace AND greatest(oprleft, oprright) < 16384 ORDER BY 1;
 
 -- One implicit cast out: EXTRACT is not moved by a time zone, jsonb does not become text, date stays a date.
 SET TimeZone = 'America/New_York';
@@ -147,6 +151,39 @@ EXPLAIN (COSTS OFF) SELECT FROM counted WHERE n = ANY ('{1,2,3}'::int[]);
 RESET enable_bitmapscan;
 SELECT plain, n FROM counted WHERE plain = ANY (ARRAY[1, 2, NULL, 3000]) AND n = ANY (ARRAY[2, 1]) ORDER BY 1;
 SELECT count(*) FROM counted WHERE plain <> ALL (ARRAY[1, 2]) AND (SELECT n < ANY (ARRAY[500, 400]));
+
+-- Over plain types nothing is otherwise: what NULLIF gives, and comparisons of rows by an index of theirs.
+SELECT pg_typeof(nullif(1, 1.5)), pg_typeof(nullif(1::int8, 1.5)), pg_typeof(nullif(time '10:00', interval '1 h')), pg_typeof(nullif('a'::varchar, 'b'));
+CREATE INDEX ON counted (plain, (plain + 1));
+SET enable_seqscan = off;
+EXPLAIN (COSTS OFF) SELECT FROM counted WHERE (plain, plain + 1) > (1990, 5);
+-- And over encrypted ones as over plain: the operators are not in sight, and have the index all the same.
+CREATE TABLE hidden (id int, v gdpr.encrypted_varchar(9), c gdpr.encrypted_bpchar(4), n gdpr.encrypted_numeric(6,2), i gdpr.encrypted_interval);
+INSERT INTO hidden SELECT g, 'v' || g, 'c' || g % 100, g / 4.0, g * interval '1 min' FROM generate_series(1, 2000) g;
+CREATE INDEX hidden_v ON hidden (v);
+CREATE INDEX hidden_c ON hidden (c);
+CREATE INDEX hidden_n ON hidden (n);
+CREATE INDEX hidden_i ON hidden (i);
+ANALYZE hidden;
+SET enable_bitmapscan = off;
+SELECT pg_typeof(nullif(v, 'x')), pg_typeof(nullif(c, 'x')) = 'gdpr.encrypted_bpchar'::regtype, pg_typeof(nullif(n, 1.5)), pg_typeof(nullif(n, 1)) = 'gdpr.encrypted_numeric'::regtype FROM hidden LIMIT 1;
+EXPLAIN (COSTS OFF) SELECT FROM hidden WHERE v = 'v7';
+EXPLAIN (COSTS OFF) SELECT FROM hidden WHERE c = 'c7'::char(4);
+EXPLAIN (COSTS OFF) SELECT FROM hidden WHERE n = 5;
+EXPLAIN (COSTS OFF) SELECT FROM hidden WHERE n IN (5, '6', 7.5) AND n > 4;
+EXPLAIN (COSTS OFF) SELECT FROM hidden WHERE (n, id) > (499.5, 3);
+EXPLAIN (COSTS OFF) SELECT FROM hidden WHERE i = time '00:07';
+SELECT (SELECT count(*) FROM hidden WHERE c = 'c7'), (SELECT count(*) FROM hidden WHERE c = 'c7  '::text), (SELECT min(id) FROM hidden WHERE n = 5), (SELECT count(*) FROM hidden WHERE n IN (5, '6', 7.5)),
+    (SELECT count(*) FROM hidden WHERE (n, id) > (499.5, 3)), (SELECT id FROM hidden WHERE i = time '00:07'), (SELECT count(*) FROM hidden a JOIN hidden b USING (v) WHERE a.n <> b.n);
+SELECT c, length(c), octet_length(c), c || '|' FROM hidden WHERE id = 7;
+INSERT INTO hidden (c) VALUES ('too long');
+-- A function that a plain date leaves undecided.
+SELECT timestamptz(d, '2') FROM sealed;
+SELECT date_bin(i, '2000-01-01', '2000-01-01') FROM hidden;
+-- Arrays of encrypted values beside plain ones; where other types go to the type by themselves, with a cast.
+SELECT array_agg(d ORDER BY id) = ARRAY[date '2000-01-03', '2000-01-04'], ARRAY[date '2000-01-04', '2000-01-03', NULL] @> array_agg(d ORDER BY id), array_agg(d) && ARRAY[date '2000-01-03'] FROM sealed WHERE id IN (2, 3);
+SELECT array_agg(n ORDER BY id) = ARRAY[1.5] FROM sealed WHERE id = 2;
+CREATE INDEX ON sealed USING gin (j);
 
 SET client_min_messages = warning;
 DROP SCHEMA tr CASCADE;

@@ -2,6 +2,7 @@
 -- the same kind of plan.
 CREATE SCHEMA op;
 SET search_path = op, public;
+SET synchronous_commit = on; -- or VACUUM may not know yet that what was inserted is there for all
 CREATE SCHEMA plain;
 CREATE SCHEMA sealed;
 CREATE TABLE plain.t (id int PRIMARY KEY, a text COLLATE "C", v varchar(20), n numeric, d date, j jsonb);

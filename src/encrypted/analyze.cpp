@@ -26,8 +26,7 @@ Datum fetch_plain(VacAttrStatsP stats, int row, bool *null) {
 
 /// The operator of the encrypted type in the place of the plain one: same name, both sides encrypted.
 Oid encrypted_operator(Oid plain_operator, Oid encrypted) {
-    char *name = get_opname(plain_operator);
-    return OpernameGetOprid(list_make2(makeString(pstrdup("pg_catalog")), makeString(name)), encrypted, encrypted);
+    return encrypted::operator_between(get_opname(plain_operator), encrypted, encrypted);
 }
 
 void seal_statistics(VacAttrStatsP stats, Oid encrypted) {

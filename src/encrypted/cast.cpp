@@ -71,9 +71,12 @@ std::vector<Cast> Casts::targets() const {
 }
 
 void Casts::out() {
+    char own = 'e';
     for (const Cast &each : targets()) {
-        if (each.target == JSONOID)
+        if (each.target == JSONOID) {
+            own = each.context;
             continue;
+        }
         const std::string target = pg::type_name(each.target);
         const std::string signature = pg::quote("decrypt_as_" + pg::bare_type_name(each.target)) + "(" + name_ + ")";
         create(signature, target,
@@ -84,13 +87,14 @@ void Casts::out() {
                "The plaintext of an encrypted value, cast.");
         cast(name_, target, signature, each.context);
     }
+    // By it to_jsonb(row) and its kin keep numbers and documents; written out it is refused, as of the plain type.
     // Strings are JSON as they are, by their output.
     if (is_textual(plain_) || plain_ == JSONOID)
         return;
     const std::string signature = pg::quote(base_ + "_to_json") + "(" + name_ + ")";
     create(signature, "json", "LANGUAGE C STABLE AS '$libdir/gdpr', 'gdpr_encrypted_to_json'",
            "The plaintext as JSON, as to_json gives it.");
-    cast(name_, "json", signature, 'a');
+    cast(name_, "json", signature, own);
 }
 
 void Casts::in() {

@@ -75,8 +75,12 @@ void bind_to(pg::Spi &spi, Oid encrypted, Oid plain, Oid newest_before) {
         spi.run("SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass::oid, p.oid FROM pg_catalog.pg_proc p"
                 " WHERE p.pronamespace = 11 AND p.oid > $1 AND p.oid >= 16384 UNION ALL"
                 " SELECT 'pg_catalog.pg_opfamily'::pg_catalog.regclass, f.oid FROM pg_catalog.pg_opfamily f"
-                "  WHERE f.opfnamespace = 11 AND f.oid > $1 AND f.oid >= 16384",
-                {pg::param(OIDOID, ObjectIdGetDatum(newest_before))});
+                "  WHERE f.opfnamespace = 11 AND f.oid > $1 AND f.oid >= 16384"
+                // The type's own functions that do not name it among their arguments.
+                " UNION ALL SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass, p.oid FROM pg_catalog.pg_proc p"
+                "  JOIN pg_catalog.pg_type t ON p.oid IN (t.typanalyze, t.typmodout, t.typsubscript) AND t.oid = $2"
+                "  WHERE p.pronamespace = t.typnamespace",
+                {pg::param(OIDOID, ObjectIdGetDatum(newest_before)), pg::param(OIDOID, ObjectIdGetDatum(encrypted))});
     for (std::uint64_t row = 0; row < rows.size(); row++) {
         const ObjectAddress object{rows.oid(row, 1), rows.oid(row, 2), 0};
         pg::call([&] { recordDependencyOn(&object, &type, DEPENDENCY_AUTO); });

@@ -65,8 +65,8 @@ void define_type(pg::Spi &spi, const Definition &type) {
 
     define_function(spi, "gdpr." + pg::quote(type.base) + "(" + type.plain_name + ")", type.name, "gdpr_encrypt",
                     "VOLATILE", "Encrypts a value; each call gives another ciphertext.");
-    // What it gives always compares equal, and that is all that an index or a generated column needs.
-    define_function(spi, "gdpr.sealed(" + type.plain_name + ")", type.name, "gdpr_encrypt", "IMMUTABLE",
+    // What it gives always compares equal, and of the same row it is the same.
+    define_function(spi, "gdpr.sealed(" + type.plain_name + ")", type.name, "gdpr_sealed", "IMMUTABLE",
                     "Encrypts a value, in an index expression or a generated column.");
     define_function(spi, "gdpr.decrypt(" + type.name + ")", type.plain_name, "gdpr_decrypt", "IMMUTABLE",
                     "The plaintext of an encrypted value.");
@@ -89,7 +89,10 @@ void define_own_casts(pg::Spi &spi, const Definition &type) {
                       "($1::" + type.plain_name + ")");
         comment(spi, "FUNCTION " + encrypt, "Encrypts a value that the domain takes: the cast.");
     }
-    (void)spi.run("CREATE CAST (" + outside + " AS " + type.name + ") WITH FUNCTION " + encrypt + " AS ASSIGNMENT");
+    // What has no operators of its own, a varchar, needs one to be the end of a foreign key.
+    const bool goes = creating_extension && type.operand != type.plain;
+    (void)spi.run("CREATE CAST (" + outside + " AS " + type.name + ") WITH FUNCTION " + encrypt +
+                  (goes ? " AS IMPLICIT" : " AS ASSIGNMENT"));
     if (pg::call([&] {
             Oid resize;
             return find_typmod_coercion_function(type.plain, &resize) == COERCION_PATH_FUNC;

@@ -101,6 +101,8 @@ void Searches::pattern_operators(const std::string &family) {
     std::string members;
     for (const auto &[left, right] : pairs()) {
         const std::string arguments = "(" + left + ", " + right + ")";
+        // To be seen where the types' other comparisons are.
+        const std::string schema = operator_name(spi_, "", left, right);
         const std::string suffix = left == operand_name_ ? "right" : right == operand_name_ ? "left" : "both";
         const auto make = [&](const std::string &function, const std::string &result, const std::string &word) {
             execute("CREATE FUNCTION " + function + arguments + " RETURNS " + result +
@@ -117,16 +119,16 @@ void Searches::pattern_operators(const std::string &family) {
             if (each.word != nullptr) {
                 const std::string function = "gdpr." + pg::quote(base_ + "_pattern_" + each.word);
                 make(function, "boolean", each.word);
-                execute("CREATE OPERATOR pg_catalog." + std::string(each.symbol) + " (FUNCTION = " + function +
-                        ", LEFTARG = " + left + ", RIGHTARG = " + right + ", COMMUTATOR = OPERATOR(pg_catalog." +
-                        each.commutator + "), NEGATOR = OPERATOR(pg_catalog." + each.negator +
-                        "), RESTRICT = " + each.estimator +
+                execute("CREATE OPERATOR " + schema + each.symbol + " (FUNCTION = " + function + ", LEFTARG = " + left +
+                        ", RIGHTARG = " + right + ", COMMUTATOR = OPERATOR(" + schema + each.commutator +
+                        "), NEGATOR = OPERATOR(" + schema + each.negator + "), RESTRICT = " + each.estimator +
                         ", JOIN = " + std::string(each.estimator, std::strlen(each.estimator) - 3) + "joinsel)");
-                comment("OPERATOR pg_catalog." + std::string(each.symbol) + " " + arguments,
+                comment("OPERATOR " + schema + each.symbol + " " + arguments,
                         "Compares two values by the bytes of their plaintext.");
             }
             if (!own)
-                members += ", OPERATOR " + std::to_string(strategy) + " pg_catalog." + each.symbol + " " + arguments;
+                members += ", OPERATOR " + std::to_string(strategy) + " " +
+                           operator_name(spi_, each.symbol, left, right) + " " + arguments;
             strategy++;
         }
     }
@@ -152,7 +154,7 @@ void Searches::pattern_class() {
     pattern_operators(family);
     std::string own;
     for (int strategy = 1; const PatternStrategy &each : pattern_strategies)
-        own += "OPERATOR " + std::to_string(strategy++) + " pg_catalog." + each.symbol + ", ";
+        own += "OPERATOR " + std::to_string(strategy++) + " " + operator_name(spi_, each.symbol, name_, name_) + ", ";
     const std::string opclass = "gdpr." + pg::quote(base_ + "_pattern_ops");
     execute("CREATE OPERATOR CLASS " + opclass + " FOR TYPE " + name_ + " USING btree FAMILY " + family + " AS " + own +
             "FUNCTION 1 gdpr." + pg::quote(base_ + "_pattern_compare") + "(" + name_ + ", " + name_ + ")");
@@ -180,10 +182,11 @@ void Searches::block_ranges() {
     constexpr const char *symbols[] = {"<", "<=", "=", ">=", ">"};
     std::string operators;
     for (int strategy = 1; const char *symbol : symbols) {
-        const std::string member = "OPERATOR " + std::to_string(strategy++) + " pg_catalog." + symbol + " ";
         for (const auto &[left, right] : pairs())
             if (left == name_)
-                operators.append(member).append("(" + left + ", " + right + "), ");
+                operators += "OPERATOR " + std::to_string(strategy) + " " + operator_name(spi_, symbol, left, right) +
+                             " (" + left + ", " + right + "), ";
+        strategy++;
     }
     const std::string opclass = "gdpr." + pg::quote(base_ + "_minmax_ops");
     execute("CREATE OPERATOR CLASS " + opclass + " DEFAULT FOR TYPE " + name_ + " USING brin AS " + operators +
@@ -209,8 +212,8 @@ void Searches::extremes() {
                 "' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE");
         comment("FUNCTION " + function + arguments, "One of two values, by their plaintext.");
         const std::string name = "gdpr." + pg::quote(base_ + aggregate) + "(" + name_ + ")";
-        execute("CREATE AGGREGATE " + name + " (SFUNC = " + function + ", STYPE = " + name_ +
-                ", COMBINEFUNC = " + function + ", SORTOP = OPERATOR(pg_catalog." + symbol + "), PARALLEL = SAFE)");
+        execute("CREATE AGGREGATE " + name + " (SFUNC = " + function + ", STYPE = " + name_ + ", COMBINEFUNC = " +
+                function + ", SORTOP = OPERATOR(" + operator_name(spi_, symbol, name_, name_) + "), PARALLEL = SAFE)");
         comment("AGGREGATE " + name, "The planner's form of min and max of a column that has an index.");
     }
 }

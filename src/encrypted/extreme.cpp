@@ -18,8 +18,7 @@ struct Extremes {
 
 /// Has the column a btree index that it leads, in its own order?
 bool leads_index(Oid relation, AttrNumber column, Oid type) {
-    const Oid less =
-        OpernameGetOprid(list_make2(makeString(pstrdup("pg_catalog")), makeString(pstrdup("<"))), type, type);
+    const Oid less = operator_between("<", type, type);
     bool found = false;
     Relation table = table_open(relation, AccessShareLock);
     ListCell *cell;

@@ -91,6 +91,14 @@ class Operators {
     void run() {
         if (!btree_)
             return;
+        const pg::Rows blurred = spi_.run(
+            "SELECT FROM pg_catalog.pg_type t, pg_catalog.pg_cast c JOIN pg_catalog.pg_type s ON s.oid = c.castsource"
+            " WHERE t.oid = $1 AND NOT (t.typispreferred AND s.typcategory = t.typcategory) AND c.casttarget = $1 AND c.castsource <> $1"
+            "   AND c.castcontext = 'i' AND s.typcategory <> 'Z' AND s.oid < 16384"
+            "   AND NOT EXISTS (SELECT FROM pg_catalog.pg_operator"
+            "                    WHERE oprname = '=' AND oprleft = s.oid AND oprright = t.oid AND oprnamespace = 11)",
+            {pg::param(OIDOID, ObjectIdGetDatum(type_.operand))});
+        blurs_ = creating_extension && !blurred.empty();
         find_pairs();
         for (const Pairing &pair : pairs_)
             operators(pair);
@@ -102,6 +110,7 @@ class Operators {
   private:
     void find_pairs();
     void operators(const Pairing &pair);
+    std::string schema_of(const Pairing &pair) const;
     void begin_btree();
     void btree();
     void begin_hash();
@@ -116,15 +125,17 @@ class Operators {
     const Definition &type_;
     OperatorFamily btree_, hash_;
     std::vector<Pairing> pairs_; // the first is that of the type with itself
+    bool blurs_ = false;         // beside other types' values, an operator of it and the plain type is in the way
 };
 
 /// The members of a family that are operators of two types.
-void add_operators(std::string &members, const std::string &left, const std::string &right, bool equality_only) {
+void add_operators(pg::Spi &spi, std::string &members, const std::string &left, const std::string &right,
+                   bool equality_only) {
     for (const Strategy &each : strategies)
         if (equality_only ? each.number == BTEqualStrategyNumber : each.number != 0)
             members += (members.empty() ? "" : ", ") + std::string("OPERATOR ") +
-                       std::to_string(equality_only ? 1 : each.number) + " pg_catalog." + each.symbol + " (" + left +
-                       ", " + right + ")";
+                       std::to_string(equality_only ? 1 : each.number) + " " +
+                       operator_name(spi, each.symbol, left, right) + " (" + left + ", " + right + ")";
 }
 
 void Operators::find_pairs() {
@@ -153,6 +164,17 @@ void Operators::find_pairs() {
     }
 }
 
+/// Which operators people's expressions must not find, so that they resolve as without the type. What the planner and
+/// constraints look for by family is found all the same, and the planner puts them where the plain type's own operator
+/// compares a decrypted column.
+std::string Operators::schema_of(const Pairing &pair) const {
+    // A varchar is compared as a text, and NULLIF(name, 'x') is a text: it has no operators of its own.
+    if (creating_extension && type_.operand != type_.plain)
+        return "gdpr";
+    // integer = numeric would no longer be decided, since integers go to the encrypted type as well.
+    return blurs_ && std::strcmp(pair.sides, "both") != 0 ? "gdpr" : "pg_catalog";
+}
+
 void Operators::operators(const Pairing &pair) {
     const std::string arguments = "(" + pair.left + ", " + pair.right + ")";
     const pg::Rows compare =
@@ -179,15 +201,15 @@ void Operators::operators(const Pairing &pair) {
                         volatility + (like.boolean(0, 1) ? " LEAKPROOF" : ""),
                         "Compares two values by their plaintext.");
         std::string options = "FUNCTION = " + type_.schema + "." + procedure + ", LEFTARG = " + pair.left +
-                              ", RIGHTARG = " + pair.right + ", COMMUTATOR = OPERATOR(pg_catalog." + each.commutator +
-                              "), NEGATOR = OPERATOR(pg_catalog." + each.negator +
+                              ", RIGHTARG = " + pair.right + ", COMMUTATOR = OPERATOR(" + schema_of(pair) + "." +
+                              each.commutator + "), NEGATOR = OPERATOR(" + schema_of(pair) + "." + each.negator +
                               "), RESTRICT = " + like.text_or(0, 2) + ", JOIN = " + like.text_or(0, 3);
         // By merge and by hash only where the plain types are members, too.
         if (each.number == BTEqualStrategyNumber && (!OidIsValid(btree_.generic) || pair.left == pair.right))
             options += hash_.has(pair.plain) ? ", MERGES, HASHES" : ", MERGES";
-        execute("CREATE OPERATOR pg_catalog." + std::string(each.symbol) + " (" + options + ")");
-        comment("OPERATOR pg_catalog." + std::string(each.symbol) + " " + arguments,
-                "Compares two values by their plaintext.");
+        const std::string operation = schema_of(pair) + "." + each.symbol;
+        execute("CREATE OPERATOR " + operation + " (" + options + ")");
+        comment("OPERATOR " + operation + " " + arguments, "Compares two values by their plaintext.");
     }
 }
 
@@ -199,7 +221,7 @@ void Operators::begin_btree() {
     std::string members;
     for (const PlainPair &pair : btree_.pairs) {
         const std::string left = pg::type_name(pair.left), right = pg::type_name(pair.right);
-        add_operators(members, left, right, false);
+        add_operators(spi_, members, left, right, false);
         const Oid compare =
             pg::call([&] { return get_opfamily_proc(btree_.original, pair.left, pair.right, BTORDER_PROC); });
         members += ", FUNCTION 1 (" + left + ", " + right + ") " +
@@ -216,7 +238,7 @@ void Operators::btree() {
     std::string own;
     for (const Strategy &each : strategies)
         if (each.number != 0)
-            own += "OPERATOR " + std::to_string(each.number) + " pg_catalog." + each.symbol + ", ";
+            own += "OPERATOR " + std::to_string(each.number) + " " + schema_of(pairs_[0]) + "." + each.symbol + ", ";
     const std::string opclass = type_.schema + "." + pg::quote(type_.base + "_ops");
     execute("CREATE OPERATOR CLASS " + opclass + " DEFAULT FOR TYPE " + type_.name + " USING btree FAMILY " +
             btree_.name + " AS " + own + "FUNCTION 1 " + compare + "(" + type_.name + ", " + type_.name + ")");
@@ -228,7 +250,7 @@ void Operators::btree() {
     std::string members = "FUNCTION 2 (" + type_.name + ", " + type_.name + ") " + sort + "(internal)";
     for (const Pairing &each : pairs_)
         if (each.left != each.right) {
-            add_operators(members, each.left, each.right, false);
+            add_operators(spi_, members, each.left, each.right, false);
             members += ", FUNCTION 1 (" + each.left + ", " + each.right + ") " + compare + "(" + each.left + ", " +
                        each.right + ")";
         }
@@ -266,7 +288,7 @@ void Operators::begin_hash() {
     std::string members;
     for (const PlainPair &pair : hash_.pairs) {
         const std::string left = pg::type_name(pair.left), right = pg::type_name(pair.right);
-        add_operators(members, left, right, true);
+        add_operators(spi_, members, left, right, true);
         if (pair.left != pair.right)
             continue;
         const std::string plain = type_.schema + ".encrypted_hash_plain";
@@ -288,19 +310,25 @@ void Operators::hash() {
                     hash_comment);
     const std::string opclass = type_.schema + "." + pg::quote(type_.base + "_ops");
     execute("CREATE OPERATOR CLASS " + opclass + " DEFAULT FOR TYPE " + type_.name + " USING hash FAMILY " +
-            hash_.name + " AS OPERATOR 1 pg_catalog.=, FUNCTION 1 " + keyed + "(" + type_.name + "), FUNCTION 2 " +
-            keyed + "(" + type_.name + ", bigint)");
+            hash_.name + " AS OPERATOR 1 " + schema_of(pairs_[0]) + ".=, FUNCTION 1 " + keyed + "(" + type_.name +
+            "), FUNCTION 2 " + keyed + "(" + type_.name + ", bigint)");
     comment("OPERATOR CLASS " + opclass + " USING hash", "Hashes encrypted values by their plaintext, under a key.");
 
     std::string members;
     for (const Pairing &each : pairs_)
         if (each.left != each.right && hash_.has(each.plain) && !OidIsValid(hash_.generic))
-            add_operators(members, each.left, each.right, true);
+            add_operators(spi_, members, each.left, each.right, true);
     if (!members.empty())
         execute(hash_.add(members));
 }
 
 } // namespace
+
+std::string operator_name(pg::Spi &spi, const std::string &symbol, const std::string &left, const std::string &right) {
+    const pg::Rows hidden =
+        spi.run("SELECT pg_catalog.to_regoperator($1) IS NOT NULL", {pg::param("gdpr.<(" + left + ", " + right + ")")});
+    return (hidden.boolean(0, 1) ? "gdpr." : "pg_catalog.") + symbol;
+}
 
 void define_operators(pg::Spi &spi, const Definition &type) { Operators(spi, type).run(); }
 

@@ -1,4 +1,6 @@
 // The value on disk, as bytes:  version | key id | nonce | ciphertext | tag.  Pure C++: fuzzed and tested alone.
+// Version 1 seals a plaintext as it is; version 2 one that was compressed: what PostgreSQL stores of a compressed value
+// behind its length word, which tells the original size and the method.
 #pragma once
 
 #include "cipher/cipher.hpp"
@@ -7,7 +9,7 @@
 
 namespace gdpr::encrypted {
 
-inline constexpr std::uint8_t current_version = 1;
+inline constexpr std::uint8_t current_version = 1, compressed_version = 2;
 inline constexpr std::size_t nonce_at = 1 + 4;
 inline constexpr std::size_t header_size = nonce_at + cipher::nonce_size;
 inline constexpr std::size_t overhead = header_size + cipher::tag_size;
@@ -16,16 +18,17 @@ inline constexpr std::size_t overhead = header_size + cipher::tag_size;
 struct Parsed {
     const std::uint8_t *header;
     std::uint32_t key;
-    std::size_t plain_size;
+    std::size_t plain_size; // of what was sealed
+    bool compressed;
 };
 
 /// What is wrong with it as a value, as a sentence; null where nothing is.
 inline const char *parse(cipher::Bytes value, Parsed &parsed) noexcept {
     if (value.size() < overhead)
         return "It is shorter than its header.";
-    if (value[0] != current_version)
+    if (value[0] != current_version && value[0] != compressed_version)
         return "Its version is not known.";
-    parsed = {value.data(), 0, value.size() - overhead};
+    parsed = {value.data(), 0, value.size() - overhead, value[0] == compressed_version};
     std::memcpy(&parsed.key, value.data() + 1, sizeof parsed.key);
     return nullptr;
 }

@@ -1,5 +1,6 @@
 // Text and binary input and output, casts and length coercion: the same functions for every encrypted type.
 #include "encrypted/literal.hpp"
+#include "encrypted/rewrite.hpp"
 #include "encrypted/value.hpp"
 #include "pg/pg.hpp"
 
@@ -46,7 +47,27 @@ GDPR_FUNCTION(gdpr_encrypted_send) {
 
 GDPR_FUNCTION(gdpr_encrypt) { return encrypted::seal(encrypted::type_of_call(fcinfo, -1), PG_GETARG_DATUM(0)); }
 
+GDPR_FUNCTION(gdpr_sealed) { return encrypted::seal_of_row(encrypted::type_of_call(fcinfo, -1), PG_GETARG_DATUM(0)); }
+
 GDPR_FUNCTION(gdpr_decrypt) { return encrypted::open(encrypted::type_of_call(fcinfo, 0), PG_GETARG_DATUM(0)); }
+
+GDPR_FUNCTION(gdpr_decrypted_array) {
+    ArrayType *array = PG_GETARG_ARRAYTYPE_P(0);
+    const EncryptedType &type = encrypted::type_of(ARR_ELEMTYPE(array));
+    Datum *values;
+    bool *nulls;
+    int count;
+    deconstruct_array(array, type.encrypted, -1, false, TYPALIGN_INT, &values, &nulls, &count);
+    for (int i = 0; i < count; i++)
+        if (!nulls[i])
+            values[i] = encrypted::open(type, values[i]);
+    int16 length;
+    bool by_value;
+    char align;
+    get_typlenbyvalalign(type.plain, &length, &by_value, &align);
+    PG_RETURN_ARRAYTYPE_P(construct_md_array(values, nulls, ARR_NDIM(array), ARR_DIMS(array), ARR_LBOUND(array),
+                                             type.plain, length, by_value, align));
+}
 
 GDPR_FUNCTION(gdpr_encrypted_resize) {
     const EncryptedType &type = encrypted::type_of_call(fcinfo, 0);
@@ -66,6 +87,9 @@ GDPR_FUNCTION(gdpr_encrypted_resize) {
 
 GDPR_FUNCTION(gdpr_encrypted_to_json) {
     const EncryptedType &type = encrypted::type_of_call(fcinfo, 0);
+    // Written out in a check, a policy or the like; of a query the planner's hook says so before.
+    if (Node *call = fcinfo->flinfo->fn_expr; call != nullptr && IsA(call, FuncExpr))
+        encrypted::refuse_cast_to_json(castNode(FuncExpr, call));
     Opened opened(type, PG_GETARG_DATUM(0), Use::once);
     const Datum json = FunctionCall1(&type.to_json, opened.value());
     opened.release();

@@ -11,6 +11,13 @@ namespace gdpr::encrypted {
 
 namespace {
 
+Types declared_on(Oid function) {
+    Oid *types = nullptr;
+    int count = 0;
+    pg::call([&] { (void)get_func_signature(function, &types, &count); });
+    return Types(types, types + count);
+}
+
 class Overloads {
   public:
     Overloads(pg::Spi &spi, const Types &plains) : spi_(spi) {
@@ -31,6 +38,9 @@ class Overloads {
             for (const auto &[name, calls] : calls_)
                 if (name.first == operators)
                     settle(calls);
+        for (const auto &[name, calls] : calls_)
+            if (!name.first)
+                make_loud(calls);
         twins_.join_families();
     }
 
@@ -40,10 +50,14 @@ class Overloads {
     void collect();
     void vary(bool is_operator, const std::string &name, const Types &declared);
     void vary_ranges(const std::string &name, const Types &declared);
+    void vary_arrays(const std::string &name);
+    void find_arrays();
     void add(bool is_operator, const std::string &name, const Options &options);
     Types options(Oid declared, bool exactly) const;
 
     void settle(const std::set<Call> &calls);
+    void make_loud(const std::set<Call> &calls);
+    bool is_silent(const Call &call);
     int rank(const Call &call);
     bool keep_unless_harmful(const Call &call, const std::set<Call> &calls);
     const Resolved &baseline(const Call &call);
@@ -59,7 +73,8 @@ class Overloads {
     std::map<Oid, Oid> plain_of_;     // of every encrypted type
     std::map<Oid, Oid> encrypted_of_; // of the plain types whose calls are to be settled
     Twins twins_{spi_, plain_of_, encrypted_of_};
-    std::set<Oid> sources_; // what goes to these plain types by itself
+    std::vector<std::pair<Oid, Oid>> arrays_; // of plain types and of their encrypted types, where both may meet
+    std::set<Oid> sources_;                   // what goes to these plain types by itself
     std::map<std::pair<bool, std::string>, std::set<Call>> calls_;
     std::map<Call, Resolved> baseline_;
     std::map<Oid, Oid> original_; // of a twin
@@ -140,7 +155,35 @@ void Overloads::vary_ranges(const std::string &name, const Types &declared) {
     }
 }
 
+/// An array of the type beside a plain one. Where other types go to the plain type by itself, so do their arrays, and
+/// integer[] = numeric[], an error, would no longer be one: there the encrypted array needs a cast.
+void Overloads::find_arrays() {
+    const pg::Rows rows = spi_.run(
+        "SELECT t.oid, t.typarray FROM pg_catalog.pg_type t WHERE t.oid < 16384 AND t.typarray <> 0 AND NOT EXISTS"
+        " (SELECT FROM pg_catalog.pg_cast JOIN pg_catalog.pg_type s ON s.oid = castsource AND s.typcategory <> 'Z'"
+        "   WHERE casttarget = t.oid AND castsource <> t.oid AND castcontext = 'i' AND castsource < 16384)");
+    for (std::uint64_t row = 0; row < rows.size() && creating_extension; row++) {
+        const auto found = encrypted_of_.find(rows.oid(row, 1));
+        if (found == encrypted_of_.end())
+            continue;
+        const Oid sealed = pg::call([&] { return get_array_type(found->second); });
+        const std::string signature = "gdpr.decrypted_array(" + pg::type_name(sealed) + ")";
+        define_function(spi_, signature, pg::type_name(rows.oid(row, 2)), "gdpr_decrypted_array", "IMMUTABLE",
+                        "The plaintext of an array of encrypted values.");
+        arrays_.emplace_back(rows.oid(row, 2), sealed);
+        plain_of_[sealed] = rows.oid(row, 2);
+    }
+}
+
+void Overloads::vary_arrays(const std::string &name) {
+    for (const auto &[plain, sealed] : arrays_) {
+        add(true, name, {{plain}, {sealed}});
+        add(true, name, {{sealed}, {plain}});
+    }
+}
+
 void Overloads::collect() {
+    find_arrays();
     const pg::Rows casts = spi_.run("SELECT castsource, casttarget FROM pg_catalog.pg_cast"
                                     "  JOIN pg_catalog.pg_type ON pg_type.oid = castsource AND typcategory <> 'Z'"
                                     " WHERE castcontext = 'i' AND castsource < 16384 AND casttarget <> castsource");
@@ -173,6 +216,8 @@ void Overloads::collect() {
         };
         if (rows.boolean(row, 1) && takes(ANYELEMENTOID) && takes(ANYRANGEOID, ANYMULTIRANGEOID))
             vary_ranges(rows.text_or(row, 2), declared);
+        if (rows.boolean(row, 1) && declared == Types{ANYARRAYOID, ANYARRAYOID})
+            vary_arrays(rows.text_or(row, 2));
         if (!rows.boolean(row, 4))
             vary(rows.boolean(row, 1), rows.text_or(row, 2), declared);
     }
@@ -260,7 +305,9 @@ bool Overloads::keep_unless_harmful(const Call &call, const std::set<Call> &call
     const bool of_range = std::any_of(twin.begin(), twin.end(), [](Oid type) {
         return pg::call([&] { return type_is_range(type) || type_is_multirange(type); });
     });
-    if (compares(call) || of_range || std::all_of(calls.begin(), calls.end(), unharmed))
+    // Of strings there are so many, which all go to each other, that the plain ones would need twins themselves.
+    const bool of_strings = std::all_of(twin.begin(), twin.end(), is_textual);
+    if ((compares(call) && !of_strings) || of_range || std::all_of(calls.begin(), calls.end(), unharmed))
         return true;
     const bool harms_plain = std::any_of(calls.begin(), calls.end(),
                                          [&](const Call &other) { return !has_encrypted(other) && !unharmed(other); });
@@ -272,6 +319,63 @@ bool Overloads::keep_unless_harmful(const Call &call, const std::set<Call> &call
     }
     given_up_.insert(call);
     return true;
+}
+
+/// With a literal the call finds another function than over the plain type, or one where the plain type's is not
+/// decided.
+bool Overloads::is_silent(const Call &call) {
+    if (!has_encrypted(call) ||
+        std::find(call.arguments.begin(), call.arguments.end(), UNKNOWNOID) == call.arguments.end())
+        return false;
+    const Resolved &plain = baseline(call);
+    const Resolved found = resolve(call);
+    if (!found || found.object == plain.object)
+        return false;
+    const auto twin = original_.find(found.object);
+    return twin == original_.end() ? !plain : twin->second != plain.object;
+}
+
+/// Where no twin can serve a call that would find another function, twins that are as near to it as that one make it
+/// undecided: better an error than another result.
+void Overloads::make_loud(const std::set<Call> &calls) {
+    const auto harmful = [&] {
+        return std::any_of(calls.begin(), calls.end(), [&](const Call &other) {
+            return !has_encrypted(other) && bool(resolve(other)) != bool(baseline(other));
+        });
+    };
+    for (const Call &call : calls) {
+        if (!is_silent(call))
+            continue;
+        std::vector<Call> made;
+        const pg::Rows rows = spi_.run(
+            "SELECT p.oid FROM pg_catalog.pg_proc p WHERE p.proname = $1 AND p.pronamespace = 11 AND p.oid < 16384"
+            "   AND p.pronargs = $2 AND p.prokind = 'f' AND p.provariadic = 0 ORDER BY 1",
+            {pg::param(call.name), pg::param(static_cast<std::int64_t>(call.arguments.size()))});
+        for (std::uint64_t row = 0; row < rows.size(); row++) {
+            const Types declared = declared_on(rows.oid(row, 1));
+            bool takes = true;
+            Call near{false, call.name, declared};
+            for (std::size_t i = 0; i < declared.size(); i++) {
+                takes =
+                    takes && (plain_of_.count(call.arguments[i]) == 0 || plain_type(call.arguments[i]) == declared[i]);
+                if (const auto own = encrypted_of_.find(declared[i]); own != encrypted_of_.end())
+                    near.arguments[i] = own->second;
+            }
+            const Resolved &plain = baseline(near);
+            if (!takes || is_exact(near) || !plain || plain.object != rows.oid(row, 1))
+                continue;
+            twins_.make(near, plain);
+            original_[resolve(near).object] = plain.object;
+            made.push_back(near);
+        }
+        // Not where plain types' calls would become undecided, too.
+        if (!resolve(call) && !harmful())
+            continue;
+        for (const Call &each : made) {
+            original_.erase(resolve(each).object);
+            twins_.drop(each, baseline(each));
+        }
+    }
 }
 
 /// A literal of unknown type is taken to be of the type that stands beside it, where that is what is declared.
@@ -292,6 +396,7 @@ Types Overloads::known(const Call &call, const Resolved &plain) const {
 bool Overloads::make(const Call &call, const Resolved &plain) {
     const Call exact{call.is_operator, call.name, known(call, plain)};
     if (is_exact(exact) || std::any_of(exact.arguments.begin(), exact.arguments.end(), is_generic) ||
+        (!has_encrypted(exact) && std::all_of(exact.arguments.begin(), exact.arguments.end(), is_textual)) ||
         baseline(exact).object != plain.object || is_generic(plain.result) || plain.kind == PROKIND_WINDOW ||
         (plain.kind == PROKIND_AGGREGATE && !has_encrypted(exact)))
         return false;

@@ -26,10 +26,6 @@ Oid plain_function(Oid function) {
     return LookupFuncName(list_make2(makeString(pstrdup("pg_catalog")), makeString(name)), 2, plain, false);
 }
 
-Oid operator_of_catalog(char *name, Oid left, Oid right) {
-    return OpernameGetOprid(list_make2(makeString(pstrdup("pg_catalog")), makeString(name)), left, right);
-}
-
 struct Matcher {
     FmgrInfo plain;
     Oid encrypted;
@@ -84,7 +80,7 @@ HeapTuple opened_statistics(HeapTuple sealed, Oid encrypted) {
             }
         }
         if (const Oid op = DatumGetObjectId(values[operation]); OidIsValid(op)) {
-            values[operation] = ObjectIdGetDatum(operator_of_catalog(get_opname(op), operand, operand));
+            values[operation] = ObjectIdGetDatum(encrypted::operator_between(get_opname(op), operand, operand));
             replaced[operation] = true;
         }
     }
@@ -128,11 +124,11 @@ bool estimate_plain(PlannerInfo *root, List *arguments, int relation, Estimate e
 
 /// The plain operator family that answers for the index's.
 Oid plain_family(const SupportRequestIndexCondition *request, Oid encrypted, Oid operand) {
-    char prefix_operator[] = "~>=~";
+    const char *prefix_operator = "~>=~";
     if (request->index->relam == BTREE_AM_OID) {
-        const Oid sealed = operator_of_catalog(prefix_operator, encrypted, operand);
+        const Oid sealed = encrypted::operator_between(prefix_operator, encrypted, operand);
         if (OidIsValid(sealed) && op_in_opfamily(sealed, request->opfamily)) {
-            const Oid plain = operator_of_catalog(prefix_operator, operand, operand);
+            const Oid plain = encrypted::operator_between(prefix_operator, operand, operand);
             return operand == BPCHAROID ? BPCHAR_PATTERN_BTREE_FAM_OID
                    : OidIsValid(plain)  ? TEXT_PATTERN_BTREE_FAM_OID
                                         : InvalidOid;
@@ -173,7 +169,7 @@ Node *index_condition(SupportRequestIndexCondition *request) {
     foreach (cell, conditions) {
         auto *condition = lfirst_node(OpExpr, cell);
         auto *bound = static_cast<Node *>(lsecond(condition->args));
-        condition->opno = operator_of_catalog(get_opname(condition->opno), encrypted, exprType(bound));
+        condition->opno = encrypted::operator_between(get_opname(condition->opno), encrypted, exprType(bound));
         if (!OidIsValid(condition->opno) || !op_in_opfamily(condition->opno, request->opfamily))
             return nullptr;
         condition->opfuncid = get_opcode(condition->opno);
@@ -236,7 +232,7 @@ GDPR_FUNCTION(gdpr_pattern_selectivity) {
     const int relation = PG_GETARG_INT32(3);
     Oid left, right;
     op_input_types(operation, &left, &right);
-    const Oid plain = operator_of_catalog(get_opname(operation), encrypted::type_of(left).operand, right);
+    const Oid plain = encrypted::operator_between(get_opname(operation), encrypted::type_of(left).operand, right);
     const RegProcedure estimator = get_oprrest(plain);
     Selectivity selectivity;
     if (estimate_plain(

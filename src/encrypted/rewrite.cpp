@@ -9,6 +9,7 @@ namespace gdpr::encrypted {
 namespace {
 
 planner_hook_type next_planner = nullptr;
+ProcessUtility_hook_type next_utility = nullptr;
 
 struct Walk {
     const Query *query; // the one at hand
@@ -24,8 +25,18 @@ bool walk(Node *node, Walk *context) {
         Walk inner{query};
         return query_tree_walker(query, pg::walker(walk), &inner, 0);
     }
-    if (IsA(node, OpExpr))
+    if (IsA(node, Aggref))
+        decrypt_names(castNode(Aggref, node));
+    else if (IsA(node, WindowFunc))
+        decrypt_names(castNode(WindowFunc, node));
+    else if (IsA(node, FuncExpr)) {
+        decrypt_names(castNode(FuncExpr, node));
+        refuse_cast_to_json(castNode(FuncExpr, node));
+        refuse_undecided(castNode(FuncExpr, node));
+    } else if (IsA(node, OpExpr))
         use_encrypted_operator(castNode(OpExpr, node), context->query);
+    else if (IsA(node, RowCompareExpr))
+        use_encrypted_operators(castNode(RowCompareExpr, node), context->query);
     else if (IsA(node, ScalarArrayOpExpr)) {
         auto *search = castNode(ScalarArrayOpExpr, node);
         set_sa_opfuncid(search);
@@ -33,6 +44,84 @@ bool walk(Node *node, Walk *context) {
         use_encrypted_operator(search, context->query);
     }
     return expression_tree_walker(node, pg::walker(walk), context);
+}
+
+/// The type of a column of the table that a statement makes or changes.
+Oid column_type(const char *name, const List *definitions, const RangeVar *relation) {
+    ListCell *cell;
+    foreach (cell, definitions)
+        if (IsA(lfirst(cell), ColumnDef) && std::strcmp(lfirst_node(ColumnDef, cell)->colname, name) == 0)
+            return LookupTypeNameOid(nullptr, lfirst_node(ColumnDef, cell)->typeName, true);
+    const Oid known = relation != nullptr ? RangeVarGetRelid(relation, NoLock, true) : InvalidOid;
+    const AttrNumber number = OidIsValid(known) ? get_attnum(known, name) : InvalidAttrNumber;
+    return number != InvalidAttrNumber ? get_atttype(known, number) : InvalidOid;
+}
+
+/// An exclusion constraint names its operators, and those of some encrypted types are in gdpr.
+void qualify_operators(const List *definitions, const RangeVar *relation) {
+    ListCell *cell;
+    foreach (cell, definitions) {
+        auto *definition = static_cast<Node *>(lfirst(cell));
+        if (definition != nullptr && IsA(definition, AlterTableCmd))
+            definition = castNode(AlterTableCmd, definition)->def;
+        if (definition == nullptr || !IsA(definition, Constraint) ||
+            castNode(Constraint, definition)->contype != CONSTR_EXCLUSION)
+            continue;
+        ListCell *exclusion;
+        foreach (exclusion, castNode(Constraint, definition)->exclusions) {
+            auto *pair = lfirst_node(List, exclusion);
+            const auto *element = linitial_node(IndexElem, pair);
+            auto *name = lsecond_node(List, pair);
+            const Oid type = element->name != nullptr ? column_type(element->name, definitions, relation) : InvalidOid;
+            if (list_length(name) != 1 || !OidIsValid(type) || !OidIsValid(plain_counterpart(type)))
+                continue;
+            const Oid found = operator_between(strVal(linitial(name)), type, type);
+            if (OidIsValid(found) &&
+                found != OpernameGetOprid(list_make2(makeString(pstrdup("pg_catalog")), linitial(name)), type, type))
+                lsecond(pair) = list_make2(makeString(pstrdup("gdpr")), linitial(name));
+        }
+    }
+}
+
+/// What GIN, GiST and SP-GiST keep are parts of a value, or bounds of several, in plaintext.
+void refuse_plain_entries(const IndexStmt *statement) {
+    const Oid method = get_am_oid(statement->accessMethod, true);
+    if (method != GIN_AM_OID && method != GIST_AM_OID && method != SPGIST_AM_OID)
+        return;
+    ListCell *cell;
+    foreach (cell, statement->indexParams) {
+        const auto *element = lfirst_node(IndexElem, cell);
+        const Oid type = element->name != nullptr ? column_type(element->name, NIL, statement->relation) : InvalidOid;
+        // Whoever names an operator class has made one.
+        if (element->opclass == NIL && OidIsValid(type) && OidIsValid(plain_counterpart(type)) &&
+            !OidIsValid(GetDefaultOpClass(type, method)))
+            ereport(ERROR,
+                    (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                     errmsg("access method %s does not index encrypted columns", statement->accessMethod),
+                     errdetail("Its entries would be parts of the values of column %s in plaintext.", element->name),
+                     errhint("Index what is searched for, encrypted: CREATE INDEX ON ... (gdpr.sealed(%s ->> 'key')).",
+                             element->name)));
+    }
+}
+
+void process_utility(PlannedStmt *planned, const char *text, bool read_only, ProcessUtilityContext context,
+                     ParamListInfo parameters, QueryEnvironment *environment, DestReceiver *destination,
+                     QueryCompletion *completion) {
+    Node *statement = planned->utilityStmt;
+    if ((IsA(statement, CreateStmt) || IsA(statement, AlterTableStmt)) && OidIsValid(get_namespace_oid("gdpr", true))) {
+        if (read_only)
+            planned = static_cast<PlannedStmt *>(copyObject(planned));
+        read_only = false;
+        statement = planned->utilityStmt;
+        if (IsA(statement, CreateStmt))
+            qualify_operators(castNode(CreateStmt, statement)->tableElts, nullptr);
+        else
+            qualify_operators(castNode(AlterTableStmt, statement)->cmds, castNode(AlterTableStmt, statement)->relation);
+    }
+    if (IsA(statement, IndexStmt) && OidIsValid(get_namespace_oid("gdpr", true)))
+        refuse_plain_entries(castNode(IndexStmt, statement));
+    (next_utility != nullptr ? next_utility : standard_ProcessUtility)(planned, text, read_only, context, parameters,
+                                                                       environment, destination, completion);
 }
 
 /// The planner owns its input and changes it too.
@@ -49,6 +138,8 @@ PlannedStmt *plan(Query *query, const char *text, int options, ParamListInfo par
 void init_rewriting() {
     next_planner = planner_hook;
     planner_hook = plan;
+    next_utility = ProcessUtility_hook;
+    ProcessUtility_hook = process_utility;
 }
 
 } // namespace gdpr::encrypted

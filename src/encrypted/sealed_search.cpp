@@ -121,9 +121,81 @@ Node *encrypted_form(Node *operand, const Query *query) {
 bool is_of_catalog(Oid operation) { return operation < FirstNormalObjectId; }
 
 Oid same_operator(Oid operation, const Node *left, Oid right) {
-    const Oid found = OpernameGetOprid(list_make2(makeString(pstrdup("pg_catalog")), makeString(get_opname(operation))),
-                                       exprType(left), right);
+    const Oid found = operator_between(get_opname(operation), exprType(left), right);
     return OidIsValid(found) && get_op_rettype(found) == BOOLOID ? found : InvalidOid;
+}
+
+/// The plain value behind one that is only sealed to be compared, `price = 5`, as the encrypted column's operators take
+/// it; null where there is none. Also of the elements of an array.
+Node *plain_form(Node *operand) {
+    const auto to_operand = [](Node *value, Oid plain) {
+        return coerce_to_target_type(nullptr, value, exprType(value), operand_of(plain), -1, COERCION_IMPLICIT,
+                                     COERCE_IMPLICIT_CAST, -1);
+    };
+    if (IsA(operand, FuncExpr)) {
+        const auto *call = castNode(FuncExpr, operand);
+        const Oid plain = plain_counterpart(call->funcresulttype);
+        if (!OidIsValid(plain) || call->funcformat == COERCE_EXPLICIT_CALL || list_length(call->args) != 1)
+            return nullptr;
+        auto *value = static_cast<Node *>(linitial(call->args));
+        return OidIsValid(plain_counterpart(exprType(value))) ? nullptr : to_operand(value, plain);
+    }
+    const Oid element = get_element_type(exprType(operand));
+    const Oid plain = OidIsValid(element) ? plain_counterpart(element) : InvalidOid;
+    if (!OidIsValid(plain))
+        return nullptr;
+    if (IsA(operand, ArrayCoerceExpr)) {
+        auto *array = reinterpret_cast<Node *>(castNode(ArrayCoerceExpr, operand)->arg);
+        const Oid from = get_element_type(exprType(array)), to = get_array_type(operand_of(plain));
+        return OidIsValid(from) && !OidIsValid(plain_counterpart(from))
+                   ? coerce_to_target_type(nullptr, array, exprType(array), to, -1, COERCION_IMPLICIT,
+                                           COERCE_IMPLICIT_CAST, -1)
+                   : nullptr;
+    }
+    if (!IsA(operand, ArrayExpr) || castNode(ArrayExpr, operand)->multidims)
+        return nullptr;
+    auto *array = makeNode(ArrayExpr);
+    *array = *castNode(ArrayExpr, operand);
+    array->elements = NIL;
+    ListCell *cell;
+    foreach (cell, castNode(ArrayExpr, operand)->elements) {
+        auto *each = static_cast<Node *>(lfirst(cell));
+        Node *value = IsA(each, Const) ? to_operand(each, plain) : plain_form(each);
+        if (value == nullptr)
+            return nullptr;
+        array->elements = lappend(array->elements, value);
+    }
+    array->element_typeid = operand_of(plain);
+    array->array_typeid = get_array_type(array->element_typeid);
+    array->array_collid = get_typcollation(array->array_typeid);
+    return reinterpret_cast<Node *>(array);
+}
+
+/// A plain value that is sealed and at once opened again, as parameters may be, is that value.
+Node *never_sealed(Node *operand) {
+    Node *sealed = IsA(operand, ArrayCoerceExpr) ? reinterpret_cast<Node *>(castNode(ArrayCoerceExpr, operand)->arg)
+                                                 : decrypted(operand);
+    Node *plain = sealed != nullptr ? plain_form(sealed) : nullptr;
+    return plain != nullptr && exprType(plain) == exprType(operand) ? plain : operand;
+}
+
+/// An operator of ours between an encrypted value and one that was sealed for it takes that one as it is.
+bool use_plain_operand(Oid *operation, List **arguments, bool array) {
+    auto *left = static_cast<Node *>(linitial(*arguments)), *right = static_cast<Node *>(lsecond(*arguments));
+    for (const bool on_right : {true, false}) {
+        Node *plain = on_right || !array ? plain_form(on_right ? right : left) : nullptr;
+        if (plain == nullptr)
+            continue;
+        const Oid type = array ? get_element_type(exprType(plain)) : exprType(plain);
+        const Oid found = on_right ? operator_between(get_opname(*operation), exprType(left), type)
+                                   : operator_between(get_opname(*operation), type, exprType(right));
+        if (!OidIsValid(found) || get_op_rettype(found) != BOOLOID)
+            continue;
+        *operation = found;
+        *arguments = on_right ? list_make2(left, plain) : list_make2(plain, right);
+        return true;
+    }
+    return false;
 }
 
 } // namespace
@@ -145,10 +217,15 @@ Node *decrypted(Node *node) {
 }
 
 void use_encrypted_operator(OpExpr *comparison, const Query *query) {
-    if (!is_of_catalog(comparison->opno) || comparison->opresulttype != BOOLOID || list_length(comparison->args) != 2)
+    if (comparison->opresulttype != BOOLOID || list_length(comparison->args) != 2)
         return;
-    auto *left = static_cast<Node *>(linitial(comparison->args)),
-         *right = static_cast<Node *>(lsecond(comparison->args));
+    if (!is_of_catalog(comparison->opno)) {
+        if (use_plain_operand(&comparison->opno, &comparison->args, false))
+            comparison->opfuncid = get_opcode(comparison->opno);
+        return;
+    }
+    auto *left = never_sealed(static_cast<Node *>(linitial(comparison->args))),
+         *right = never_sealed(static_cast<Node *>(lsecond(comparison->args)));
     Node *new_left = encrypted_form(left, query), *new_right = encrypted_form(right, query);
     // Both sides, or one of them where there is no operator for both.
     const std::array<std::pair<Node *, Node *>, 3> forms{{{new_left, new_right}, {new_left, right}, {left, new_right}}};
@@ -165,10 +242,37 @@ void use_encrypted_operator(OpExpr *comparison, const Query *query) {
     }
 }
 
+void use_encrypted_operators(RowCompareExpr *comparison, const Query *query) {
+    for (int i = 0; i < list_length(comparison->opnos); i++) {
+        OpExpr one = {};
+        one.opno = list_nth_oid(comparison->opnos, i);
+        one.opresulttype = BOOLOID;
+        one.args = list_make2(list_nth(comparison->largs, i), list_nth(comparison->rargs, i));
+        const Oid before = one.opno;
+        use_encrypted_operator(&one, query);
+        if (one.opno == before)
+            continue;
+        ListCell *cell;
+        foreach (cell, get_op_btree_interpretation(one.opno)) {
+            const auto *found = static_cast<OpBtreeInterpretation *>(lfirst(cell));
+            if (found->strategy != static_cast<int>(comparison->rctype))
+                continue;
+            lfirst_oid(list_nth_cell(comparison->opnos, i)) = one.opno;
+            lfirst_oid(list_nth_cell(comparison->opfamilies, i)) = found->opfamily_id;
+            lfirst(list_nth_cell(comparison->largs, i)) = linitial(one.args);
+            lfirst(list_nth_cell(comparison->rargs, i)) = lsecond(one.args);
+            break;
+        }
+    }
+}
+
 void use_encrypted_operator(ScalarArrayOpExpr *search, const Query *query) {
-    if (!is_of_catalog(search->opno))
+    if (!is_of_catalog(search->opno)) {
+        if (use_plain_operand(&search->opno, &search->args, true))
+            search->opfuncid = get_opcode(search->opno);
         return;
-    auto *array = static_cast<Node *>(lsecond(search->args));
+    }
+    auto *array = never_sealed(static_cast<Node *>(lsecond(search->args)));
     Node *form = encrypted_form(static_cast<Node *>(linitial(search->args)), query);
     const Oid element = get_base_element_type(exprType(array));
     const Oid operation =

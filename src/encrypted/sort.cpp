@@ -220,8 +220,17 @@ Datum abbreviate(Datum sealed, SortSupport support) {
         begin_arena(arena);
         sort->compared = false;
     }
-    char *place = room(arena, encrypted::opened_size(*sort->type, sealed));
-    Key key(sort, place == nullptr ? sealed | sealed_mark : encrypted::open_at(*sort->type, sealed, place));
+    // How long a compressed one is, is seen when it is opened.
+    const Datum whole = encrypted::is_compressed(sealed) ? encrypted::open(*sort->type, sealed) : 0;
+    char *place =
+        room(arena, whole != 0 ? VARSIZE_ANY(DatumGetPointer(whole)) : encrypted::opened_size(*sort->type, sealed));
+    if (place != nullptr && whole != 0)
+        std::memcpy(place, DatumGetPointer(whole), VARSIZE_ANY(DatumGetPointer(whole)));
+    if (whole != 0)
+        pfree(DatumGetPointer(whole));
+    Key key(sort, place == nullptr ? sealed | sealed_mark
+                  : whole != 0     ? PointerGetDatum(place)
+                                   : encrypted::open_at(*sort->type, sealed, place));
     const std::uint64_t hash = hash_of(sort, key.value());
     Seen *seen = find_seen(sort, hash, key.value());
     if (seen->key == 0) {

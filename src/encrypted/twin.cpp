@@ -108,8 +108,9 @@ std::string Twins::value(const Call &call, const Resolved &plain, std::size_t i,
         if (stays && found->second == plain.declared[i])
             return text;
         // By name and not as a cast, which pg_upgrade would read before it is there.
+        const bool array = OidIsValid(pg::call([&] { return get_element_type(type); }));
         type = found->second;
-        text = "gdpr.decrypt(" + text + ")";
+        text = (array ? "gdpr.decrypted_array(" : "gdpr.decrypt(") + text + ")";
     }
     if (plain.declared[i] != type && !IsPolymorphicType(plain.declared[i]))
         text += "::" + pg::type_name(plain.declared[i]);
@@ -123,11 +124,20 @@ void Twins::make_operator(const Call &call, const Resolved &plain) {
         pg::quote_literal(has_encrypted(call) ? "The operator of the plain type, on an encrypted value."
                                               : "Keeps an operator of plain types resolving as it does without gdpr.");
     const bool stays = stays_encrypted(call, plain), prefix = call.arguments.size() == 1;
+    // The operator of an encrypted column and its plain operand may be one that is not to be seen.
+    std::string operation = "pg_catalog." + call.name;
+    if (stays) {
+        const auto side = [&](std::size_t i) {
+            return pg::type_name(plain_type(call.arguments[i]) == plain.declared[i] ? call.arguments[i]
+                                                                                    : plain.declared[i]);
+        };
+        operation = operator_name(spi_, call.name, side(0), side(1));
+    }
     // Two operators may have one function.
     if (functions_.insert(function + arguments).second) {
         (void)spi_.run("CREATE FUNCTION " + function + "(" + arguments + ") RETURNS " + pg::type_name(plain.result) +
                        " LANGUAGE sql " + volatility(plain, this->plain(call).arguments) + " PARALLEL SAFE RETURN " +
-                       (prefix ? "" : value(call, plain, 0, stays)) + " OPERATOR(pg_catalog." + call.name + ") " +
+                       (prefix ? "" : value(call, plain, 0, stays)) + " OPERATOR(" + operation + ") " +
                        value(call, plain, prefix ? 0 : 1, stays));
         (void)spi_.run("COMMENT ON FUNCTION " + function + "(" + arguments + ") IS " + comment);
     }

@@ -269,6 +269,15 @@ Oid operand_of(Oid plain) {
     return is_generic(input) ? plain : input;
 }
 
+Oid operator_between(const char *name, Oid left, Oid right) {
+    for (const char *schema : {"pg_catalog", "gdpr"})
+        if (const Oid found =
+                OpernameGetOprid(list_make2(makeString(pstrdup(schema)), makeString(pstrdup(name))), left, right);
+            OidIsValid(found))
+            return found;
+    return InvalidOid;
+}
+
 Oid plain_counterpart(Oid type) { return plain_type(type); }
 
 Oid encrypted_counterpart(Oid plain) {

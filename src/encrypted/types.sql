@@ -9,6 +9,6 @@ COMMENT ON FUNCTION gdpr.pattern_selectivity(internal, oid, internal, integer) I
 REVOKE ALL ON FUNCTION gdpr.pattern_support(internal), gdpr.pattern_selectivity(internal, oid, internal, integer) FROM PUBLIC;
 CREATE FUNCTION gdpr.define_encrypted_types(regtype[]) RETURNS void
     AS 'MODULE_PATHNAME', 'gdpr_define_encrypted_types' LANGUAGE C STRICT;
-SELECT gdpr.define_encrypted_types('{text, varchar, bytea, bool, int2, int4, int8, numeric, float8, date, time,
+SELECT gdpr.define_encrypted_types('{text, varchar, bpchar, bytea, bool, int2, int4, int8, numeric, float8, date, time,
     timestamp, timestamptz, interval, uuid, inet, json, jsonb}');
 DROP FUNCTION gdpr.define_encrypted_types(regtype[]);

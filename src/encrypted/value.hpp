@@ -10,6 +10,10 @@ namespace gdpr::encrypted {
 /// Seals a plain datum under the active data key.
 Datum seal(const EncryptedType &type, Datum plain);
 
+/// Seals a datum that was computed from the value opened last, so that computing it again gives the same ciphertext:
+/// of one row the same, of another row's equal value a different one. Where none was opened since, as seal.
+Datum seal_of_row(const EncryptedType &type, Datum plain);
+
 /// Opens an encrypted datum; the result is palloc'd unless it is passed by value.
 Datum open(const EncryptedType &type, Datum sealed);
 
@@ -34,7 +38,11 @@ class Opened {
 /// The collation of the order by bytes; raises where the column's own takes different bytes for equal.
 Oid collation_for_bytes(Oid collation);
 
-/// Opens a value of a type that is passed by reference into memory that has opened_size bytes, aligned.
+/// Was it compressed before it was sealed? Reads no more of it than its header.
+bool is_compressed(Datum sealed);
+
+/// Opens a value of a type that is passed by reference, and was not compressed, into memory that has opened_size bytes,
+/// aligned.
 std::size_t opened_size(const EncryptedType &type, Datum sealed);
 Datum open_at(const EncryptedType &type, Datum sealed, char *place);
 

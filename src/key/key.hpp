@@ -20,6 +20,15 @@ struct Loaded {
     Loaded(const WrappedKey &key, const cipher::Key &opened)
         : id(key.id), use(key.use), generation(key.generation), first_use(key.first_use), secret(opened), aead(opened),
           hash(opened) {}
+    /// For nonces that are computed. Throws as cipher::derive does.
+    const cipher::Key &nonce_secret() {
+        if (!nonces)
+            nonces = std::make_unique<cipher::Key>(cipher::derive(secret, "nonces of computed values"));
+        return *nonces;
+    }
+
+  private:
+    std::unique_ptr<cipher::Key> nonces; // made at first need
 };
 
 /// The key with this id, or raises: names keyring and key, never the value. Safe to call per value.

@@ -35,6 +35,7 @@ extern "C" {
 #include "access/relation.h"
 #include "access/table.h"
 #include "access/tableam.h"
+#include "access/toast_internals.h"
 #include "access/tupmacs.h"
 #include "access/xact.h"
 #include "access/xlog.h"

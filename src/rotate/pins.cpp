@@ -1,10 +1,9 @@
 #include "rotate/pins.hpp"
 
-#include "encrypted/type.hpp"
-#include "encrypted/value.hpp"
 #include "key/key.hpp"
 #include "pg/pg.hpp"
 #include "pg/tree.hpp"
+#include "rotate/nested.hpp"
 
 namespace gdpr::rotate {
 
@@ -12,9 +11,7 @@ namespace {
 
 // Every catalog column that holds expressions. Their text tells cheaply whether a constant of such a type is in it.
 constexpr const char *expressions = R"(
-WITH encrypted(type) AS (
-    SELECT proargtypes[0] FROM pg_catalog.pg_proc WHERE proname = 'decrypt' AND pronamespace = 'gdpr'::regnamespace
-), pattern(text) AS (
+, pattern(text) AS (
     SELECT ':consttype (' || pg_catalog.string_agg(type::text, '|') || ') ' FROM encrypted
 ), tree(kind, class, object, part, expression) AS (
     SELECT 'default', 'pg_attrdef'::regclass, oid, 0, adbin::text FROM pg_catalog.pg_attrdef
@@ -44,9 +41,8 @@ constexpr const char *statistics = R"(
 SELECT 'statistics', pg_catalog.pg_describe_object('pg_class'::regclass, starelid, staattnum),
        stavalues1, stavalues2, stavalues3, stavalues4, stavalues5
   FROM pg_catalog.pg_statistic s
- WHERE EXISTS (SELECT FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_proc p ON p.proargtypes[0] = a.atttypid
-                WHERE a.attrelid = starelid AND a.attnum = staattnum
-                  AND p.proname = 'decrypt' AND p.pronamespace = 'gdpr'::regnamespace)
+ WHERE EXISTS (SELECT FROM pg_catalog.pg_attribute a JOIN encrypted ON type = a.atttypid
+                WHERE a.attrelid = starelid AND a.attnum = staattnum)
  ORDER BY 2)";
 
 /// Keys of the constants in a tree.
@@ -54,9 +50,14 @@ struct Keys {
     std::vector<std::uint32_t> ids;
 };
 
+bool note(std::uint32_t key, void *keys) {
+    static_cast<Keys *>(keys)->ids.push_back(key);
+    return false;
+}
+
 void add(Keys *keys, Oid type, Datum value, bool null) {
-    if (!null && OidIsValid(encrypted::plain_counterpart(type)))
-        keys->ids.push_back(encrypted::key_of(value));
+    if (!null && holds_encrypted(type))
+        (void)visit_keys(type, value, note, keys);
 }
 
 bool walk(Node *node, Keys *keys) {
@@ -81,21 +82,6 @@ bool walk(Node *node, Keys *keys) {
     return expression_tree_walker(node, walker, keys);
 }
 
-void add_elements(Keys *keys, Datum values) {
-    ArrayType *array = DatumGetArrayTypeP(values);
-    const Oid type = ARR_ELEMTYPE(array);
-    int16 length;
-    bool by_value;
-    char align;
-    get_typlenbyvalalign(type, &length, &by_value, &align);
-    Datum *elements;
-    bool *nulls;
-    int count;
-    deconstruct_array(array, type, length, by_value, align, &elements, &nulls, &count);
-    for (int i = 0; i < count; i++)
-        add(keys, type, elements[i], nulls[i]);
-}
-
 class Collector {
   public:
     void add(const std::string &kind, const std::string &object, const Keys &keys) {
@@ -117,19 +103,19 @@ std::vector<Pin> pins() {
     Collector collector;
     const pg::OwnerScope scope(pg::gdpr_relation("key")); // whoever rotates keys need not see statistics
     pg::Spi spi;
-    const pg::Rows trees = spi.run(expressions);
+    const pg::Rows trees = spi.run(std::string(encrypted_types) + expressions);
     for (std::uint64_t row = 0; row < trees.size(); row++) {
         const std::string text = trees.text_or(row, 3);
         Keys keys;
         pg::call([&] { (void)walk(static_cast<Node *>(stringToNode(text.c_str())), &keys); });
         collector.add(trees.text_or(row, 1), trees.text_or(row, 2), keys);
     }
-    const pg::Rows samples = spi.run(statistics);
+    const pg::Rows samples = spi.run(std::string(encrypted_types) + statistics);
     for (std::uint64_t row = 0; row < samples.size(); row++) {
         Keys keys;
         for (int column = 3; column <= 7; column++)
             if (const auto values = samples.datum(row, column))
-                pg::call([&] { add_elements(&keys, *values); });
+                pg::call([&] { (void)visit_elements(*values, note, &keys); });
         collector.add(samples.text_or(row, 1), samples.text_or(row, 2), keys);
     }
     return collector.pins;

@@ -1,6 +1,6 @@
 #include "rotate/rewrite.hpp"
 
-#include "encrypted/value.hpp"
+#include "rotate/nested.hpp"
 
 namespace gdpr::rotate {
 
@@ -22,10 +22,11 @@ bool is_old(const Writer &writer, TupleTableSlot *row) {
     for (const Column &column : writer.columns) {
         bool null = false;
         const Datum value = slot_getattr(row, column.number, &null);
-        if (null)
-            continue;
-        const std::uint32_t id = encrypted::key_of(value);
-        if (std::find(writer.good.begin(), writer.good.end(), id) == writer.good.end())
+        const auto not_good = [](std::uint32_t key, void *context) {
+            const auto good = static_cast<const Writer *>(context)->good;
+            return std::find(good.begin(), good.end(), key) == good.end();
+        };
+        if (!null && visit_keys(column.type, value, not_good, const_cast<Writer *>(&writer)))
             return true;
     }
     return false;
@@ -72,11 +73,8 @@ void replace(const Writer &writer, Snapshot snapshot) {
     std::memcpy(row->tts_isnull, writer.old_row->tts_isnull, width * sizeof(bool));
     for (const Column &column : writer.columns) {
         const int at = column.number - 1;
-        if (row->tts_isnull[at])
-            continue;
-        const std::uint32_t id = encrypted::key_of(row->tts_values[at]);
-        if (std::find(writer.good.begin(), writer.good.end(), id) == writer.good.end())
-            row->tts_values[at] = encrypted::reseal(encrypted::type_of(column.type), row->tts_values[at]);
+        if (!row->tts_isnull[at])
+            row->tts_values[at] = renewed(column.type, row->tts_values[at], writer.good);
     }
     ExecStoreVirtualTuple(row);
     row->tts_tableOid = RelationGetRelid(writer.relation);
@@ -124,7 +122,7 @@ std::vector<Column> encrypted_columns(Oid relation) {
     std::vector<Column> out;
     for (const pg::Column &each : pg::columns_of(relation)) {
         const Oid type = pg::call([&] { return getBaseType(each.type); });
-        if (OidIsValid(pg::call([&] { return encrypted::plain_counterpart(type); })))
+        if (pg::call([&] { return holds_encrypted(type); }))
             out.push_back({each.number, type});
     }
     return out;

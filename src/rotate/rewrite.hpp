@@ -6,7 +6,7 @@
 
 namespace gdpr::rotate {
 
-/// The columns of a relation whose own or whose domain's type is an encrypted one.
+/// The columns of a relation whose values are encrypted, or hold encrypted ones.
 struct Column {
     AttrNumber number;
     Oid type;

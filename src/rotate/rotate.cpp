@@ -4,6 +4,7 @@
 #include "key/provider.hpp"
 #include "key/table.hpp"
 #include "pg/procedure.hpp"
+#include "rotate/nested.hpp"
 #include "rotate/pins.hpp"
 #include "rotate/rewrite.hpp"
 
@@ -87,10 +88,7 @@ std::vector<Oid> tables_below(Oid relation) {
     } else {
         pg::Spi spi;
         const pg::Rows rows =
-            spi.run("WITH RECURSIVE encrypted(type) AS ("
-                    " SELECT proargtypes[0] FROM pg_catalog.pg_proc"
-                    "  WHERE proname = 'decrypt' AND pronamespace = 'gdpr'::regnamespace"
-                    " UNION SELECT t.oid FROM pg_catalog.pg_type t JOIN encrypted e ON t.typbasetype = e.type)"
+            spi.run(std::string(rotate::encrypted_types) +
                     "SELECT DISTINCT attrelid FROM pg_catalog.pg_attribute JOIN encrypted ON type = atttypid"
                     " WHERE attnum > 0 AND NOT attisdropped ORDER BY 1");
         for (std::uint64_t row = 0; row < rows.size(); row++)

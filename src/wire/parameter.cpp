@@ -91,8 +91,7 @@ Node *plain_operand(Node *node, const Retyping *retyping) {
 
 /// The operator of the same name for other operand types, with the same result; InvalidOid where there is none.
 Oid twin(Oid op, Oid left, Oid right) {
-    const Oid found =
-        OpernameGetOprid(list_make2(makeString(pstrdup("pg_catalog")), makeString(get_opname(op))), left, right);
+    const Oid found = encrypted::operator_between(get_opname(op), left, right);
     return OidIsValid(found) && get_op_rettype(found) == get_op_rettype(op) ? found : InvalidOid;
 }
 

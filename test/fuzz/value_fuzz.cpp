@@ -26,7 +26,7 @@ struct Sealed {
         aead = std::make_unique<cipher::Aead>(key);
         for (const std::size_t size : {0, 1, 15, 16, 17, 40, 600}) {
             Buffer value(encrypted::overhead + size);
-            value[0] = encrypted::current_version;
+            value[0] = size % 2 == 0 ? encrypted::current_version : encrypted::compressed_version;
             for (std::size_t i = 1; i < encrypted::header_size; i++)
                 value[i] = static_cast<std::uint8_t>(i * 31 + size);
             const Buffer plain(size, 'x');

@@ -15,13 +15,17 @@ BEGIN
     RETURN replace(said, '"v.e_', '"v.p_');
 END $$;
 
+-- A function that compares tells by the sign of its result alone.
+CREATE FUNCTION parity.told(expression text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN expression ~ '^pg_catalog\.\w*cmp\(' THEN format('sign(%s)', expression) ELSE expression END $$;
+
 -- The type and value of an expression in every row that the condition leaves; or the error.
 CREATE FUNCTION parity.value(expression text, condition text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     result text;
 BEGIN
     EXECUTE format('SELECT string_agg(concat(pg_typeof(x), %L, format(%L, x)), %L) FROM (SELECT %s AS x FROM parity.v %s LIMIT 30) s',
-                   ' ', '%s', E'\n', expression, condition) INTO result;
+                   ' ', '%s', E'\n', parity.told(expression), condition) INTO result;
     RETURN 'ok ' || coalesce(parity.as_plain(result), '');
 EXCEPTION WHEN OTHERS THEN
     RETURN SQLSTATE || ' ' || parity.as_plain(SQLERRM);
@@ -35,7 +39,7 @@ DECLARE
 BEGIN
     BEGIN
         EXECUTE format('PREPARE parity_statement AS SELECT string_agg(concat(pg_typeof(x), %L, format(%L, x)), %L) FROM (SELECT %s AS x FROM parity.v LIMIT 30) s',
-                       ' ', '%s', E'\n', expression);
+                       ' ', '%s', E'\n', parity.told(expression));
         SELECT parameter_types::text INTO types FROM pg_prepared_statements WHERE name = 'parity_statement';
         EXECUTE format('EXECUTE parity_statement(%s)', (SELECT string_agg(quote_nullable(p), ', ') FROM unnest(parameters) p)) INTO result;
         result := 'ok ' || types || ' ' || coalesce(parity.as_plain(result), '');

@@ -1,6 +1,6 @@
 -- Expressions over plain types alone: to be run in a database with the extension and in one without, with the same
 -- outcome. Every operator and function of pg_catalog, with every type that goes by itself to what it declares, and
--- with literals; and the constructs that look for a common type, on every pair of one category.
+-- with literals; and the constructs that look for a common type, on every pair of one category or of which one goes to the other.
 CREATE TABLE parity.goes (source oid, target oid, PRIMARY KEY (source, target));
 INSERT INTO parity.goes
 SELECT castsource, casttarget FROM pg_cast WHERE castcontext = 'i' AND castsource < 16384 AND casttarget < 16384 AND castsource <> casttarget
@@ -32,7 +32,7 @@ SELECT DISTINCT format(shape, (SELECT string_agg(CASE WHEN k = place THEN a.argu
  WHERE cardinality(call.declared) > 2 AND direct IS NOT DISTINCT FROM NULLIF(direct, 1) AND a.declared = call.declared[place];
 INSERT INTO parity.plain_expression
 SELECT format(shape, 'p_' || a.typname, 'p_' || b.typname)
-  FROM pg_type a JOIN parity.sample sa ON sa.type = a.oid JOIN pg_type b ON b.typcategory = a.typcategory JOIN parity.sample sb ON sb.type = b.oid,
+  FROM pg_type a JOIN parity.sample sa ON sa.type = a.oid JOIN pg_type b ON b.typcategory = a.typcategory OR EXISTS (SELECT FROM parity.goes WHERE source IN (a.oid, b.oid) AND target IN (a.oid, b.oid) AND source <> target) JOIN parity.sample sb ON sb.type = b.oid,
        unnest(ARRAY['coalesce(%s, %s)', 'CASE WHEN id = 1 THEN %s ELSE %s END', 'ARRAY[%s, %s]', 'nullif(%s, %s)', 'greatest(%s, %s)', '%s IN (%s, NULL)', '%s = ANY (ARRAY[%s])',
                     '(SELECT x FROM (SELECT %1$s UNION ALL SELECT %2$s) u(x) LIMIT 1)', '(%s, 1) < (%s, 2)', '%1$s BETWEEN %2$s AND %2$s', '%s IS DISTINCT FROM %s']) shape
  WHERE a.typcategory NOT IN ('A', 'R', 'G', 'Z');

@@ -193,6 +193,30 @@ $node->safe_psql('crm', q{ALTER TABLE person ALTER name SET DEFAULT 'nobody', DR
 is($node->safe_psql('crm', 'SELECT count(*) FROM gdpr.key_pins()'), '0', 'and the others are once they are defined anew');
 $node->safe_psql('crm', "INSERT INTO person (email) VALUES ('default\@example.it'); DELETE FROM person WHERE email = 'default\@example.it'");
 
+# ---- Values within values ----------------------------------------------------------------
+
+$node->safe_psql('crm', q{
+CREATE TYPE inner_row AS (word gdpr.encrypted_text, n int);
+CREATE DOMAIN words AS gdpr.encrypted_text[];
+CREATE TABLE nested (id int, a gdpr.encrypted_text[], r inner_row, rs inner_row[], w words DEFAULT '{default}');
+INSERT INTO nested SELECT g, ARRAY['a' || g, NULL, 'b'], ROW('c' || g, g)::inner_row, ARRAY[ROW('d', 1), NULL]::inner_row[], ARRAY['e' || g] FROM generate_series(1, 50) g;
+CREATE VIEW nested_view AS SELECT id FROM nested WHERE a = '{x,y}'::gdpr.encrypted_text[];
+ANALYZE nested;
+});
+my $within = q{SELECT md5(string_agg(n::text, ',' ORDER BY id)) FROM nested n};
+my $nested_before = $node->safe_psql('crm', $within);
+$node->safe_psql('crm', q{SET ROLE dba; CALL gdpr.rotate_data_key('nested')});
+is($node->safe_psql('crm', $within), $nested_before, 'every value is there');
+is(keys_of('nested, unnest(a) e', 'e') , '1|t', 'elements of arrays are under the active key alone');
+is(keys_of('nested, LATERAL (SELECT (r).word AS e) x', 'e'), '1|t', 'fields of rows');
+is(keys_of('nested, unnest(rs) e', '(e).word'), '1|t', 'fields of rows in arrays');
+is(keys_of('nested, unnest(w::gdpr.encrypted_text[]) e', 'e'), '1|t', 'and what is below a domain');
+my $nested_pins = $node->safe_psql('crm', 'SELECT DISTINCT kind, object FROM gdpr.key_pins() ORDER BY 1, 2');
+like($nested_pins, qr/^rule or view\|rule _RETURN on view public\.nested_view$/m, 'an array in a view is a pin');
+like($nested_pins, qr/^default\|default value for column w of table public\.nested$/m, 'and one in a default');
+like($nested_pins, qr/^statistics\|column a of table public\.nested$/m, 'and those of the statistics');
+$node->safe_psql('crm', q{DROP TABLE nested CASCADE; ANALYZE});
+
 # ---- Two at once; replica identity; index expressions ----------------------
 
 {

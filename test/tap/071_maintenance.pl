@@ -33,12 +33,12 @@ $node->safe_psql('crm', q{
 	CALL gdpr.apply('person');
 });
 
-# Of an index on gdpr.sealed(...) the heap cannot be compared: each evaluation gives another ciphertext.
+# Indexes on gdpr.sealed(...) among them: evaluated again, it gives the same ciphertext for the same row.
 sub sound
 {
 	my ($after) = @_;
 	my ($ret, $out, $err) = $node->psql('crm', q{
-		SELECT bt_index_parent_check(i.indexrelid, i.indexprs IS NULL, true), count(*) OVER () FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+		SELECT bt_index_parent_check(i.indexrelid, true, true), count(*) OVER () FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 		 JOIN pg_am m ON m.oid = c.relam WHERE i.indrelid = 'person'::regclass AND m.amname = 'btree' AND i.indisvalid;
 		SELECT * FROM verify_heapam('person');});
 	is($err, '', "amcheck after $after");
@@ -104,5 +104,5 @@ $node->safe_psql('crm', q{VACUUM (PARALLEL 2) person});
 sound('VACUUM');
 $node->safe_psql('crm', 'VACUUM FULL person');
 sound('VACUUM FULL');
-$node->command_ok([ 'pg_amcheck', '-d', 'crm', '--heapallindexed', '--parent-check', '--rootdescend', '-t', 'person', '-t', 'gdpr.*', '-I', 'person_lower' ], 'pg_amcheck, of the extension\'s own tables too');
+$node->command_ok([ 'pg_amcheck', '-d', 'crm', '--heapallindexed', '--parent-check', '--rootdescend', '-t', 'person', '-t', 'gdpr.*' ], 'pg_amcheck, of the extension\'s own tables too');
 done_testing();

@@ -45,6 +45,19 @@ TEST_F(Value, Opens) {
         EXPECT_EQ("=" + plain, opened(sealed(plain)));
 }
 
+TEST_F(Value, TellsWhichWasCompressed) {
+    Buffer value = sealed("some");
+    Parsed parsed{};
+    EXPECT_EQ(nullptr, parse(value, parsed));
+    EXPECT_FALSE(parsed.compressed);
+    value[0] = compressed_version; // which the tag shows
+    EXPECT_EQ(nullptr, parse(value, parsed));
+    EXPECT_TRUE(parsed.compressed);
+    EXPECT_EQ("", opened(value));
+    value[0] = 3;
+    EXPECT_NE(nullptr, parse(value, parsed));
+}
+
 TEST_F(Value, EveryFlippedBitIsDetected) {
     for (const std::string &plain : plaintexts) {
         Buffer value = sealed(plain);
