@@ -8,6 +8,7 @@ use Test::More;
 
 my $primary = PostgreSQL::Test::Cluster->new('primary');
 $primary->init(allows_streaming => 1);
+$primary->append_conf('postgresql.conf', 'max_locks_per_transaction = 256'); # CREATE EXTENSION makes more than 10 connections leave room for
 $primary->start;
 $primary->safe_psql('postgres', q{
 CREATE EXTENSION gdpr CASCADE;

@@ -12,6 +12,7 @@ sub server
 	my ($name) = @_;
 	my $node = PostgreSQL::Test::Cluster->new($name);
 	$node->init(allows_streaming => 'logical');
+	$node->append_conf('postgresql.conf', 'max_locks_per_transaction = 256'); # CREATE EXTENSION makes more than 10 connections leave room for
 	$node->append_conf('postgresql.conf', "wal_retrieve_retry_interval = 100ms\nmax_logical_replication_workers = 12\nmax_worker_processes = 20");
 	$node->start;
 	return $node;
@@ -109,6 +110,7 @@ same('a restriction stops nothing of it');
 # A subscriber with the same keyring: its connection is that of a member of gdpr_backup.
 my $twin = PostgreSQL::Test::Cluster->new('twin');
 $twin->init(allows_streaming => 'logical');
+$twin->append_conf('postgresql.conf', 'max_locks_per_transaction = 256'); # CREATE EXTENSION makes more than 10 connections leave room for
 copy($publisher->data_dir . '.gdpr-keyring', $twin->data_dir . '.gdpr-keyring') or die $!;
 chmod 0600, $twin->data_dir . '.gdpr-keyring';
 $twin->append_conf('postgresql.conf', 'wal_retrieve_retry_interval = 100ms');

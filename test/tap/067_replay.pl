@@ -7,6 +7,7 @@ use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('replay');
 $node->init(has_archiving => 1, allows_streaming => 1);
+$node->append_conf('postgresql.conf', 'max_locks_per_transaction = 256'); # CREATE EXTENSION makes more than 10 connections leave room for
 $node->start;
 my $keyring = $node->data_dir . '.gdpr-keyring';
 my $journal = "$keyring.journal";

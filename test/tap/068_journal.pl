@@ -10,6 +10,7 @@ use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('journal');
 $node->init(allows_streaming => 1); # or no commit would wait for a standby
+$node->append_conf('postgresql.conf', 'max_locks_per_transaction = 256'); # CREATE EXTENSION makes more than 10 connections leave room for
 $node->append_conf('postgresql.conf',
 	"restart_after_crash = on\nmax_prepared_transactions = 5\nlog_min_messages = warning\nsynchronous_commit = local");
 $node->start;
