@@ -28,10 +28,10 @@ CREATE FUNCTION compared(expressions text[]) RETURNS TABLE (expression text, par
 SET search_path = '';
 SELECT id FROM tr.sealed WHERE t = 't7' AND d = '2000-01-08' ORDER BY id;
 SET search_path = tr, public;
-SELECT count(*) FROM pg_operator WHERE oprnamespace NOT IN ('pg_catalog'::regnamespace, 'gdpr'::regnamespace) AND (oprleft::regtype::text LIKE 'gdpr.%' OR oprright::regtype::text LIKE 'gdpr.%');
+SELECT count(*) FROM pg_operator WHERE oprnamespace NOT IN ('pg_catalog'::regnamespace, 'gdpr_operators'::regnamespace) AND (oprleft::regtype::text LIKE 'gdpr.%' OR oprright::regtype::text LIKE 'gdpr.%');
 -- But for those that only an operator family and the planner are to find: they would change what plain expressions are.
-SELECT DISTINCT oprname FROM pg_operator o WHERE oprnamespace = 'gdpr'::regnamespace AND NOT EXISTS (SELECT FROM pg_amop WHERE amopopr = o.oid) AND oprname <> '<>';
-SELECT DISTINCT t.oid::regtype FROM pg_operator o JOIN pg_type t ON t.oid IN (oprleft, oprright) WHERE oprnamespace = 'gdpr'::regnamespace AND typnamespace = 'gdpr'::regnamespace ORDER BY 1;
+SELECT DISTINCT oprname FROM pg_operator o WHERE oprnamespace = 'gdpr_operators'::regnamespace AND NOT EXISTS (SELECT FROM pg_amop WHERE amopopr = o.oid) AND oprname <> '<>';
+SELECT DISTINCT t.oid::regtype FROM pg_operator o JOIN pg_type t ON t.oid IN (oprleft, oprright) WHERE oprnamespace = 'gdpr_operators'::regnamespace AND typnamespace = 'gdpr'::regnamespace ORDER BY 1;
 SELECT oid::regoperator FROM pg_operator WHERE oid >= 16384 AND oprnamespace = 'pg_catalog'::regnamespace AND greatest(oprleft, oprright) < 16384 ORDER BY 1;
 
 -- One implicit cast out: EXTRACT is not moved by a time zone, jsonb does not become text, date stays a date.
@@ -157,6 +157,9 @@ SELECT pg_typeof(nullif(1, 1.5)), pg_typeof(nullif(1::int8, 1.5)), pg_typeof(nul
 CREATE INDEX ON counted (plain, (plain + 1));
 SET enable_seqscan = off;
 EXPLAIN (COSTS OFF) SELECT FROM counted WHERE (plain, plain + 1) > (1990, 5);
+SET search_path = gdpr, tr, public;
+SELECT 1.5 < 2 AS decided, pg_typeof(nullif(1, 1.5));
+SET search_path = tr, public;
 -- And over encrypted ones as over plain: the operators are not in sight, and have the index all the same.
 CREATE TABLE hidden (id int, v gdpr.encrypted_varchar(9), c gdpr.encrypted_bpchar(4), n gdpr.encrypted_numeric(6,2), i gdpr.encrypted_interval);
 INSERT INTO hidden SELECT g, 'v' || g, 'c' || g % 100, g / 4.0, g * interval '1 min' FROM generate_series(1, 2000) g;

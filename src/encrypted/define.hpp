@@ -40,7 +40,7 @@ void define_type(pg::Spi &spi, const Definition &type);
 /// The casts that bind it to its plain type.
 void define_own_casts(pg::Spi &spi, const Definition &type);
 
-/// An operator of these types by its name, qualified: in gdpr where their comparisons are hidden, else in pg_catalog.
+/// An operator of these types by its name, qualified: hidden where their comparisons are, else in pg_catalog.
 std::string operator_name(pg::Spi &spi, const std::string &symbol, const std::string &left, const std::string &right);
 
 /// Comparison operators with everything that the plain type's own operator family pairs it with, and the classes.

@@ -170,9 +170,9 @@ void Operators::find_pairs() {
 std::string Operators::schema_of(const Pairing &pair) const {
     // A varchar is compared as a text, and NULLIF(name, 'x') is a text: it has no operators of its own.
     if (creating_extension && type_.operand != type_.plain)
-        return "gdpr";
+        return hidden_schema;
     // integer = numeric would no longer be decided, since integers go to the encrypted type as well.
-    return blurs_ && std::strcmp(pair.sides, "both") != 0 ? "gdpr" : "pg_catalog";
+    return blurs_ && std::strcmp(pair.sides, "both") != 0 ? hidden_schema : "pg_catalog";
 }
 
 void Operators::operators(const Pairing &pair) {
@@ -325,9 +325,10 @@ void Operators::hash() {
 } // namespace
 
 std::string operator_name(pg::Spi &spi, const std::string &symbol, const std::string &left, const std::string &right) {
-    const pg::Rows hidden =
-        spi.run("SELECT pg_catalog.to_regoperator($1) IS NOT NULL", {pg::param("gdpr.<(" + left + ", " + right + ")")});
-    return (hidden.boolean(0, 1) ? "gdpr." : "pg_catalog.") + symbol;
+    const std::string hidden = std::string(hidden_schema) + ".";
+    const pg::Rows found = spi.run("SELECT pg_catalog.to_regoperator($1) IS NOT NULL",
+                                   {pg::param(hidden + "<(" + left + ", " + right + ")")});
+    return (found.boolean(0, 1) ? hidden : "pg_catalog.") + symbol;
 }
 
 void define_operators(pg::Spi &spi, const Definition &type) { Operators(spi, type).run(); }

@@ -57,7 +57,7 @@ Oid column_type(const char *name, const List *definitions, const RangeVar *relat
     return number != InvalidAttrNumber ? get_atttype(known, number) : InvalidOid;
 }
 
-/// An exclusion constraint names its operators, and those of some encrypted types are in gdpr.
+/// An exclusion constraint names its operators, and those of some encrypted types are hidden.
 void qualify_operators(const List *definitions, const RangeVar *relation) {
     ListCell *cell;
     foreach (cell, definitions) {
@@ -78,7 +78,7 @@ void qualify_operators(const List *definitions, const RangeVar *relation) {
             const Oid found = operator_between(strVal(linitial(name)), type, type);
             if (OidIsValid(found) &&
                 found != OpernameGetOprid(list_make2(makeString(pstrdup("pg_catalog")), linitial(name)), type, type))
-                lsecond(pair) = list_make2(makeString(pstrdup("gdpr")), linitial(name));
+                lsecond(pair) = list_make2(makeString(pstrdup(hidden_schema)), linitial(name));
         }
     }
 }

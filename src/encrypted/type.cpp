@@ -270,7 +270,7 @@ Oid operand_of(Oid plain) {
 }
 
 Oid operator_between(const char *name, Oid left, Oid right) {
-    for (const char *schema : {"pg_catalog", "gdpr"})
+    for (const char *schema : {"pg_catalog", hidden_schema})
         if (const Oid found =
                 OpernameGetOprid(list_make2(makeString(pstrdup(schema)), makeString(pstrdup(name))), left, right);
             OidIsValid(found))

@@ -61,8 +61,11 @@ inline bool is_generic(Oid type) { return IsPolymorphicType(type) || type == REC
 /// What the operators of a plain type compare: text for varchar; the type itself where they are generic or it has none.
 Oid operand_of(Oid plain);
 
-/// The operator of exactly these types, which an encrypted type may have in pg_catalog or, where its sight would change
-/// what plain expressions resolve to, in gdpr; InvalidOid where there is none.
+/// Where those operators of encrypted types are whose sight would change what plain expressions resolve to: a schema
+/// that is in nobody's search_path.
+inline constexpr const char *hidden_schema = "gdpr_operators";
+
+/// The operator of exactly these types, in pg_catalog or hidden; InvalidOid where there is none.
 Oid operator_between(const char *name, Oid left, Oid right);
 
 void init_types();

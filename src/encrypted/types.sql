@@ -1,3 +1,8 @@
+-- Operators that operator families and the planner are to find, and no expression, whatever its search_path is.
+CREATE SCHEMA gdpr_operators;
+REVOKE ALL ON SCHEMA gdpr_operators FROM PUBLIC;
+GRANT USAGE ON SCHEMA gdpr_operators TO PUBLIC;
+COMMENT ON SCHEMA gdpr_operators IS 'Operators of encrypted types that the planner puts in the place of plain ones. Not for any search_path.';
 -- The encrypted type family. One routine derives each member from what the catalogs say of its plain type.
 CREATE FUNCTION gdpr.pattern_support(internal) RETURNS internal
     AS 'MODULE_PATHNAME', 'gdpr_pattern_support' LANGUAGE C STRICT;
