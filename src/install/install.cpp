@@ -116,6 +116,7 @@ namespace gdpr::install {
 void init() {
     next_object_access = object_access_hook;
     object_access_hook = object_access;
+    init_preload();
 }
 
 } // namespace gdpr::install

@@ -7,6 +7,7 @@
 #include "pg/pg.hpp"
 #include "restrict/copy.hpp"
 #include "restrict/filter.hpp"
+#include "restrict/owner_code.hpp"
 #include "restrict/planner.hpp"
 #include "restrict/processing.hpp"
 #include "restrict/set.hpp"
@@ -58,6 +59,7 @@ void init() {
     init_copy();
     init_planner();
     init_filter();
+    init_owner_code();
 }
 
 } // namespace gdpr::restriction
