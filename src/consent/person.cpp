@@ -1,5 +1,6 @@
 #include "consent/person.hpp"
 
+#include "pg/equality.hpp"
 #include "pg/pg.hpp"
 
 namespace gdpr::consent {
@@ -18,8 +19,8 @@ void require_person(const subject::Subject &subject) {
     std::string condition;
     for (const pg::Column &column : subject::key_columns(subject.table)) {
         params.push_back(pg::param(column.type, values[params.size()]));
-        condition +=
-            (condition.empty() ? "t." : " AND t.") + pg::quote(column.name) + " = $" + std::to_string(params.size());
+        condition += (condition.empty() ? "t." : " AND t.") + pg::quote(column.name) + " " + pg::equals(column.type) +
+                     " $" + std::to_string(params.size());
     }
     pg::Spi spi;
     if (spi.run("SELECT FROM " + pg::relation_name(subject.table) + " t WHERE " + condition + " FOR NO KEY UPDATE",

@@ -42,11 +42,12 @@ bool find_predicate() {
 /// What stands for the conditions of one scan. PostgreSQL calls it through its first member.
 struct Filter {
     ExprState state;
-    ExprState *rest; // the other conditions; null where there are none
+    ExprState *before, *after; // the other conditions, as the planner ordered them; null where there are none
     Judge *judge;
     std::uint64_t run;
-    const Keys *numbers; // where a single integer decides
-    AttrNumber column;   // that integer's
+    const Keys *keys;  // where a single column decides
+    bool numbers;      // by an integer, else by a text
+    AttrNumber column; // that column
     Oid type;
     int count; // of the columns
     AttrNumber columns[FLEXIBLE_ARRAY_MEMBER];
@@ -71,11 +72,12 @@ inline Datum attribute(TupleTableSlot *slot, AttrNumber number, bool *null) {
 }
 
 void take_shortcut(Filter *filter) {
-    filter->numbers = filter->judge->only_keys();
-    if (filter->numbers == nullptr)
+    filter->keys = filter->judge->only_keys();
+    if (filter->keys == nullptr)
         return;
     filter->column = filter->columns[filter->judge->only_way().argument];
     filter->type = filter->judge->only_way().form.type();
+    filter->numbers = filter->judge->only_way().form.number();
 }
 
 void renew(Filter *filter) {
@@ -88,12 +90,19 @@ void renew(Filter *filter) {
 
 bool judged(Filter *filter, ExprContext *context) {
     TupleTableSlot *slot = context->ecxt_scantuple;
-    if (filter->numbers != nullptr) {
+    if (filter->keys != nullptr) {
         bool null;
         const Datum value = attribute(slot, filter->column, &null);
-        return null || !filter->numbers->contains(filter->type == INT4OID   ? std::int64_t{DatumGetInt32(value)}
-                                                  : filter->type == INT8OID ? DatumGetInt64(value)
-                                                                            : std::int64_t{DatumGetInt16(value)});
+        if (null)
+            return true;
+        if (filter->numbers)
+            return !filter->keys->contains(filter->type == INT4OID   ? std::int64_t{DatumGetInt32(value)}
+                                           : filter->type == INT8OID ? DatumGetInt64(value)
+                                                                     : std::int64_t{DatumGetInt16(value)});
+        // What lies elsewhere or is compressed must be fetched, which can fail.
+        if (const char *text = DatumGetPointer(value);
+            filter->type != UUIDOID && (!VARATT_IS_EXTENDED(text) || VARATT_IS_SHORT(text)))
+            return !filter->keys->contains({VARDATA_ANY(text), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(text))});
     }
     NullableDatum values[MaxHeapAttributeNumber];
     for (int i = 0; i < filter->count; i++)
@@ -110,9 +119,11 @@ Datum evaluate(ExprState *state, ExprContext *context, bool *null) {
     if (filter->run != run)
         renew(filter);
     *null = false;
+    if (filter->before != nullptr && !DatumGetBool(filter->before->evalfunc(filter->before, context, null)))
+        return BoolGetDatum(false);
     if (!filter->judge->all() && !judged(filter, context))
         return BoolGetDatum(false);
-    return filter->rest != nullptr ? filter->rest->evalfunc(filter->rest, context, null) : BoolGetDatum(true);
+    return filter->after != nullptr ? filter->after->evalfunc(filter->after, context, null) : BoolGetDatum(true);
 }
 
 /// The call among a scan's conditions, if all that it asks about are columns of the row.
@@ -153,8 +164,21 @@ void attach(PlanState *node, FuncExpr *call, MemoryContext context) {
         made->state.evalfunc = evaluate;
         made->state.expr = reinterpret_cast<Expr *>(node->plan->qual);
         made->state.parent = node;
-        List *others = list_delete_ptr(list_copy(node->plan->qual), call);
-        made->rest = ExecInitQual(others, node);
+        // Where the planner puts others first, they may be asked of hidden rows (see planner.cpp), and are cheaper.
+        List *before = NIL, *after = NIL;
+        bool met = false;
+        ListCell *cell;
+        foreach (cell, node->plan->qual) {
+            void *each = lfirst(cell);
+            if (each == call)
+                met = true;
+            else if (met)
+                after = lappend(after, each);
+            else
+                before = lappend(before, each);
+        }
+        made->before = ExecInitQual(before, node);
+        made->after = ExecInitQual(after, node);
         made->run = PG_UINT64_MAX; // none: renewed before the first answer
         made->count = count;
         for (int i = 0; i < count; i++)

@@ -49,7 +49,7 @@ void Judge::start_ways() {
 }
 
 void Judge::find_only() {
-    if (!rule_->complete || ways_.size() != 1 || !rule_->ways.front().form.number())
+    if (!rule_->complete || ways_.size() != 1)
         return;
     // The keys of a way further down tell of consent, too.
     if (!ways_.front().direct || !rule_->ways.front().by_consent)

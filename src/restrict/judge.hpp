@@ -20,7 +20,7 @@ class Judge {
     bool all() const noexcept { return rule_->all; }
     Oid relation() const noexcept { return relation_; }
 
-    /// Where one integer column and one set decide, for whoever does without permitted(): the set, and by which of the
+    /// Where one column and one set decide, for whoever does without permitted(): the set, and by which of the
     /// rule's ways. Null where it takes more. Valid until renew(), and may come to be with any permitted().
     const Keys *only_keys() const noexcept { return only_; }
     const restriction::Way &only_way() const noexcept { return rule_->ways.front(); }

@@ -77,6 +77,10 @@ class Keys {
         return false;
     }
 
+    bool contains(std::string_view bytes) const {
+        return marked(mix(Hash()(bytes))) && texts_.find(bytes) != texts_.end();
+    }
+
     std::size_t size() const noexcept { return size_; }
     const Form &form() const noexcept { return form_; }
 
@@ -105,9 +109,6 @@ class Keys {
     }
     bool marked(std::uint64_t hash) const noexcept { return (~marks_[(hash >> 6) & marks_mask_] & bits(hash)) == 0; }
     void mark(std::uint64_t hash) noexcept { marks_[(hash >> 6) & marks_mask_] |= bits(hash); }
-    bool contains(std::string_view bytes) const {
-        return marked(mix(Hash()(bytes))) && texts_.find(bytes) != texts_.end();
-    }
     void add_number(std::int64_t number);
     void add_bytes(std::string_view bytes);
     void grow();

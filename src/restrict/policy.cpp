@@ -227,14 +227,32 @@ std::vector<AttrNumber> policy_columns(::Relation relation) {
     return columns;
 }
 
+namespace {
+
+std::map<Oid, std::vector<AttrNumber>> *passed = nullptr; // by relation, as long as none changes
+bool passed_stale = false;
+
+void relation_changed(Oid) { passed_stale = true; }
+
+} // namespace
+
 std::vector<AttrNumber> columns_passed(Oid relation, int count) {
+    if (passed == nullptr) {
+        passed = new std::map<Oid, std::vector<AttrNumber>>;
+        pg::on_relation_change(relation_changed);
+    }
+    if (std::exchange(passed_stale, false))
+        passed->clear();
+    if (const auto known = passed->find(relation);
+        known != passed->end() && known->second.size() == static_cast<std::size_t>(count))
+        return known->second;
     pg::Relation opened(relation, AccessShareLock);
     std::vector<AttrNumber> columns = policy_columns(opened.get());
     if (columns.size() != static_cast<std::size_t>(count))
         pg::raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
                   "the policy gdpr_restriction of " + pg::relation_name(relation) + " is not what the labels say",
                   "It cannot tell whose the rows are.", "CALL gdpr.apply().");
-    return columns;
+    return (*passed)[relation] = std::move(columns);
 }
 
 } // namespace gdpr::restriction

@@ -1,6 +1,7 @@
 #include "rights/erase_keys.hpp"
 
 #include "encrypted/type.hpp"
+#include "pg/equality.hpp"
 #include "pg/pg.hpp"
 
 namespace gdpr::rights {
@@ -74,17 +75,27 @@ bool any(const Keys &keys) { return !keys.empty() && !keys.front().null; }
 std::string one_of(Oid relation, const Columns &columns, const Keys &keys, std::vector<pg::Param> &params) {
     if (!any(keys))
         return "false";
-    std::string row, values, names;
+    std::string row, values, names, pairs, equals;
+    bool plain = true;
     for (std::size_t i = 0; i < columns.size(); i++) {
         const std::string comma = i == 0 ? "" : ", ", name = "k" + std::to_string(i);
         params.push_back(keys[i]);
         row += comma + "t." + pg::quote(columns[i]);
+        const auto [column, type] = pg::call([&] {
+            return std::pair(get_atttype(relation, get_attnum(relation, columns[i].c_str())),
+                             get_element_type(keys[i].type));
+        });
+        equals = pg::equals(column, type);
+        plain = plain && equals == "=";
+        pairs += (i == 0 ? "t." : " AND t.") + pg::quote(columns[i]) + " " + equals + " k." + name;
         values += comma + "$" + std::to_string(params.size());
         names += comma + name;
     }
-    return columns.size() == 1
-               ? "(" + row + " = ANY (" + values + "))"
-               : "((" + row + ") IN (SELECT " + names + " FROM unnest(" + values + ") AS k(" + names + ")))";
+    if (columns.size() == 1)
+        return "(" + row + " " + equals + " ANY (" + values + "))";
+    const std::string from_keys = " FROM unnest(" + values + ") AS k(" + names + ")";
+    return plain ? "((" + row + ") IN (SELECT " + names + from_keys + "))"
+                 : "(EXISTS (SELECT" + from_keys + " WHERE " + pairs + "))";
 }
 
 std::uint64_t count_rows(Oid relation, const Where &where) {

@@ -28,29 +28,6 @@ Oid travelling_type(Oid type) {
     });
 }
 
-std::optional<std::string> equality(Oid type) {
-    struct Name {
-        NameData name, schema;
-        bool found;
-    };
-    const Name name = pg::call([&] {
-        Name out = {};
-        const Oid equals = lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
-        HeapTuple tuple = OidIsValid(equals) ? SearchSysCache1(OPEROID, ObjectIdGetDatum(equals)) : nullptr;
-        if (HeapTupleIsValid(tuple)) {
-            const auto *form = reinterpret_cast<Form_pg_operator>(GETSTRUCT(tuple));
-            out.name = form->oprname;
-            namestrcpy(&out.schema, get_namespace_name(form->oprnamespace));
-            out.found = true;
-            ReleaseSysCache(tuple);
-        }
-        return out;
-    });
-    if (!name.found)
-        return std::nullopt;
-    return "OPERATOR(" + pg::quote(NameStr(name.schema)) + "." + NameStr(name.name) + ")";
-}
-
 Datum input_value(Oid type, std::int32_t typmod, const std::string &text) {
     // An array or a composite may have an encrypted type inside. Strings are themselves, and json knows no types.
     const bool itself = type == JSONOID || type == JSONBOID ||

@@ -1,6 +1,7 @@
 // Whom a right is exercised for, and what may stand in an answer to them.
 #pragma once
 
+#include "pg/equality.hpp"
 #include "pg/postgres.hpp"
 #include "subject/collect.hpp"
 
@@ -16,8 +17,8 @@ subject::Collection collect(const subject::Subject &subject);
 /// The plain type that values of a column travel as: of an encrypted type, or of a domain over one, the plain type.
 Oid travelling_type(Oid type);
 
-/// The equality that the type's indexes know, qualified: search_path must not choose another one.
-std::optional<std::string> equality(Oid type);
+/// See pg::equality.
+using pg::equality;
 
 /// A text as a value of the type, by the type's own input; raises as that does. A ciphertext literal is never taken:
 /// the owner of a table may be someone who can load them, an officer is not.

@@ -105,7 +105,8 @@ std::map<std::string, Rectifier::Key> Rectifier::find(const std::map<std::string
         if (!pg::attempt(ERRCODE_DATA_EXCEPTION,
                          [&] { params.push_back(pg::param(type, input_value(type, -1, row.first))); }))
             missing();
-        collect(selection_.condition + " AND t." + pg::quote(key_[0].name) + " = $" + std::to_string(params.size()),
+        collect(selection_.condition + " AND t." + pg::quote(key_[0].name) + " " + pg::equals(key_[0].type, type) +
+                    " $" + std::to_string(params.size()),
                 params, rows, found);
     }
     return found;
@@ -134,7 +135,8 @@ void Rectifier::collect(const std::string &condition, const std::vector<pg::Para
 std::string Rectifier::at(const Key &key) const {
     std::string condition = selection_.condition;
     for (std::size_t i = 0; i < key.size(); i++)
-        condition += " AND t." + pg::quote(key_[i].name) + " = $" + std::to_string(selection_.params.size() + i + 1);
+        condition += " AND t." + pg::quote(key_[i].name) + " " + pg::equals(key_[i].type) + " $" +
+                     std::to_string(selection_.params.size() + i + 1);
     return condition;
 }
 
@@ -181,7 +183,11 @@ void Rectifier::follow(const Following &following) const {
     for (std::size_t i = 0; i < edge.child_columns.size(); i++) {
         const std::string column = pg::quote(edge.child_columns[i]);
         assignments += (i > 0 ? ", " : "") + column + " = $" + std::to_string(i + 1);
-        condition += (i > 0 ? " AND t." : "t.") + column + " = $" + std::to_string(edge.child_columns.size() + i + 1);
+        const pg::Param &old = following.before[i];
+        const Oid type =
+            pg::call([&] { return get_atttype(edge.child, get_attnum(edge.child, edge.child_columns[i].c_str())); });
+        condition += (i > 0 ? " AND t." : "t.") + column + " " + pg::equals(type, old.type) + " $" +
+                     std::to_string(edge.child_columns.size() + i + 1);
     }
     if (!edge.when.empty())
         condition += " AND (" + edge.when + ")";

@@ -52,7 +52,10 @@ void find_leftovers(const subject::Subject &subject, const Report &report) {
                 }
                 params.push_back(pg::param(travelling_type(subject.table, *place),
                                            values[static_cast<std::size_t>(place - key.begin())]));
-                where += " AND t." + pg::quote(hop.edge.child_columns[i]) + " = $" + std::to_string(params.size());
+                const Oid column = pg::call(
+                    [&] { return get_atttype(step.node, get_attnum(step.node, hop.edge.child_columns[i].c_str())); });
+                where += " AND t." + pg::quote(hop.edge.child_columns[i]) + " " +
+                         pg::equals(column, params.back().type) + " $" + std::to_string(params.size());
             }
             if (where.empty())
                 continue;

@@ -1,6 +1,7 @@
 #include "subject/collect.hpp"
 
 #include "encrypted/type.hpp"
+#include "pg/equality.hpp"
 #include "pg/pg.hpp"
 
 namespace gdpr::subject {
@@ -49,24 +50,40 @@ std::string carries(const Hop &hop) {
     return hop.reversed() && !hop.edge.when.empty() ? text + " AND (" + hop.edge.when + ")" : text;
 }
 
+/// How a column of the owned relation's rows is compared with what travels.
+std::string compared(const Hop &hop, std::size_t i) {
+    const Oid type = key_type(hop.owner, owner_side(hop)[i]);
+    const Oid column =
+        pg::call([&] { return get_atttype(hop.owned, get_attnum(hop.owned, owned_side(hop)[i].c_str())); });
+    return pg::equals(column, type);
+}
+
 /// The condition on the owned relation's rows, its parameters from number `next` on. A row comparison among others that
 /// are OR-ed reaches no index; so what it implies for the columns in `narrow` is said with it.
 std::string condition_of(const Hop &hop, std::size_t next, const std::vector<std::size_t> &narrow) {
     const std::vector<std::string> &columns = owned_side(hop);
     std::string text;
     if (columns.size() == 1)
-        text = "t." + pg::quote(columns[0]) + " = ANY ($" + std::to_string(next) + ")";
+        text = "t." + pg::quote(columns[0]) + " " + compared(hop, 0) + " ANY ($" + std::to_string(next) + ")";
     else {
+        bool plain = true;
+        std::string pairs;
         std::string row, values, names;
         for (std::size_t i = 0; i < columns.size(); i++) {
             const std::string comma = i == 0 ? "" : ", ", name = "k" + std::to_string(i);
             row += comma + "t." + pg::quote(columns[i]);
             values += comma + "$" + std::to_string(next + i);
             names += comma + name;
+            const std::string equals = compared(hop, i);
+            plain = plain && equals == "=";
+            pairs += (i == 0 ? "t." : " AND t.") + pg::quote(columns[i]) + " " + equals + " k." + name;
         }
-        text = "(" + row + ") IN (SELECT " + names + " FROM unnest(" + values + ") AS k(" + names + "))";
+        const std::string keys = "unnest(" + values + ") AS k(" + names + ")";
+        text = plain ? "(" + row + ") IN (SELECT " + names + " FROM " + keys + ")"
+                     : "EXISTS (SELECT FROM " + keys + " WHERE " + pairs + ")";
         for (const std::size_t i : narrow)
-            text += " AND t." + pg::quote(columns[i]) + " = ANY ($" + std::to_string(next + i) + ")";
+            text +=
+                " AND t." + pg::quote(columns[i]) + " " + compared(hop, i) + " ANY ($" + std::to_string(next + i) + ")";
     }
     return hop.reversed() || hop.edge.when.empty() ? text : text + " AND (" + hop.edge.when + ")";
 }
@@ -107,7 +124,8 @@ void Collection::select_subject(const Step &step) {
     const std::vector<Datum> values = key_values(subject_);
     const std::vector<pg::Column> key = pg::primary_key(subject_.table);
     for (std::size_t i = 0; i < key.size(); i++) {
-        root.condition += (i > 0 ? " AND t." : "t.") + pg::quote(key[i].name) + " = $" + std::to_string(i + 1);
+        root.condition += (i > 0 ? " AND t." : "t.") + pg::quote(key[i].name) + " " + pg::equals(key[i].type) + " $" +
+                          std::to_string(i + 1);
         root.params.push_back(pg::param(key_type(subject_.table, key[i].name), values[i]));
     }
     selections_.push_back(std::move(root));

@@ -1,8 +1,10 @@
 // The key of a subject: primary key values to text and back.
 #include "encrypted/literal.hpp"
 #include "encrypted/type.hpp"
+#include "pg/equality.hpp"
 #include "pg/pg.hpp"
 #include "subject/graph.hpp"
+#include "subject/owner.hpp"
 
 namespace gdpr::subject {
 
@@ -143,7 +145,15 @@ Subject subject(Oid subject_table, std::string_view key) {
             getTypeOutputInfo(columns[i].type, &output, &variable);
             return OidOutputFunctionCall(output, values[i]);
         }));
-    return {subject_table, key_text(texts)};
+    Subject named{subject_table, key_text(texts)};
+    // A key that is equal to the person's and written in another way is theirs: everywhere they have one name.
+    if (!std::all_of(columns.begin(), columns.end(),
+                     [](const pg::Column &each) { return pg::equal_is_same(each.type, each.collation); }))
+        (void)visit_row(Subject(named), [&](TupleTableSlot *row) {
+            if (const auto own = row_key(row->tts_tableOid, row))
+                named.key = *own;
+        });
+    return named;
 }
 
 } // namespace gdpr::subject

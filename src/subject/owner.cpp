@@ -2,6 +2,7 @@
 
 #include "encrypted/literal.hpp"
 #include "encrypted/type.hpp"
+#include "pg/equality.hpp"
 #include "pg/pg.hpp"
 #include "subject/predicate.hpp"
 
@@ -13,6 +14,7 @@ namespace {
 struct Field {
     AttrNumber number = InvalidAttrNumber;
     Oid type = InvalidOid;
+    Oid collation = InvalidOid;
     Oid output = InvalidOid;
     bool pinned = false; // its text depends on the session's settings
 };
@@ -51,8 +53,7 @@ Field field(Oid relation, const std::string &name) {
     pg::call([&] {
         out.number = get_attnum(relation, name.c_str());
         int32 typmod;
-        Oid collation;
-        get_atttypetypmodcoll(relation, out.number, &out.type, &typmod, &collation);
+        get_atttypetypmodcoll(relation, out.number, &out.type, &typmod, &out.collation);
         bool variable;
         getTypeOutputInfo(out.type, &out.output, &variable);
     });
@@ -75,11 +76,12 @@ std::vector<std::string> key_names(Oid relation) {
     return names;
 }
 
-bool writes_alike(Oid one, Oid other) {
+/// Is what is equal to the owner's key written as that is?
+bool writes_alike(const Field &own, const Field &owners) {
     const auto integer = [](Oid type) { return type == INT2OID || type == INT4OID || type == INT8OID; };
-    one = plain_type(one);
-    other = plain_type(other);
-    return one == other || (integer(one) && integer(other));
+    const Oid one = plain_type(own.type), other = plain_type(owners.type);
+    return (integer(one) && integer(other)) ||
+           (one == other && pg::equal_is_same(other, owners.collation) && pg::equal_is_same(one, own.collation));
 }
 
 /// Where the key's own columns are the subject's primary key, its text names the person: nothing need be looked up.
@@ -95,7 +97,7 @@ std::vector<Field> naming_fields(Oid relation, const Hop &hop) {
         if (place == parents.end())
             return {};
         out.push_back(field(relation, hop.edge.child_columns[static_cast<std::size_t>(place - parents.begin())]));
-        if (!writes_alike(out.back().type, field(hop.owner, name).type))
+        if (!writes_alike(out.back(), field(hop.owner, name)))
             return {};
     }
     return out;
