@@ -1,5 +1,8 @@
 #include "mail/fields.hpp"
 
+#include "gate/rules.hpp"
+#include "gate/shape.hpp"
+#include "label/label.hpp"
 #include "mail/person.hpp"
 #include "pg/pg.hpp"
 #include "rights/file.hpp"
@@ -34,6 +37,37 @@ Fields controller() {
         out[name] = rows.empty() ? "" : rows.text_or(0, column);
     }
     return out;
+}
+
+/// What the channel export makes of a relation's columns; mails have no role whose channel it could be.
+std::map<std::string, gate::Action> actions(Oid relation) {
+    std::map<std::string, gate::Action> out;
+    if (!gate::any_rules())
+        return out;
+    gate::Sight sight;
+    sight.channels = {"export"};
+    const label::Labels labels = label::of(relation);
+    for (const pg::Column &column : pg::columns_of(relation)) {
+        const label::ColumnLabel *label = labels.column(column.number);
+        out[column.name] =
+            sight.verdict({relation, column.name, label != nullptr ? label->data_class : gate::Class::none}).action;
+    }
+    return out;
+}
+
+/// Of a column that is denied there is no field.
+std::optional<std::string> gated(const std::string &value, gate::Action action) {
+    switch (action) {
+    case gate::Action::show:
+        return value;
+    case gate::Action::mask:
+        return gate::masked(value);
+    case gate::Action::hide:
+        return "";
+    case gate::Action::deny:
+        break;
+    }
+    return std::nullopt;
 }
 
 } // namespace
@@ -82,10 +116,16 @@ void MergeFields::load(const subject::Selection &selection) {
             if (cells[i])
                 values[i] += (values[i].empty() ? "" : ", ") + *cells[i];
     });
+    const std::map<std::string, gate::Action> rules = actions(rows.relation());
     for (std::size_t i = 0; i < values.size(); i++) {
-        columns_[relation + rows.columns()[i]] = values[i];
+        const std::string &column = rows.columns()[i];
+        const auto rule = rules.find(column);
+        const auto value = gated(values[i], rule == rules.end() ? gate::Action::show : rule->second);
+        if (!value)
+            continue;
+        columns_[relation + column] = *value;
         if (rows.relation() == queued_.subject->table)
-            columns_[rows.columns()[i]] = values[i];
+            columns_[column] = *value;
     }
 }
 

@@ -194,6 +194,18 @@ officer(q{SELECT gdpr.requeue_mail(id) FROM gdpr.outbox WHERE template = 'wrong'
 work();
 is(outbox(q{template = 'wrong'}), 'sent|1|', 'a mended template');
 
+# What the channel export does not see, no mail says.
+$node->safe_psql('crm', q{
+INSERT INTO gdpr.mail_template (name, subject, body_text) VALUES ('gated', 'x', 'You: [{{name}}] [{{allergies}}] [{{second}}]'),
+    ('denied', 'x', '{{public.visit.place}}');
+SELECT gdpr.gate('sensitive', 'export', 'hide'), gdpr.gate('person', 'name', 'export', 'mask'), gdpr.gate('visit', 'place', 'export', 'deny')});
+officer(qq{SELECT gdpr.send_mail('$_', 'person', '1')}) foreach ('gated', 'denied');
+work();
+is(outbox(q{template IN ('gated', 'denied')}), "sent|1|\ndead|1|template: there is no merge field \"public.visit.place\"", 'gates');
+like($server->mail(scalar($server->mails)), qr/^You: \[M\*+\] \[\] \[\]/m, 'hide what is hidden, mask what is masked');
+$node->safe_psql('crm', q{
+SELECT gdpr.gate('sensitive', 'export', 'show'), gdpr.gate('person', 'name', 'export', 'show'), gdpr.gate('visit', 'place', 'export', 'show')});
+
 # ---- A server in trouble ------------------------------------------------------
 
 sub hello
