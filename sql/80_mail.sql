@@ -40,4 +40,15 @@ SET ROLE ml_app;
 INSERT INTO gdpr.outbox (template, address) VALUES ('access', 'attacker@example.it');
 SELECT * FROM gdpr.outbox;
 RESET ROLE;
+SET ROLE ml_admin;
+-- A template that cannot be rendered is refused when it is written.
+INSERT INTO gdpr.mail_template (name, subject, body_text) VALUES ('mine', 'x', 'Dear {{name');
+INSERT INTO gdpr.mail_template (name, subject, body_text) VALUES ('mine', 'x', '{{#link}}here');
+INSERT INTO gdpr.mail_template (name, subject, body_text, body_html) VALUES ('mine', 'x', 'x', '{{/link}}');
+-- Attack: a subject of several lines.
+INSERT INTO gdpr.mail_template (name, subject, body_text) VALUES ('mine', E'x\nBcc: victim@example.it', 'x');
+INSERT INTO gdpr.mail_template (name, subject, body_text) VALUES ('mine', 'Hello {{name}}', 'Dear {{name}}{{#wish}}, {{wish}}{{/wish}}.');
+UPDATE gdpr.mail_template SET body_text = '{{' WHERE name = 'mine';
+RESET ROLE;
+DELETE FROM gdpr.mail_template WHERE name = 'mine';
 DROP ROLE ml_officer, ml_admin, ml_app;

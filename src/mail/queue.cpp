@@ -99,13 +99,16 @@ void postpone(const Queued &queued, TimestampTz until, const std::string &error)
 
 void record(const Queued &queued, const Outcome &outcome, const Settings &settings) {
     if (outcome.kind == Outcome::Kind::sent) {
+        bool there = false;
         {
             pg::Spi spi;
-            (void)spi.run("UPDATE gdpr.outbox SET state = 'sent', sent_at = pg_catalog.clock_timestamp(), error = NULL,"
-                          " address = NULL, reference = NULL, parameters = NULL WHERE id = $1",
-                          {pg::param(queued.id)});
+            there = spi.run("UPDATE gdpr.outbox SET state = 'sent', sent_at = pg_catalog.clock_timestamp(), error = NULL,"
+                            " address = NULL, reference = NULL, parameters = NULL WHERE id = $1",
+                            {pg::param(queued.id)})
+                        .processed() > 0;
         }
-        if (queued.subject)
+        // Of whoever was forgotten meanwhile, the log must not know again.
+        if (queued.subject && there)
             audit::record(*queued.subject, "mail", queued.template_name);
         return;
     }

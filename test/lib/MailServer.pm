@@ -61,6 +61,18 @@ sub mails
 	return map { JSON::PP::decode_json($_) } split /\n/, slurp_file("$self->{directory}/log");
 }
 
+# How many; it reads what is new alone.
+sub count
+{
+	my ($self) = @_;
+	open my $file, '<', "$self->{directory}/log" or die $!;
+	seek $file, $self->{read} //= 0, 0;
+	local $/ = undef;
+	my $new = <$file> // '';
+	$self->{read} += length $new;
+	return $self->{count} += ($new =~ tr/\n//);
+}
+
 # One of them whole, counted from 1; with --keep.
 sub mail
 {

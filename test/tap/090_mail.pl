@@ -290,6 +290,21 @@ $server->mode('ok');
 work();
 is(outbox("id = $id"), 'sent|2|', 'is sent by the next run');
 
+# Attack: forgotten while their mail is on its way, the person comes back in the log.
+$server->mode('slow 3');
+$node->safe_psql('crm', q{INSERT INTO person VALUES (6, 'six@example.it')});
+$id = officer(q{SELECT gdpr.send_mail('hello', 'person', '6', '{"wish": "x"}')});
+$session = Session->new($node, 'crm', 'user=officer application_name=cron');
+$session->send(q{CALL gdpr.run_due_work('mail')});
+$node->poll_query_until('crm', "SELECT state = 'sending' AND attempts = 1 FROM gdpr.outbox WHERE id = $id") or die;
+officer(q{SELECT count(*) FROM gdpr.forget('person', '6', 'request')});
+$node->poll_query_until('crm', q{SELECT state = 'idle' FROM pg_stat_activity WHERE application_name = 'cron'}) or die;
+$session->quit;
+is(officer("SELECT count(*) FROM gdpr.outbox WHERE id = $id"), '0', 'a person forgotten while their mail is on its way');
+is(officer(q{SELECT count(*) FROM gdpr.audit_log WHERE key = '6'}), '0', 'is not in the log again');
+is(officer(q{SELECT count(*) FROM gdpr.verify_forgotten('person', '6')}), '0', 'nor elsewhere');
+$server->mode('ok');
+
 # Down: no mail is the worse for it, and the trouble is told.
 $server->stop;
 $id = officer(q{SELECT gdpr.send_mail('hello', 'person', '1', '{"wish": "x"}')});
