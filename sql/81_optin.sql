@@ -18,7 +18,9 @@ CREATE TABLE optin.contact (
     birth date CHECK (birth < '2020-01-01'),
     phone varchar(20) UNIQUE,
     score int,
-    is_admin boolean NOT NULL DEFAULT false);
+    is_admin boolean NOT NULL DEFAULT false,
+    CHECK (name <> '' AND (contact.* IS DISTINCT FROM NULL)),
+    CHECK (10 / length(name) >= 0));
 CREATE TABLE optin.plain (id int PRIMARY KEY, email text);
 GRANT SELECT, INSERT ON optin.contact TO optin_app;
 SECURITY LABEL FOR gdpr ON TABLE optin.contact IS 'subject';
@@ -113,6 +115,7 @@ SELECT gdpr.optin_submit('signup', '{"email": "eve@example.it", "ctid": "(0,1)"}
 SELECT gdpr.optin_submit('signup', '{"email": "eve@example.it", "birth": "nonsense"}');
 SELECT gdpr.optin_submit('signup', '{"email": "eve@example.it", "birth": "2021-01-01"}');
 SELECT gdpr.optin_submit('signup', '{"email": "eve@example.it", "phone": "012345678901234567890"}');
+SELECT gdpr.optin_submit('signup', '{"email": "eve@example.it", "name": ""}');
 SELECT gdpr.optin_submit('signup', '{"email": "eve@example.it", "name": {"a": 1}}');
 SELECT gdpr.optin_submit('signup', '{"email": "eve@example.it", "purposes": ["bills"]}');
 SELECT gdpr.optin_submit('signup', '{"email": "eve@example.it", "purposes": "news"}');
@@ -299,6 +302,45 @@ SELECT gdpr.optin_submit('bad_target', '{"email": "f@example.it"}');
 SELECT gdpr.optin_submit('bad_column', '{"email": "f@example.it"}');
 SELECT gdpr.optin_submit('bad_purpose', '{"email": "f@example.it"}');
 RESET ROLE;
+
+-- Children: what the purpose asks for goes into the evidence (Art. 8).
+SET ROLE optin_officer;
+UPDATE gdpr.purpose SET child_age = 16 WHERE name = 'offers';
+INSERT INTO gdpr.optin_form (name, target, email_column, purposes, wordings, version, locale, page) VALUES
+    ('young', 'optin.contact', 'email', '{offers}', '{"offers": "Sì, voglio le offerte"}', '3', 'it', 'https://young.example/');
+SET ROLE optin_web;
+SELECT gdpr.optin_submit('young', '{"email": "hugo@example.it", "age": 12, "parent": {"name": "Ida", "verified": "by telephone"}}') > 0 AS held;
+SELECT gdpr.optin_submit('young', '{"email": "ivo@example.it", "age": 12}');
+SELECT gdpr.optin_submit('young', '{"email": "ivo@example.it"}');
+SET ROLE optin_mailer;
+SELECT optin.token(message) AS hugo, optin.body(message) LIKE '%https://young.example/?token=%' AS page FROM gdpr.take_mail() WHERE address = 'hugo@example.it' \gset
+\echo :page
+SET ROLE optin_web;
+SELECT gdpr.optin_confirm(:'hugo') AS hugo_key \gset
+RESET ROLE;
+SELECT evidence ->> 'wording' AS wording, evidence ->> 'version' AS version, evidence ->> 'locale' AS locale, evidence -> 'age' AS age,
+       evidence -> 'parent' AS parent FROM gdpr.consent WHERE key = :'hugo_key';
+
+-- A partitioned table with a composite and encrypted key.
+SET ROLE optin_owner;
+CREATE TABLE optin.member (club text, mail text, name text, PRIMARY KEY (club, mail)) PARTITION BY LIST (club);
+CREATE TABLE optin.member_go PARTITION OF optin.member FOR VALUES IN ('go, chess');
+SECURITY LABEL FOR gdpr ON TABLE optin.member IS 'subject';
+SECURITY LABEL FOR gdpr ON COLUMN optin.member.mail IS 'personal, identifier, encrypted';
+SECURITY LABEL FOR gdpr ON COLUMN optin.member.name IS 'personal, encrypted';
+RESET ROLE;
+CALL gdpr.apply('optin.member');
+SET ROLE optin_officer;
+INSERT INTO gdpr.optin_form (name, target, email_column, purposes, columns) VALUES ('member', 'optin.member', 'mail', '{news}', '{club,name}');
+SET ROLE optin_web;
+SELECT gdpr.optin_submit('member', '{"mail": "kim@example.it", "name": "Kim", "club": "go, chess"}') > 0 AS held;
+SELECT gdpr.optin_submit('member', '{"mail": "kim@example.it", "name": "Kim"}');
+SET ROLE optin_mailer;
+SELECT optin.token(message) AS kim FROM gdpr.take_mail(1) \gset
+SET ROLE optin_web;
+SELECT gdpr.optin_confirm(:'kim');
+RESET ROLE;
+SELECT club, mail, name, gdpr.has_consent('optin.member', '("go, chess",kim@example.it)', 'news') AS news FROM optin.member;
 
 -- The end of the person is the end of what was confirmed.
 DELETE FROM optin.contact WHERE id = :'anna';

@@ -180,6 +180,30 @@ RESET ROLE;
 SELECT id, email, name, credit, rating FROM cf.person WHERE id = 2;
 SELECT operation, key, session_role = session_user AS by_session FROM gdpr.audit_log
  WHERE subject_table = 'cf.person'::regclass AND key = '2' AND operation IN ('access', 'rectify', 'withdraw_consent') ORDER BY operation;
+-- The link follows the person to another key.
+UPDATE cf.person SET id = 20 WHERE id = 5;
+SET ROLE cf_officer;
+SELECT gdpr.send_access('cf.person', '20') > 0 AS queued, gdpr.send_rectification('cf.person', '20') > 0 AS queued_too;
+SET ROLE cf_mailer;
+SELECT cf.token(message) AS access FROM gdpr.take_mail(1) \gset
+SELECT cf.token(message) AS rectification FROM gdpr.take_mail(1) \gset
+RESET ROLE;
+UPDATE cf.person SET id = 21 WHERE id = 20;
+SET ROLE cf_web;
+SELECT gdpr.self_access(:'access') -> 'subject' AS of_the_access_mail, gdpr.self_rectify(:'rectification', '{"name": "Emma E."}') AS of_the_other;
+-- Attack: reading a mail whose attachment is sealed, for its link.
+SET ROLE cf_officer;
+SELECT gdpr.send_mail('access', 'cf.person', '21', '{"public_key": "x"}') > 0 AS queued;
+SET ROLE cf_mailer;
+SELECT cf.token(message) AS token_in_a_sealed_mail FROM gdpr.take_mail(1);
+-- A restricted person sees their data; changes are for an officer.
+SET ROLE cf_officer;
+SELECT gdpr.restrict('cf.person', '21', 'asked');
+SET ROLE cf_web;
+SELECT gdpr.self_access(:'access') -> 'data' -> 'cf.person' -> 0 ->> 'name' AS name;
+SELECT gdpr.self_rectify(:'access', '{"name": "Emma"}');
+SELECT gdpr.self_withdraw(:'access', 'news') > 0 AS withdrawn;
+RESET ROLE;
 -- The link goes with the person, and with the time.
 UPDATE gdpr.token SET expires_at = now() WHERE use = 'portal';
 SET ROLE cf_web;
@@ -195,6 +219,7 @@ SELECT form, key FROM gdpr.consent_request ORDER BY id;
 
 SET client_min_messages = warning;
 SELECT gdpr.unrestrict('cf.person', '3', 'end of test');
+SELECT gdpr.unrestrict('cf.person', '21', 'end of test');
 DELETE FROM gdpr.consent_question;
 DELETE FROM gdpr.consent_form;
 DELETE FROM gdpr.consent_request;

@@ -14,7 +14,7 @@ std::map<std::string, bool> read(const Content &content, Datum answers) {
         pg::raise(ERRCODE_INVALID_PARAMETER_VALUE, "these are no answers to this form", detail,
                   "Write {\"purpose\": true or false, ...}; \"yes\" and \"no\" will do.");
     };
-    if (!pg::call([&] { return is_object(DatumGetJsonbP(answers)); }))
+    if (!pg::call([&] { return JB_ROOT_IS_OBJECT(DatumGetJsonbP(answers)); }))
         malformed("They are no JSON object.");
     std::map<std::string, bool> out;
     const pg::OwnerScope scope(pg::gdpr_relation("consent_request"));

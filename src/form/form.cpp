@@ -1,6 +1,7 @@
 #include "form/form.hpp"
 
 #include "mail/render.hpp"
+#include "mail/settings.hpp"
 #include "pg/pg.hpp"
 #include "subject/personal.hpp"
 #include "work/work.hpp"
@@ -29,10 +30,8 @@ bool expire() {
 
 std::string link(const std::string &page, const std::string &token) {
     std::string url = page;
-    if (url.empty()) {
-        const char *set = pg::call([] { return GetConfigOption("gdpr.public_url", true, false); });
-        url = set != nullptr ? set : "";
-    }
+    if (url.empty())
+        url = mail::settings().public_url;
     if (url.empty())
         pg::raise(ERRCODE_CONFIG_FILE_ERROR, "there is no page that links could lead to", "",
                   "Set gdpr.public_url to the page where the application answers them, or page of the form.");
@@ -48,8 +47,6 @@ std::int64_t number_in(const std::string &parameters, const char *name) {
                   "Templates whose names begin with consent_form or optin are for gdpr's own forms.");
     return rows.number(0, 1);
 }
-
-bool is_object(Jsonb *document) { return JB_ROOT_IS_OBJECT(document); }
 
 void init() {
     subject::keep_of_people({"token"});

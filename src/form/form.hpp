@@ -15,9 +15,6 @@ std::int64_t number_in(const std::string &parameters, const char *name);
 /// Deletes what was submitted under these addresses and waits to be confirmed; with `dry_run`, only counts.
 std::uint64_t erase_submissions(const std::set<rights::Identifier> &identifiers, bool dry_run);
 
-/// Is this JSON document an object?
-bool is_object(Jsonb *document);
-
 /// What children's consent needs beside the answers (Art. 8), as gdpr.give_consent() takes it for evidence.
 inline constexpr std::array<std::string_view, 4> statements{"born", "age", "adult", "parent"};
 

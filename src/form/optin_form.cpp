@@ -102,25 +102,47 @@ void check_nulls(const OptinForm &form, const Payload &payload) {
     }
 }
 
+[[noreturn]] void refuse_broken(const OptinForm &form) {
+    refuse_payload("the payload breaks a CHECK of " + pg::relation_name(form.target));
+}
+
 /// The CHECKs on nothing but what was filled in, evaluated as the table would.
 void check_constraints(const OptinForm &form, const std::vector<pg::Column> &columns,
                        const std::vector<pg::Param> &values) {
     const pg::OwnerScope scope(form.target);
-    pg::Spi spi;
     std::string row, numbers;
     for (std::size_t i = 0; i < columns.size(); i++) {
         row += (i > 0 ? ", $" : "$") + std::to_string(i + 1) + "::" + pg::type_name(columns[i].type) + " AS " +
                pg::quote(columns[i].name);
         numbers += (i > 0 ? "," : "") + std::to_string(columns[i].number);
     }
-    const std::vector<std::string> conditions =
-        texts(spi,
-              "SELECT pg_catalog.pg_get_expr(conbin, conrelid) FROM pg_catalog.pg_constraint WHERE conrelid = $1"
-              " AND contype = 'c' AND conkey <@ $2::pg_catalog.int2[] ORDER BY conname",
-              {pg::param_oid(form.target), pg::param("{" + numbers + "}")});
-    for (const std::string &condition : conditions)
-        if (!spi.run("SELECT FROM (SELECT " + row + ") AS t WHERE NOT (" + condition + ")", values).empty())
-            refuse_payload("the payload breaks a CHECK of " + pg::relation_name(form.target));
+    std::vector<std::string> conditions;
+    {
+        pg::Spi spi;
+        conditions =
+            texts(spi,
+                  "SELECT pg_catalog.pg_get_expr(conbin, conrelid) FROM pg_catalog.pg_constraint WHERE conrelid = $1"
+                  " AND contype = 'c' AND conkey <@ $2::pg_catalog.int2[] ORDER BY conname",
+                  {pg::param_oid(form.target), pg::param("{" + numbers + "}")});
+    }
+    for (const std::string &condition : conditions) {
+        bool broken = false;
+        // One that speaks of the row as a whole is left to the table.
+        (void)pg::attempt(ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION, [&] {
+            try {
+                pg::Spi spi;
+                broken =
+                    !spi.run("SELECT FROM (SELECT " + row + ") AS t WHERE NOT (" + condition + ")", values).empty();
+            } catch (const pg::Error &error) {
+                // PostgreSQL's own words would repeat the value.
+                if (ERRCODE_TO_CATEGORY(error.sqlstate()) != ERRCODE_DATA_EXCEPTION)
+                    throw;
+                refuse_broken(form);
+            }
+        });
+        if (broken)
+            refuse_broken(form);
+    }
 }
 
 } // namespace

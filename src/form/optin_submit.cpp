@@ -1,5 +1,6 @@
 // gdpr.optin_submit(form, payload, address, agent): held outside the target until the mail is answered. Whoever submits
 // learns nothing of who is known: one way through, one answer; what differs is the mail.
+#include "consent/evidence.hpp"
 #include "consent/purpose.hpp"
 #include "form/form.hpp"
 #include "form/optin_form.hpp"
@@ -48,8 +49,10 @@ std::int64_t hold(const OptinForm &form, const Payload &payload, Datum json, con
 std::int64_t submit(const std::string &name, Datum json, const pg::Param &address, const pg::Param &agent) {
     const OptinForm form = optin_form(name);
     const Payload payload = read_payload(form, json);
-    for (const std::string &purpose : payload.purposes)
+    for (const std::string &purpose : payload.purposes) {
         consent::require_consent_purpose({form.target, {}}, purpose); // as of everyone of the table
+        (void)consent::require_terms(pg::call([&] { return DatumGetJsonbP(json); }), purpose);
+    }
     std::optional<std::string> origin_hash;
     if (!address.null) {
         const char *text = pg::call([&] { return OidOutputFunctionCall(F_INET_OUT, address.value); });

@@ -4,6 +4,7 @@
 #include "form/token.hpp"
 #include "label/label.hpp"
 #include "mail/outbox.hpp"
+#include "mail/settings.hpp"
 #include "pg/pg.hpp"
 #include "rights/changes.hpp"
 #include "rights/person.hpp"
@@ -14,10 +15,16 @@ namespace {
 
 constexpr std::int64_t hours = 24; // that a link opens the portal
 
+/// Is what is attached sealed for the person? Then whoever else reads the mail must not get it by a link either.
+bool sealed(const mail::Rendering &mail) {
+    pg::Spi spi;
+    return spi.run("SELECT nullif($1, '')::pg_catalog.jsonb ? 'public_key'", {pg::param(mail.parameters)})
+        .boolean(0, 1);
+}
+
 /// Every mail of these templates has its own link, if there is a page that it could lead to.
 mail::Fields render(const mail::Rendering &mail) {
-    const char *url = pg::call([] { return GetConfigOption("gdpr.public_url", true, false); });
-    if (!mail.subject || url == nullptr || *url == '\0')
+    if (!mail.subject || mail::settings().public_url.empty() || sealed(mail))
         return {};
     const TimestampTz until = GetCurrentTimestamp() + hours * USECS_PER_HOUR;
     return {{"link", link("", issue(Use::portal, 0, mail.subject, until))}};

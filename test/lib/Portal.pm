@@ -85,7 +85,8 @@ sub stop
 {
 	my ($self) = @_;
 	$self->{process}->kill_kill if $self->{process};
-	$self->{process} = undef;
+	$self->{$_}->stop for grep { $self->{$_} } 'browser', 'mail';
+	$self->{$_} = undef for 'process', 'browser', 'mail';
 	return;
 }
 
