@@ -78,7 +78,26 @@ SELECT count(*) AS notes FROM crm.note n JOIN crm.activity a ON a.id = n.activit
 ROLE=officer
 show "SELECT gdpr.unrestrict('crm.contact', '77', 'settled, data confirmed');"
 
+step "Gates: the newsletter tool needs first names, and sees no more than the shape of the rest"
+ROLE=postgres
+quiet "DO \$\$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'crm_newsletter') THEN CREATE ROLE crm_newsletter LOGIN; END IF;
+END \$\$;
+GRANT USAGE ON SCHEMA crm TO crm_newsletter;
+GRANT SELECT ON crm.contact TO crm_newsletter;"
+show "SELECT gdpr.assign_channel('crm_newsletter', 'integration');
+SELECT gdpr.gate('personal', 'integration', 'mask');
+SELECT gdpr.gate('sensitive', 'integration', 'hide');
+SELECT gdpr.gate('crm.contact', 'first_name', 'integration', 'show');" >"$GDPR_TMP/gate.out"
+grep gdpr "$GDPR_TMP/gate.out"
+ROLE=crm_newsletter
+show "SELECT id, first_name, last_name, email, phone, birth_date, allergies FROM crm.contact WHERE id IN (42, 77) ORDER BY id;
+SELECT count(*) AS guessed FROM crm.contact WHERE email = 'mario.rossi@example.it';
+EXPLAIN (COSTS OFF) SELECT email FROM crm.contact WHERE id = 42;"
+refused "CREATE TEMP TABLE loot AS SELECT * FROM crm.contact;"
+
 step "Consent, with its evidence (Art. 6, 7)"
+ROLE=officer
 show "INSERT INTO gdpr.purpose (name, description, basis) VALUES ('newsletter', 'our monthly news', 'consent');
 SELECT gdpr.give_consent('crm.contact', '42', 'newsletter', '{\"wording\": \"I want the newsletter\", \"source\": \"webform\"}');
 SELECT gdpr.has_consent('crm.contact', '42', 'newsletter') AS mario, gdpr.has_consent('crm.contact', '77', 'newsletter') AS lucja;"
@@ -87,6 +106,13 @@ step "Export: what Mario gave us, for him to take elsewhere (Art. 20)"
 show "SELECT * FROM gdpr.find('mario.rossi@example.it');
 SELECT file, octet_length(content) AS bytes FROM gdpr.export('crm.contact', '42', 'csv');
 SELECT replace(convert_from(content, 'UTF8'), E'\\r', '') AS notes FROM gdpr.export('crm.contact', '42', 'csv') WHERE file = 'crm.note.csv';"
+
+step "A request has its clock, and whoever answers it leaves a trace (Art. 12)"
+show "SELECT gdpr.open_request('access', 'crm.contact', '42', way => 'letter') AS request \\gset
+SELECT gdpr.verify_identity(:request, 'passport shown at the desk');
+SELECT kind, key, state, received_at::date AS received, due_at::date AS due, days_left FROM gdpr.request_queue;
+SELECT gdpr.fulfil_request(:request) AS becomes;"
+note "Free text may speak of other people, so an officer looks before the answer goes out."
 
 step "Forget: Inès wants to be gone (Art. 17). First what it would do, then for good"
 show "SELECT * FROM gdpr.forget('crm.contact', '2707', 'request 2026-117', dry_run => true);
@@ -110,3 +136,12 @@ step "Who did what: the audit log, readable by auditors, writable by nobody"
 ROLE=officer
 show "SELECT role, operation, relation, count(*) FROM gdpr.audit_log GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 LIMIT 20;"
 refused "DELETE FROM gdpr.audit_log;"
+
+step "A laptop is lost: what was on it, how many people, how long until the authority must know (Art. 33)"
+show "SELECT gdpr.open_breach('laptop lost, with a copy of the activities', now(), tstzrange(now() - interval '1 day', now()),
+                        relations => '{crm.activity}') AS breach \\gset
+SELECT round(hours_left) AS hours_left, state FROM gdpr.breach_clock;
+SELECT relation, categories, subjects FROM gdpr.breach_scope(:breach);"
+
+step "And what this database still needs"
+show "SELECT severity, object, finding FROM gdpr.advice LIMIT 6;"
