@@ -167,8 +167,9 @@ void ErasePlan::mark_kept(Target &each) {
         pg::raise(ERRCODE_UNDEFINED_COLUMN, "column " + pg::quote(keep.column) + " of " + each.name + " does not exist",
                   "The table's label names it in keep(…).", "Correct the label.");
     const Oid type = travelling_type(each.relation, keep.column);
-    each.kept = "(t." + pg::quote(keep.column) + "::" + pg::type_name(type) + " + " + pg::quote_literal(keep.interval) +
-                "::pg_catalog.interval) > pg_catalog.now()";
+    each.until = "(t." + pg::quote(keep.column) + "::" + pg::type_name(type) + " + " +
+                 pg::quote_literal(keep.interval) + "::pg_catalog.interval)";
+    each.kept = each.until + " > pg_catalog.now()";
 }
 
 /// One round, children first. What leads from the person to a kept row stays and keeps its keys until the time is over,
@@ -279,7 +280,6 @@ void ErasePlan::count() {
         if (each.kept == "false")
             continue;
         const label::Keep &keep = *each.labels.table->keep;
-        const std::string until = each.kept.substr(0, each.kept.rfind(" > "));
         const pg::OwnerScope scope(each.relation);
         pg::Spi spi;
         const Where where = each.where(Fate::keep);
@@ -287,7 +287,7 @@ void ErasePlan::count() {
             "SELECT CASE WHEN pg_catalog.isfinite(u::pg_catalog.date)"
             "  THEN pg_catalog.to_char(u::pg_catalog.date, 'YYYY-MM-DD') ELSE 'infinity' END,"
             "  pg_catalog.count(*) FROM (SELECT " +
-                until + " AS u FROM " + each.name + " AS t WHERE " + where.sql + ") AS k GROUP BY 1 ORDER BY 1",
+                each.until + " AS u FROM " + each.name + " AS t WHERE " + where.sql + ") AS k GROUP BY 1 ORDER BY 1",
             where.params);
         for (std::uint64_t row = 0; row < days.size(); row++) {
             const std::string day = days.text_or(row, 1);

@@ -49,6 +49,7 @@ class Target {
     label::Labels labels;
     std::vector<Blank> blank;
     std::vector<pg::Param> params;
+    std::string until; // of a row, when it need not be kept any longer
     std::string kept = "false", others = "false", referenced = "false";
     std::string way = "false";          // rows by which a kept row is the person's
     std::vector<std::string> departing; // for each hop, rows whose key leads to what goes
@@ -93,6 +94,8 @@ class ErasePlan {
     /// Does a foreign key stand behind the edge, so that no pseudonym can take the key's place?
     bool guarded(const subject::Hop &hop) const;
     bool owns(const Reference &reference) const;
+    /// Does the key only tell who accesses the child's rows?
+    bool accesses(const Reference &reference) const;
     /// What recognises the person, from the rows that are theirs alone.
     std::set<Identifier> identifiers() const;
 

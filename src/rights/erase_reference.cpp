@@ -109,6 +109,20 @@ bool ErasePlan::owns(const Reference &reference) const {
     });
 }
 
+bool ErasePlan::accesses(const Reference &reference) const {
+    const auto reaches = [&](bool accessed) {
+        const auto &selections = collection_.selections();
+        return std::any_of(selections.begin(), selections.end(), [&](const subject::Selection &selection) {
+            return selection.step.node == reference.child &&
+                   (selection.step.kind == Step::Kind::accessed) == accessed &&
+                   std::any_of(selection.step.hops.begin(), selection.step.hops.end(), [&](const Hop &hop) {
+                       return !hop.reversed() && hop.owner == reference.parent && same_columns(hop, reference);
+                   });
+        });
+    };
+    return reaches(true) && !reaches(false);
+}
+
 bool ErasePlan::guarded(const Hop &hop) const {
     return std::any_of(references_.begin(), references_.end(), [&](const Reference &each) {
         return OidIsValid(each.constraint) && each.child == hop.edge.child && each.parent == hop.edge.parent &&
@@ -238,10 +252,11 @@ bool ErasePlan::mark_referenced() {
             Target *parent = target(each.parent);
             if (each.child != node || parent == nullptr || parent->selection->rows == 0)
                 continue;
-            // A row that its label lets stay loses its key where it can, and any blanked row what it owned (mark_cuts).
+            // A row that its label lets stay loses its key where it can, and any blanked row what it owned and who
+            // accessed it (mark_cuts).
             const bool owning = owns(each), bound = !each.cuttable() && OidIsValid(each.constraint);
-            std::string hold = both(not_true(child->others),
-                                    child->anonymise || owning ? (bound ? "true" : "false") : child->referenced);
+            const bool loose = child->anonymise || owning || (accesses(each) && !bound);
+            std::string hold = both(not_true(child->others), loose ? (bound ? "true" : "false") : child->referenced);
             for (const std::string &more : {child->kept, owning ? "false" : needed(each)})
                 if (more != "false")
                     hold = hold == "false" ? "(" + more + ")" : "(" + more + ") OR (" + hold + ")";
@@ -274,7 +289,7 @@ void ErasePlan::mark_cuts(Target &child) {
         if (each.child != child.relation || parent == nullptr || parent == &child)
             continue;
         const bool owning = owns(each);
-        if (!owning && (!child.anonymise || parent->anonymise))
+        if (!owning && ((!child.anonymise && !accesses(each)) || parent->anonymise))
             continue;
         const std::string spared = needed(each);
         const Keys keys =
@@ -289,13 +304,15 @@ void ErasePlan::mark_cuts(Target &child) {
             return std::any_of(child.blank.begin(), child.blank.end(),
                                [&](const Blank &blank) { return blank.column == column; });
         };
-        if (!each.cuttable() && !OidIsValid(each.constraint))
+        if (!each.cuttable() && !OidIsValid(each.constraint)) {
+            const std::string going = both(one_of(child.relation, each.child_columns, keys, child.params),
+                                           owning ? "true" : not_true(spared));
             for (const std::string &column : each.child_columns)
                 if (!blanked(column)) {
                     child.blank.push_back(pseudonym(child.relation, column));
-                    if (!owning)
-                        child.blank.back().spare(spared);
+                    child.blank.back().spare(not_true(going)); // it leads to somebody else
                 }
+        }
         for (const std::string &column : each.cuts)
             if (!blanked(column))
                 when[column] += (when[column].empty() ? "" : " OR ") +

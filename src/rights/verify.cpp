@@ -31,39 +31,6 @@ bool key_is_anothers(const Erased &erased) {
     return erased.at && born && *born >= *erased.at;
 }
 
-/// Rows that a key without foreign key leads to, though the person is gone.
-void find_leftovers(const subject::Subject &subject, const Report &report) {
-    const std::vector<Datum> values = [&] {
-        const pg::OwnerScope scope(subject.table);
-        return subject::key_values(subject);
-    }();
-    const Columns key = primary_key_of(subject.table);
-    for (const subject::Step &step : subject::decided_walk(subject.table).steps)
-        for (const subject::Hop &hop : step.hops) {
-            if (hop.owner != subject.table || hop.reversed())
-                continue;
-            std::string where = hop.edge.when.empty() ? "true" : "(" + hop.edge.when + ")";
-            std::vector<pg::Param> params;
-            for (std::size_t i = 0; i < hop.edge.parent_columns.size() && !where.empty(); i++) {
-                const auto place = std::find(key.begin(), key.end(), hop.edge.parent_columns[i]);
-                if (place == key.end()) {
-                    where.clear();
-                    break;
-                }
-                params.push_back(pg::param(travelling_type(subject.table, *place),
-                                           values[static_cast<std::size_t>(place - key.begin())]));
-                const Oid column = pg::call(
-                    [&] { return get_atttype(step.node, get_attnum(step.node, hop.edge.child_columns[i].c_str())); });
-                where += " AND t." + pg::quote(hop.edge.child_columns[i]) + " " +
-                         pg::equals(column, params.back().type) + " $" + std::to_string(params.size());
-            }
-            if (where.empty())
-                continue;
-            if (const std::uint64_t rows = count_rows(step.node, {where, params}); rows > 0)
-                report(pg::relation_name(step.node), std::to_string(rows) + " rows with the person's key");
-        }
-}
-
 /// By the key: their rows, and what gdpr itself keeps of them.
 void verify_key(const subject::Subject &subject, const Report &report) {
     const auto own = [&](const char *table, std::uint64_t rows, const char *finding) {
@@ -81,7 +48,9 @@ void verify_key(const subject::Subject &subject, const Report &report) {
         for (const Line &each : plan.lines())
             report(pg::relation_name(each.relation), std::to_string(each.rows) + " rows left to " + each.action);
     } else
-        find_leftovers(subject, report);
+        for (const subject::Selection &each : collection->selections())
+            if (each.rows > 0)
+                report(pg::relation_name(each.step.node), std::to_string(each.rows) + " rows with the person's key");
     own("audit_record", audit::scrub(subject, true), " records with key or values");
     for (const auto &[relation, rows] : subject::close_personal(subject, InvalidCommandId, true))
         own(relation.c_str(), rows, " rows with the key");
