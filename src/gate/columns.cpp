@@ -176,6 +176,15 @@ std::shared_ptr<const Columns> columns_of(Oid relation) {
     return known.columns;
 }
 
+std::optional<bool> known_columns(Oid relation) noexcept {
+    if (cache == nullptr)
+        return std::nullopt;
+    const auto found = cache->find(relation);
+    return found != cache->end() && found->second.valid && found->second.version == rules_version()
+               ? std::optional(!found->second.columns->empty())
+               : std::nullopt;
+}
+
 bool gated(Oid relation, const Sight &sight) {
     if (!sight.gated)
         return false;

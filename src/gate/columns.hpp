@@ -12,6 +12,9 @@ using Columns = std::map<AttrNumber, std::vector<Origin>>;
 /// Of one relation, cached until it or what it was computed from changes.
 std::shared_ptr<const Columns> columns_of(Oid relation);
 
+/// Has the relation any such column? Null where that is not known yet.
+std::optional<bool> known_columns(Oid relation) noexcept;
+
 /// Has the relation a column that the roles of the statement do not see as it is?
 bool gated(Oid relation, const Sight &sight);
 

@@ -25,6 +25,8 @@ constexpr int mark_of_ours = -0x67617465;
 
 std::vector<Gated> *notes = nullptr;
 
+bool gated_lately = false; // were the roles of the latest statement?
+
 /// The statement during which the library was loaded, when not before all of them.
 TimestampTz loaded_within = 0;
 
@@ -52,7 +54,26 @@ bool marked(const PlannedStmt *plan, std::uint32_t id) {
     return false;
 }
 
-/// Marks a plan, and has it made anew for another role.
+/// Are there roles that would see another relation than this one?
+bool concerns_somebody(Oid relation) {
+    if (relation < FirstNormalObjectId)
+        return relation == StatisticRelationId || relation == StatisticExtDataRelationId;
+    if (const std::optional<bool> known = known_columns(relation); known)
+        return *known;
+    return pg::boundary([&] { return any_rules() && !columns_of(relation)->empty(); });
+}
+
+/// Has a plan made anew for another role, if that may see something else.
+void depend_on_role(PlannedStmt *plan) {
+    ListCell *cell;
+    foreach (cell, plan->dependsOnRole ? NIL : plan->relationOids)
+        if (concerns_somebody(lfirst_oid(cell))) {
+            plan->dependsOnRole = true;
+            return;
+        }
+}
+
+/// Marks a plan as made for a sight.
 void mark(PlannedStmt *plan, const Sight &now) {
     if (now.gated)
         pg::call([&] {
@@ -61,23 +82,17 @@ void mark(PlannedStmt *plan, const Sight &now) {
             item->hashValue = now.id;
             plan->invalItems = lappend(plan->invalItems, item);
         });
-    if (plan->dependsOnRole)
-        return;
-    ListCell *cell;
-    foreach (cell, plan->relationOids)
-        if (const Oid relation = lfirst_oid(cell);
-            relation == StatisticRelationId || relation == StatisticExtDataRelationId ||
-            (relation >= FirstNormalObjectId && !columns_of(relation)->empty())) {
-            plan->dependsOnRole = true;
-            return;
-        }
+    depend_on_role(plan);
 }
 
 PlannedStmt *plan_statement(Query *query, const char *text, int options, ParamListInfo parameters) {
     const auto next = next_planner != nullptr ? next_planner : standard_planner;
-    const bool in_use = pg::boundary([] { return any_rules(); });
-    if (!in_use)
-        return next(query, text, options, parameters);
+    if (surely_free() || !pg::boundary([] { return any_rules(); })) {
+        PlannedStmt *plan = next(query, text, options, parameters);
+        if (in_use())
+            depend_on_role(plan);
+        return plan;
+    }
     std::uint32_t id = 0;
     query = pg::boundary([&] {
         const Sight &now = sight();
@@ -100,6 +115,8 @@ PlannedStmt *plan_statement(Query *query, const char *text, int options, ParamLi
 bool needs_fmgr(Oid function) {
     if (next_needs_fmgr != nullptr && next_needs_fmgr(function))
         return true;
+    if (surely_free())
+        return false;
     return pg::boundary([&] {
         if (!any_rules() || !sight().gated)
             return false;
@@ -116,7 +133,10 @@ bool needs_fmgr(Oid function) {
 }
 
 void start(QueryDesc *query, int flags) {
-    pg::boundary([&] { require_plan_for(query->plannedstmt); });
+    if (surely_free())
+        gated_lately = false;
+    else
+        pg::boundary([&] { require_plan_for(query->plannedstmt); });
     (next_start != nullptr ? next_start : standard_ExecutorStart)(query, flags);
 }
 
@@ -131,6 +151,11 @@ void start(QueryDesc *query, int flags) {
 void run(GDPR_RUN_ARGUMENTS) {
     const auto next = next_run != nullptr ? next_run : standard_ExecutorRun;
     // A cursor is fetched from long after it was opened.
+    if (surely_free()) {
+        gated_lately = false;
+        next(GDPR_RUN_VALUES);
+        return;
+    }
     bool hides = false;
     const bool watched = pg::boundary([&] {
         require_plan_for(query->plannedstmt);
@@ -164,10 +189,6 @@ void end(QueryDesc *query) {
 
 Notes::Notes() noexcept : outer_(std::exchange(notes, &gated_)) {}
 Notes::~Notes() { notes = outer_; }
-
-namespace {
-bool gated_lately = false;
-}
 
 bool perhaps_gated() noexcept { return gated_lately; }
 

@@ -44,8 +44,6 @@ std::array<Identity, 4> identities{}; // the latest; functions of SECURITY DEFIN
 std::size_t next_identity = 0;
 Oid session_seen = InvalidOid, outer_seen = InvalidOid;
 
-bool in_use() { return rules != nullptr && !rules->rules.empty(); }
-
 void relation_changed(Oid relation) {
     // Without the tables, whatever changes may be their creation.
     const bool installed = OidIsValid(tables[0]);
@@ -261,6 +259,8 @@ Verdict Sight::verdict(const std::vector<Origin> &origins) const {
     return strictest;
 }
 
+bool in_use() noexcept { return rules != nullptr && !rules->rules.empty(); }
+
 bool any_rules() {
     // A statement that takes no new lock has not looked at the messages of other sessions yet.
     pg::call([] { AcceptInvalidationMessages(); });
@@ -276,9 +276,20 @@ bool any_rules() {
     return false;
 }
 
-bool named(Oid relation, const std::string &column) {
-    return std::any_of(rules->rules.begin(), rules->rules.end(),
-                       [&](const Rule &rule) { return rule.relation == relation && rule.column == column; });
+bool surely_free() {
+    AcceptInvalidationMessages();
+    if (!valid || rules == nullptr)
+        return false;
+    notice_roles();
+    if (rules->rules.empty())
+        return true;
+    if (!roles_valid || !rules->readable)
+        return false;
+    const Oid session = GetSessionUserId(), outer = GetOuterUserId(), current = GetUserId();
+    for (const Identity &each : identities)
+        if (each.sight != nullptr && each.session == session && each.outer == outer && each.current == current)
+            return !each.sight->gated;
+    return false;
 }
 
 std::vector<std::string> columns_named(Oid relation) {

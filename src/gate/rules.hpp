@@ -42,11 +42,15 @@ struct Sight {
     Verdict verdict(const std::vector<Origin> &origins) const;
 };
 
+/// Are there rules, as far as is known?
+bool in_use() noexcept;
+
 /// Are there rules in this database? Takes in what other sessions have committed.
 bool any_rules();
 
-/// Does any rule name this column?
-bool named(Oid relation, const std::string &column);
+/// Is it known at once that no rule concerns the roles of the statement? In every statement's way, so it is plain C in
+/// style and raises as PostgreSQL does.
+bool surely_free();
 
 /// The columns of one relation that rules name.
 std::vector<std::string> columns_named(Oid relation);
