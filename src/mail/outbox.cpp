@@ -57,9 +57,9 @@ std::uint64_t tell_recipients(const subject::Subject &subject, std::string_view 
     params.push_back(what == "erased" ? pg::null_param(TEXTOID) : pg::param(subject.key));
     const std::uint64_t instructions =
         spi.run_again("INSERT INTO gdpr.outbox (template, subject_table, key, recipient, address, reference)"
-                " SELECT $3, $1, $4, d.recipient, d.address, d.reference FROM (" +
-                    told + ") AS d",
-                params)
+                      " SELECT $3, $1, $4, d.recipient, d.address, d.reference FROM (" +
+                          told + ") AS d",
+                      params)
             .processed();
     if (instructions > 0)
         notify("outbox");
@@ -70,7 +70,7 @@ void tell_person(const subject::Subject &subject, std::string_view what) {
     const pg::OwnerScope scope(pg::gdpr_relation("outbox"));
     pg::Spi spi;
     (void)spi.run_again("INSERT INTO gdpr.outbox (template, subject_table, key) VALUES ($1, $2, $3)",
-                  {pg::param(what), pg::param_oid(subject.table), pg::param(subject.key)});
+                        {pg::param(what), pg::param_oid(subject.table), pg::param(subject.key)});
     notify("outbox");
 }
 

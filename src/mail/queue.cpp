@@ -102,10 +102,11 @@ void record(const Queued &queued, const Outcome &outcome, const Settings &settin
         bool there = false;
         {
             pg::Spi spi;
-            there = spi.run("UPDATE gdpr.outbox SET state = 'sent', sent_at = pg_catalog.clock_timestamp(), error = NULL,"
-                            " address = NULL, reference = NULL, parameters = NULL WHERE id = $1",
-                            {pg::param(queued.id)})
-                        .processed() > 0;
+            there =
+                spi.run("UPDATE gdpr.outbox SET state = 'sent', sent_at = pg_catalog.clock_timestamp(), error = NULL,"
+                        " address = NULL, reference = NULL, parameters = NULL WHERE id = $1",
+                        {pg::param(queued.id)})
+                    .processed() > 0;
         }
         // Of whoever was forgotten meanwhile, the log must not know again.
         if (queued.subject && there)
