@@ -56,7 +56,7 @@ void find_under(const Name &name, Oid table, pg::Spi &spi, Records &records, std
             continue;
         const pg::Rows others =
             spi.run_again("SELECT key::text FROM gdpr.audit_record WHERE id = $1 AND subject_table = $2 AND key <> $3",
-                    {pg::param(id), pg::param_oid(table), pg::param(name.key)});
+                          {pg::param(id), pg::param_oid(table), pg::param(name.key)});
         for (std::uint64_t other = 0; other < others.size(); other++)
             names.insert({others.text_or(other, 1), id, own.text(row, 2)});
     }
@@ -116,8 +116,8 @@ std::uint64_t scrub(const subject::Subject &subject, bool dry_run) {
             spi.run_again("SELECT pg_catalog.count(*) FROM gdpr.audit_record r" + which, params).number(0, 1));
     return spi
         .run_again("UPDATE gdpr.audit_record r SET content = NULL, changed = CASE WHEN " + own +
-                 " THEN NULL ELSE r.changed END, key = CASE WHEN " + own + " THEN NULL ELSE r.key END" + which,
-             params)
+                       " THEN NULL ELSE r.changed END, key = CASE WHEN " + own + " THEN NULL ELSE r.key END" + which,
+                   params)
         .processed();
 }
 

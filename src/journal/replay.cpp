@@ -26,8 +26,9 @@ std::int64_t call(const std::string &sql, const std::vector<pg::Param> &params) 
 bool has_purpose(const std::string &name) {
     const pg::OwnerScope scope(pg::gdpr_relation("purpose"));
     pg::Spi spi;
-    return spi.run("SELECT EXISTS (SELECT FROM gdpr.purpose WHERE name = pg_catalog.split_part($1, '/', 1))",
-                   {pg::param(name)})
+    return spi
+        .run("SELECT EXISTS (SELECT FROM gdpr.purpose WHERE name = pg_catalog.split_part($1, '/', 1))",
+             {pg::param(name)})
         .boolean(0, 1);
 }
 

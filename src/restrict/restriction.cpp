@@ -20,8 +20,9 @@ namespace {
 void insert(const subject::Subject &subject, std::string_view kind, std::string_view reason, const pg::Param &until) {
     const pg::OwnerScope scope(pg::gdpr_relation("restriction"));
     pg::Spi spi;
-    (void)spi.run_again("INSERT INTO gdpr.restriction (subject_table, key, kind, reason, until) VALUES ($1, $2, $3, $4, $5)",
-                  {pg::param_oid(subject.table), pg::param(subject.key), pg::param(kind), pg::param(reason), until});
+    (void)spi.run_again(
+        "INSERT INTO gdpr.restriction (subject_table, key, kind, reason, until) VALUES ($1, $2, $3, $4, $5)",
+        {pg::param_oid(subject.table), pg::param(subject.key), pg::param(kind), pg::param(reason), until});
 }
 
 /// How many there were. An empty kind means every kind.
@@ -30,7 +31,7 @@ std::uint64_t remove(const subject::Subject &subject, std::string_view kind) {
     pg::Spi spi;
     return spi
         .run_again("DELETE FROM gdpr.restriction WHERE subject_table = $1 AND key = $2 AND ($3 = '' OR kind = $3)",
-             {pg::param_oid(subject.table), pg::param(subject.key), pg::param(kind)})
+                   {pg::param_oid(subject.table), pg::param(subject.key), pg::param(kind)})
         .processed();
 }
 
@@ -49,7 +50,7 @@ std::uint64_t erase(const subject::Subject &subject) {
     const pg::OwnerScope scope(pg::gdpr_relation("objection"));
     pg::Spi spi;
     return restrictions + spi.run_again("DELETE FROM gdpr.objection WHERE subject_table = $1 AND key = $2",
-                                  {pg::param_oid(subject.table), pg::param(subject.key)})
+                                        {pg::param_oid(subject.table), pg::param(subject.key)})
                               .processed();
 }
 

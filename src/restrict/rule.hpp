@@ -30,9 +30,9 @@ struct Rule {
     std::vector<AttrNumber> columns; // that the policy passes
     Processing processing;
     std::uint64_t consents = 0; // their version, where a purpose makes them matter
-    bool all = false;      // everyone's rows may be processed
-    std::vector<Way> ways; // any of them may hide a row; of no use unless they are complete
-    bool complete = false; // else each row's owners are looked up
+    bool all = false;           // everyone's rows may be processed
+    std::vector<Way> ways;      // any of them may hide a row; of no use unless they are complete
+    bool complete = false;      // else each row's owners are looked up
 };
 
 /// Raises where a label must first decide whose the rows are, and where the policy lacks a column that tells. Needs
