@@ -242,6 +242,23 @@ void use_encrypted_operator(OpExpr *comparison, const Query *query) {
     }
 }
 
+/// The operator family in which an operator compares as the row does; InvalidOid where there is none.
+static Oid family_of(Oid operation, const RowCompareExpr *comparison) {
+    ListCell *cell;
+#if PG_VERSION_NUM >= 180000
+    foreach (cell, get_op_index_interpretation(operation))
+        if (const auto *found = static_cast<OpIndexInterpretation *>(lfirst(cell));
+            found->cmptype == comparison->cmptype)
+            return found->opfamily_id;
+#else
+    foreach (cell, get_op_btree_interpretation(operation))
+        if (const auto *found = static_cast<OpBtreeInterpretation *>(lfirst(cell));
+            found->strategy == static_cast<int>(comparison->rctype))
+            return found->opfamily_id;
+#endif
+    return InvalidOid;
+}
+
 void use_encrypted_operators(RowCompareExpr *comparison, const Query *query) {
     for (int i = 0; i < list_length(comparison->opnos); i++) {
         OpExpr one = {};
@@ -252,17 +269,13 @@ void use_encrypted_operators(RowCompareExpr *comparison, const Query *query) {
         use_encrypted_operator(&one, query);
         if (one.opno == before)
             continue;
-        ListCell *cell;
-        foreach (cell, get_op_btree_interpretation(one.opno)) {
-            const auto *found = static_cast<OpBtreeInterpretation *>(lfirst(cell));
-            if (found->strategy != static_cast<int>(comparison->rctype))
-                continue;
-            lfirst_oid(list_nth_cell(comparison->opnos, i)) = one.opno;
-            lfirst_oid(list_nth_cell(comparison->opfamilies, i)) = found->opfamily_id;
-            lfirst(list_nth_cell(comparison->largs, i)) = linitial(one.args);
-            lfirst(list_nth_cell(comparison->rargs, i)) = lsecond(one.args);
-            break;
-        }
+        const Oid family = family_of(one.opno, comparison);
+        if (!OidIsValid(family))
+            continue;
+        lfirst_oid(list_nth_cell(comparison->opnos, i)) = one.opno;
+        lfirst_oid(list_nth_cell(comparison->opfamilies, i)) = family;
+        lfirst(list_nth_cell(comparison->largs, i)) = linitial(one.args);
+        lfirst(list_nth_cell(comparison->rargs, i)) = lsecond(one.args);
     }
 }
 
