@@ -248,10 +248,10 @@ void Collection::read_keys(Selection &selection) {
     for (const Hop &hop : composite) {
         std::string arrays, values, distinct = "count(*)";
         for (std::size_t i = 0; i < owner_side(hop).size(); i++) {
-            const std::string comma = i == 0 ? "" : ", ", name = "k" + std::to_string(i);
-            arrays += "array_agg(" + name + "), ";
-            distinct += ", count(DISTINCT " + name + ")";
-            values += comma + carried(hop, i) + " AS " + name;
+            const std::string comma = i == 0 ? "" : ", ", part = "k" + std::to_string(i);
+            arrays += "array_agg(" + part + "), ";
+            distinct += ", count(DISTINCT " + part + ")";
+            values += comma + carried(hop, i) + " AS " + part;
         }
         const pg::Rows found = spi.run_again("SELECT " + arrays + distinct + " FROM (SELECT DISTINCT " + values + from +
                                                  " AND " + carries(hop) + ") AS d",
