@@ -34,4 +34,4 @@ psql -X -q -At -v ON_ERROR_STOP=1 -d recipes -f "$work/recipes.sql" >"$work/out"
 	sed 's/^/# /' "$work/errors"
 grep -E '^(not )?ok - ' "$work/out" | awk '{ n++; sub(/ok - /, "ok " n + 1 " - "); print }'
 dropdb recipes
-psql -X -q -d postgres -c 'DROP ROLE IF EXISTS crm_officer, crm_web, crm_app, crm_mailer, crm_sync'
+psql -X -q -d postgres -c 'DROP ROLE IF EXISTS crm_officer, crm_web, crm_desk, crm_mailer, crm_sync'
