@@ -9,7 +9,8 @@ use Test::More;
 my ($publisher, $subscriber) = map {
 	my $node = PostgreSQL::Test::Cluster->new($_);
 	$node->init(allows_streaming => 'logical');
-	$node->append_conf('postgresql.conf', "wal_retrieve_retry_interval = 200ms\nlog_min_messages = warning");
+	# CREATE EXTENSION makes more than 10 connections leave room for.
+	$node->append_conf('postgresql.conf', "wal_retrieve_retry_interval = 200ms\nlog_min_messages = warning\nmax_locks_per_transaction = 256");
 	$node->start;
 	$node;
 } 'publisher', 'subscriber';
