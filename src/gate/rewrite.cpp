@@ -83,18 +83,18 @@ class Rewriter {
               "What would be compared is not the value. Name the rows by a column that this role sees.");
 }
 
-Oid masking_function() {
-    static Oid known = InvalidOid;
+/// A function of ours that is put into queries.
+Oid own_function(const char *name, std::initializer_list<Oid> arguments) {
     const Oid schema = pg::gdpr_schema();
-    const Oid arguments[] = {ANYELEMENTOID, TEXTOID};
-    known = pg::call([&] {
-        return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum("masked"),
-                               PointerGetDatum(buildoidvector(arguments, 2)), ObjectIdGetDatum(schema));
+    const Oid found = pg::call([&] {
+        return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(name),
+                               PointerGetDatum(buildoidvector(arguments.begin(), static_cast<int>(arguments.size()))),
+                               ObjectIdGetDatum(schema));
     });
-    if (!OidIsValid(known))
-        pg::raise(ERRCODE_UNDEFINED_FUNCTION, "gdpr.masked() is missing", "Gated columns cannot be masked.",
-                  "ALTER EXTENSION gdpr UPDATE.");
-    return known;
+    if (!OidIsValid(found))
+        pg::raise(ERRCODE_UNDEFINED_FUNCTION, std::string("gdpr.") + name + "() is missing",
+                  "What is gated cannot be hidden.", "ALTER EXTENSION gdpr UPDATE.");
+    return found;
 }
 
 bool permits(const Node *node) {
@@ -206,7 +206,7 @@ Node *Rewriter::gated_column(Var *var, Oid relation, const Verdict &verdict, Rea
     if (verdict.action != Action::mask)
         return pg::call(
             [&] { return reinterpret_cast<Node *>(makeNullConst(var->vartype, var->vartypmod, var->varcollid)); });
-    const Oid function = masking_function();
+    const Oid function = own_function("masked", {ANYELEMENTOID, TEXTOID});
     return pg::call([&] {
         auto *rule = reinterpret_cast<Node *>(
             makeConst(TEXTOID, -1, DEFAULT_COLLATION_OID, -1, CStringGetTextDatum(verdict.rule.c_str()), false, false));
@@ -321,14 +321,9 @@ void Rewriter::security(RangeTblEntry *entry) {
 /// Whose values pg_stats may show is a condition on pg_statistic, put where row security would put it.
 void Rewriter::statistics(RangeTblEntry *entry, int index) {
     const bool extended = entry->relid == StatisticExtDataRelationId;
-    const Oid schema = pg::gdpr_schema();
+    const Oid function =
+        extended ? own_function("statistics_visible", {OIDOID}) : own_function("statistics_visible", {OIDOID, INT2OID});
     pg::call([&] {
-        const Oid types[] = {OIDOID, INT2OID};
-        const Oid function =
-            GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum("statistics_visible"),
-                            PointerGetDatum(buildoidvector(types, extended ? 1 : 2)), ObjectIdGetDatum(schema));
-        if (!OidIsValid(function))
-            elog(ERROR, "gdpr.statistics_visible() is missing");
         List *arguments = list_make1(makeVar(index, Anum_pg_statistic_starelid, OIDOID, -1, InvalidOid, 0));
         if (!extended)
             arguments = lappend(arguments, makeVar(index, Anum_pg_statistic_staattnum, INT2OID, -1, InvalidOid, 0));
