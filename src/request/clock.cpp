@@ -149,6 +149,9 @@ GDPR_FUNCTION(gdpr_due_dates_changed) {
         pg::raise(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED, "gdpr.due_dates_changed() is a trigger");
     const pg::OwnerScope scope(pg::gdpr_relation("request"));
     pg::Spi spi;
+    // A request that is being written meanwhile was reckoned by what held before: wait for it, then see it. So do the
+    // tables that a restore fills side by side, whichever of them ends last.
+    (void)spi.run("LOCK TABLE gdpr.request IN SHARE ROW EXCLUSIVE MODE");
     (void)spi.run("UPDATE gdpr.request AS r SET due_at = d.due FROM (SELECT id, gdpr.due_date(received_at,"
                   "    CASE WHEN extended_at IS NULL THEN 1 ELSE 3 END, paused_days) AS due"
                   "      FROM gdpr.request WHERE closed_at IS NULL) AS d"
