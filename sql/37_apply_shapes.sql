@@ -213,15 +213,23 @@ SECURITY LABEL FOR gdpr ON COLUMN fixed.doc IS 'personal, encrypted';
 CREATE INDEX fixed_gin ON fixed USING gin (doc);
 CALL gdpr.apply('fixed');
 DROP INDEX fixed_gin;
--- Equal values of a varchar cannot be excluded by its operators; UNIQUE does.
-CREATE TABLE excluding (code varchar(9), EXCLUDE (code WITH =));
+-- Exclusion constraints over a varchar name the operators of text, which its encrypted type does not have; there and back.
+CREATE TABLE excluding (code varchar(9), no int, CONSTRAINT "one Code" EXCLUDE (code WITH =) WITH (fillfactor=80) DEFERRABLE INITIALLY DEFERRED,
+    EXCLUDE USING hash (code WITH =) WHERE (no > 0));
+COMMENT ON CONSTRAINT "one Code" ON excluding IS 'one of a code';
+ALTER TABLE excluding CLUSTER ON "one Code";
+INSERT INTO excluding VALUES ('a', 1), ('b', 2);
 SECURITY LABEL FOR gdpr ON COLUMN excluding.code IS 'personal, encrypted';
+SELECT action, statement FROM gdpr.plan() WHERE action LIKE '%exclusion%';
 CALL gdpr.apply('excluding');
-ALTER TABLE excluding DROP CONSTRAINT excluding_code_excl;
+INSERT INTO excluding VALUES ('a', 0);
+INSERT INTO excluding VALUES ('b', 3);
+SECURITY LABEL FOR gdpr ON COLUMN excluding.code IS 'personal';
 CALL gdpr.apply('excluding');
-ALTER TABLE excluding ADD EXCLUDE USING hash (code WITH =);
-INSERT INTO excluding VALUES ('a'), ('b');
-INSERT INTO excluding VALUES ('a');
+INSERT INTO excluding VALUES ('a', 0);
+INSERT INTO excluding VALUES ('b', 3);
+SELECT conname, pg_get_constraintdef(c.oid), obj_description(c.oid, 'pg_constraint'), indisclustered FROM pg_constraint c JOIN pg_index i ON indexrelid = conindid
+ WHERE conrelid = 'excluding'::regclass ORDER BY 1;
 DROP TABLE excluding;
 CREATE VIEW fixed_view AS SELECT name FROM fixed;
 CREATE FUNCTION of_view(fixed_view) RETURNS text LANGUAGE sql AS 'SELECT $1.name';

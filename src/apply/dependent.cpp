@@ -165,6 +165,7 @@ std::vector<Oid> family_of(Oid relation, pg::Spi &spi) {
 /// What depends on others goes first and comes back last.
 Dependents dependents_of(Oid relation, const std::vector<ColumnChange> &changes, pg::Spi &spi) {
     Exchange exchange(relation, changes, spi);
+    exchange_exclusions(exchange);
     keep_settings(exchange);
     exchange_indexes(exchange);
     std::vector<Dependents> layers;

@@ -51,6 +51,8 @@ void recreate_views(Exchange &exchange);
 
 /// Indexes whose operator class must change its name, and what ALTER TABLE forgets about the others.
 void exchange_indexes(Exchange &exchange);
+/// Exclusion constraints over a varchar: PostgreSQL excludes plain ones by the operators of text.
+void exchange_exclusions(Exchange &exchange);
 void keep_settings(Exchange &exchange);
 
 /// Generated columns among the changing ones, or computed from them.

@@ -33,16 +33,6 @@ void refuse_obstacles(Oid relation, const std::vector<ColumnChange> &changes, pg
             " ORDER BY 1"),
         "Encrypted columns can be indexed by btree, hash and brin, with the default operator class or that for patterns.",
         "Drop the index, or make it again with the default operator class; for a field of a document, on gdpr.sealed(doc ->> 'key').");
-    first(
-        exchange.run(
-            "SELECT 'exclusion constraint ' || i.indexrelid::pg_catalog.regclass::text FROM target t"
-            "  JOIN pg_catalog.pg_index i ON i.indrelid = t.relation AND i.indisexclusion"
-            "  JOIN pg_catalog.pg_attribute a ON a.attrelid = t.relation AND a.attnum = t.number"
-            " WHERE t.number = ANY (i.indkey::int2[])"
-            "   AND a.atttypid IN ('pg_catalog.varchar'::pg_catalog.regtype, 'gdpr.encrypted_varchar'::pg_catalog.regtype)"
-            " ORDER BY 1"),
-        "The operators of an encrypted varchar are not those by which PostgreSQL excludes plain ones.",
-        "Drop the constraint, and create it anew afterwards; to exclude equal values, UNIQUE does as well.");
 }
 
 } // namespace gdpr::apply

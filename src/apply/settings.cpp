@@ -106,6 +106,40 @@ void exchange_indexes(Exchange &exchange) {
     }
 }
 
+void exchange_exclusions(Exchange &exchange) {
+    // The definition of one over a plain column does not name operators by schema, so that it is read back with those
+    // of the new type; over an encrypted one it does.
+    const pg::Rows rows = exchange.run(
+        "SELECT c.conrelid::pg_catalog.regclass::text, pg_catalog.quote_ident(c.conname),"
+        "       pg_catalog.regexp_replace(pg_catalog.pg_get_constraintdef(c.oid), 'OPERATOR\\(gdpr_operators\\.([^)]+)\\)', '\\1', 'g'),"
+        "       pg_catalog.obj_description(c.oid, 'pg_constraint'), pg_catalog.obj_description(c.conindid, 'pg_class'),"
+        "       c.conindid::pg_catalog.regclass::text, i.indisclustered,"
+        "       (SELECT pg_catalog.quote_ident(s.spcname) FROM pg_catalog.pg_tablespace s WHERE s.oid = x.reltablespace)"
+        "  FROM used u JOIN pg_catalog.pg_constraint c ON c.oid = u.id AND c.contype = 'x' AND c.conparentid = 0"
+        "  JOIN pg_catalog.pg_index i ON i.indexrelid = c.conindid JOIN pg_catalog.pg_class x ON x.oid = c.conindid"
+        " WHERE EXISTS (SELECT FROM target t JOIN pg_catalog.pg_attribute a ON a.attrelid = t.relation AND a.attnum = t.number"
+        "   WHERE t.relation = c.conrelid AND t.number = ANY (i.indkey::int2[])"
+        "     AND a.atttypid IN ('pg_catalog.varchar'::pg_catalog.regtype, 'gdpr.encrypted_varchar'::pg_catalog.regtype))"
+        " ORDER BY 1, 2",
+        "pg_constraint");
+    for (std::uint64_t row = 0; row < rows.size(); row++) {
+        const std::string table = rows.text_or(row, 1), name = rows.text_or(row, 2), index = rows.text_or(row, 6);
+        const auto add = [&](const std::string &statement) {
+            exchange.after("recreate exclusion constraint", statement);
+        };
+        exchange.before("drop exclusion constraint for a moment", "ALTER TABLE " + table + " DROP CONSTRAINT " + name);
+        add("ALTER TABLE " + table + " ADD CONSTRAINT " + name + " " + rows.text_or(row, 3));
+        if (const auto comment = rows.text(row, 4))
+            add("COMMENT ON CONSTRAINT " + name + " ON " + table + " IS " + pg::quote_literal(*comment));
+        if (const auto comment = rows.text(row, 5))
+            add("COMMENT ON INDEX " + index + " IS " + pg::quote_literal(*comment));
+        if (const auto space = rows.text(row, 8))
+            add("ALTER INDEX " + index + " SET TABLESPACE " + *space);
+        if (rows.boolean(row, 7))
+            add("ALTER TABLE " + table + " CLUSTER ON " + name);
+    }
+}
+
 void keep_settings(Exchange &exchange) {
     const pg::Rows rows = exchange.run(
         "SELECT t.relation, a.attname, a.attstorage::text, a.attcompression::text"
