@@ -154,6 +154,7 @@ demo:
 	demo/run
 bench:
 	bench/encrypted.sh
+	bench/pgbench.sh
 	bench/rights.sh
 
 FORMATTED = $(sort $(wildcard src/*.cpp src/*.hpp src/*/*.cpp src/*/*.hpp test/unit/*.cpp test/unit/*.hpp test/wall/*.cpp test/fuzz/*.cpp))

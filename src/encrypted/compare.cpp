@@ -40,6 +40,64 @@ template <Sides sides, Order by = Order::collated> int32 compare(FunctionCallInf
     }
 }
 
+/// Texts of a deterministic collation are equal if their bytes are, as in texteq.
+bool equal_by_bytes(const Comparison &comparison, Oid collation) {
+    return comparison.compare->fn_addr == bttextcmp && collation != InvalidOid && collation < FirstNormalObjectId;
+}
+
+/// The size of the plaintext, so far as it can be told without opening or fetching; else -1.
+int64 known_size(const EncryptedType *sealed, Datum datum) {
+    const auto *value = reinterpret_cast<const struct varlena *>(DatumGetPointer(datum));
+    if (VARATT_IS_EXTERNAL(value) || VARATT_IS_COMPRESSED(value))
+        return -1;
+    const auto size = static_cast<int64>(VARSIZE_ANY_EXHDR(value));
+    if (sealed == nullptr)
+        return size;
+    const bool plainly = size >= static_cast<int64>(encrypted::overhead) &&
+                         static_cast<std::uint8_t>(*VARDATA_ANY(value)) == encrypted::current_version;
+    return plainly ? size - static_cast<int64>(encrypted::overhead) : -1;
+}
+
+/// A plain operand as Opened is a sealed one.
+class Given {
+  public:
+    explicit Given(Datum given) : datum_(given), value_(PointerGetDatum(PG_DETOAST_DATUM_PACKED(given))) {}
+    Datum value() const noexcept { return value_; }
+    void release() noexcept {
+        if (value_ != datum_)
+            pfree(DatumGetPointer(value_));
+    }
+
+  private:
+    Datum datum_, value_;
+};
+
+template <class Left, class Right> bool same_bytes(Left left, Right right) {
+    const auto *one = reinterpret_cast<const struct varlena *>(DatumGetPointer(left.value()));
+    const auto *other = reinterpret_cast<const struct varlena *>(DatumGetPointer(right.value()));
+    const std::size_t size = VARSIZE_ANY_EXHDR(one);
+    const bool same = size == VARSIZE_ANY_EXHDR(other) && std::memcmp(VARDATA_ANY(one), VARDATA_ANY(other), size) == 0;
+    left.release();
+    right.release();
+    return same;
+}
+
+template <Sides sides> bool equal(FunctionCallInfo fcinfo) {
+    const Comparison &comparison = encrypted::comparison_of_call(fcinfo);
+    if (!equal_by_bytes(comparison, PG_GET_COLLATION()))
+        return compare<sides>(fcinfo) == 0;
+    const Datum left = PG_GETARG_DATUM(0), right = PG_GETARG_DATUM(1);
+    const int64 size = known_size(comparison.types[0], left), other = known_size(comparison.types[1], right);
+    if (size >= 0 && other >= 0 && size != other)
+        return false;
+    if constexpr (sides == Sides::both)
+        return same_bytes(Opened(*comparison.types[0], left), Opened(*comparison.types[1], right));
+    else if constexpr (sides == Sides::left)
+        return same_bytes(Opened(*comparison.types[0], left), Given(right));
+    else
+        return same_bytes(Given(left), Opened(*comparison.types[1], right));
+}
+
 std::uint64_t keyed(std::uint64_t hash, std::uint64_t seed) {
     key::Loaded &key = *pg::boundary([] { return &key::active(key::Use::hash); });
     std::uint64_t out = 0;
@@ -54,7 +112,7 @@ std::uint64_t hash_encrypted(FunctionCallInfo fcinfo, std::uint64_t seed) {
     if (!OidIsValid(type.hash.fn_oid))
         ereport(ERROR,
                 (errcode(ERRCODE_UNDEFINED_FUNCTION), errmsg("type %s has no hash", format_type_be(type.plain))));
-    Opened opened(type, PG_GETARG_DATUM(0));
+    Opened opened(type, PG_GETARG_DATUM(0), encrypted::Use::hashed);
     const Datum hash = FunctionCall2Coll(&type.hash, PG_GET_COLLATION(), opened.value(), Int64GetDatum(0));
     opened.release();
     return keyed(DatumGetUInt64(hash), seed);
@@ -93,10 +151,10 @@ Oid encrypted::collation_for_bytes(Oid collation) {
     GDPR_FUNCTION(gdpr_compare_##suffix) { PG_RETURN_INT32(compare<sides>(fcinfo)); }                                  \
     GDPR_FUNCTION(gdpr_lt_##suffix) { PG_RETURN_BOOL(compare<sides>(fcinfo) < 0); }                                    \
     GDPR_FUNCTION(gdpr_le_##suffix) { PG_RETURN_BOOL(compare<sides>(fcinfo) <= 0); }                                   \
-    GDPR_FUNCTION(gdpr_eq_##suffix) { PG_RETURN_BOOL(compare<sides>(fcinfo) == 0); }                                   \
+    GDPR_FUNCTION(gdpr_eq_##suffix) { PG_RETURN_BOOL(equal<sides>(fcinfo)); }                                          \
     GDPR_FUNCTION(gdpr_ge_##suffix) { PG_RETURN_BOOL(compare<sides>(fcinfo) >= 0); }                                   \
     GDPR_FUNCTION(gdpr_gt_##suffix) { PG_RETURN_BOOL(compare<sides>(fcinfo) > 0); }                                    \
-    GDPR_FUNCTION(gdpr_ne_##suffix) { PG_RETURN_BOOL(compare<sides>(fcinfo) != 0); }
+    GDPR_FUNCTION(gdpr_ne_##suffix) { PG_RETURN_BOOL(!equal<sides>(fcinfo)); }
 
 GDPR_COMPARISON(both, Sides::both)
 GDPR_COMPARISON(left, Sides::left)

@@ -7,7 +7,7 @@ namespace gdpr::encrypted {
 
 namespace {
 
-struct Slot {
+struct alignas(64) Slot {
     std::uint8_t header[header_size], tag[cipher::tag_size];
     std::uint8_t size;
     bool used;
@@ -15,11 +15,12 @@ struct Slot {
     std::uint8_t plaintext[longest_recent];
 };
 
-// A quarter of a megabyte of memory that is touched as it is used. The place of a value is a part of its nonce.
-constexpr std::size_t slots = 2048;
+// A megabyte of memory that is touched as it is used. The place of a value is a part of its nonce.
+constexpr std::size_t slots = 8192;
 Slot table[slots];
 std::uint16_t used[slots];
 std::size_t used_count = 0;
+Slot hashed;
 
 Slot *slot_of(const SealedId &id) noexcept {
     std::uint16_t place;
@@ -33,23 +34,16 @@ void forget(XactEvent event, void *) {
     for (std::size_t i = 0; i < used_count; i++)
         cipher::cleanse(&table[used[i]], sizeof(Slot));
     used_count = 0;
+    cipher::cleanse(&hashed, sizeof hashed);
 }
 
-} // namespace
-
-const std::uint8_t *find_recent(const SealedId &id) noexcept {
-    const Slot *slot = slot_of(id);
-    return slot->used && slot->plain == id.plain && slot->size == id.size &&
-                   std::memcmp(slot->header, id.header, header_size) == 0 &&
-                   std::memcmp(slot->tag, id.tag, cipher::tag_size) == 0
-               ? slot->plaintext
-               : nullptr;
+bool holds(const Slot &slot, const SealedId &id) noexcept {
+    return slot.used && slot.plain == id.plain && slot.size == id.size &&
+           std::memcmp(slot.header, id.header, header_size) == 0 &&
+           std::memcmp(slot.tag, id.tag, cipher::tag_size) == 0;
 }
 
-void remember(const SealedId &id, const std::uint8_t *plaintext) noexcept {
-    Slot *slot = slot_of(id);
-    if (!slot->used)
-        used[used_count++] = static_cast<std::uint16_t>(slot - table);
+void put(Slot *slot, const SealedId &id, const std::uint8_t *plaintext) noexcept {
     std::memcpy(slot->header, id.header, header_size);
     std::memcpy(slot->tag, id.tag, cipher::tag_size);
     slot->size = static_cast<std::uint8_t>(id.size);
@@ -57,6 +51,26 @@ void remember(const SealedId &id, const std::uint8_t *plaintext) noexcept {
     slot->plain = id.plain;
     std::memcpy(slot->plaintext, plaintext, id.size);
 }
+
+} // namespace
+
+const std::uint8_t *find_hashed(const SealedId &id) noexcept { return holds(hashed, id) ? hashed.plaintext : nullptr; }
+
+const std::uint8_t *find_recent(const SealedId &id) noexcept {
+    if (const std::uint8_t *plaintext = find_hashed(id))
+        return plaintext;
+    const Slot *slot = slot_of(id);
+    return holds(*slot, id) ? slot->plaintext : nullptr;
+}
+
+void remember(const SealedId &id, const std::uint8_t *plaintext) noexcept {
+    Slot *slot = slot_of(id);
+    if (!slot->used)
+        used[used_count++] = static_cast<std::uint16_t>(slot - table);
+    put(slot, id, plaintext);
+}
+
+void remember_hashed(const SealedId &id, const std::uint8_t *plaintext) noexcept { put(&hashed, id, plaintext); }
 
 void init_recent() { RegisterXactCallback(forget, nullptr); }
 

@@ -6,7 +6,7 @@
 
 namespace gdpr::encrypted {
 
-inline constexpr std::size_t longest_recent = 84;
+inline constexpr std::size_t longest_recent = 88; // a slot of two cache lines, short values in one
 
 /// A sealed value as it is told from others: `header` and `tag` are 17 and 16 bytes of it.
 struct SealedId {
@@ -15,11 +15,16 @@ struct SealedId {
     std::size_t size; // of the plaintext
 };
 
-/// The plaintext, or null where it is not remembered. Valid until the next call of remember().
+/// The plaintext, or null where it is not remembered. Valid until something else is remembered.
 const std::uint8_t *find_recent(const SealedId &id) noexcept;
 
 /// Only what was authenticated, and is not longer than longest_recent. Forgotten at the end of the transaction.
 void remember(const SealedId &id, const std::uint8_t *plaintext) noexcept;
+
+/// The same for one value only, the one hashed last: it is compared next, with what was hashed before, and seldom a
+/// second time. So it shall not take the place of that, nor be looked for among all.
+const std::uint8_t *find_hashed(const SealedId &id) noexcept;
+void remember_hashed(const SealedId &id, const std::uint8_t *plaintext) noexcept;
 
 void init_recent();
 

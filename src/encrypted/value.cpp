@@ -117,18 +117,18 @@ void open_into(const EncryptedType &type, const Parsed &parsed, std::uint8_t *ou
         corrupted("Its authentication tag is wrong, or it was sealed as another type.");
 }
 
-/// As open_into, for values that are likely to be asked for again.
-void open_recent(const EncryptedType &type, const Parsed &parsed, std::uint8_t *out) {
-    if (parsed.plain_size > longest_recent)
+/// As open_into, for values that are likely to be asked for again, or that are compared next.
+void open_recent(const EncryptedType &type, const Parsed &parsed, Use use, std::uint8_t *out) {
+    if (use == Use::once || parsed.plain_size > longest_recent)
         return open_into(type, parsed, out);
     const SealedId id{type.plain, parsed.header, parsed.header + header_size + parsed.plain_size, parsed.plain_size};
-    if (const std::uint8_t *known = find_recent(id)) {
+    if (const std::uint8_t *known = use == Use::hashed ? find_hashed(id) : find_recent(id)) {
         std::memcpy(out, known, parsed.plain_size);
         note_opened(parsed);
         return;
     }
     open_into(type, parsed, out);
-    remember(id, out);
+    use == Use::hashed ? remember_hashed(id, out) : remember(id, out);
 }
 
 void check_fixed(const EncryptedType &type, const Parsed &parsed) {
@@ -260,7 +260,6 @@ Datum open(const EncryptedType &type, Datum sealed) {
 }
 
 Opened::Opened(const EncryptedType &type, Datum sealed, Use use) {
-    const auto into = use == Use::again ? open_recent : open_into;
     auto *value = reinterpret_cast<struct varlena *>(PG_DETOAST_DATUM_PACKED(sealed));
     if (value != reinterpret_cast<struct varlena *>(DatumGetPointer(sealed)))
         detoasted_ = value;
@@ -279,10 +278,10 @@ Opened::Opened(const EncryptedType &type, Datum sealed, Use use) {
     }
     if (type.length == -1) {
         SET_VARSIZE(place, size);
-        into(type, parsed, reinterpret_cast<std::uint8_t *>(VARDATA(place)));
+        open_recent(type, parsed, use, reinterpret_cast<std::uint8_t *>(VARDATA(place)));
         value_ = PointerGetDatum(place);
     } else {
-        into(type, parsed, reinterpret_cast<std::uint8_t *>(place));
+        open_recent(type, parsed, use, reinterpret_cast<std::uint8_t *>(place));
         value_ = fetch(type, place);
     }
 }

@@ -17,13 +17,14 @@ Datum seal_of_row(const EncryptedType &type, Datum plain);
 /// Opens an encrypted datum; the result is palloc'd unless it is passed by value.
 Datum open(const EncryptedType &type, Datum sealed);
 
-/// Is a value likely to be asked for again, as those that are compared and hashed are?
-enum class Use { again, once };
+/// Is a value likely to be asked for again, as those that are compared are? A hashed one is compared next, if at all.
+enum class Use { again, hashed, once };
 
 /// Opens for a comparison: small values stay on the stack.
 class Opened {
   public:
     Opened(const EncryptedType &type, Datum sealed, Use use = Use::again);
+    Opened(const Opened &) = delete; // the value may lie inside
     Datum value() const noexcept { return value_; }
     /// Frees what was allocated; a longjmp past it loses nothing that the memory context does not free.
     void release() noexcept;
