@@ -104,6 +104,23 @@ void refuse_plain_entries(const IndexStmt *statement) {
     }
 }
 
+/// Its values would hold others within, which rotation does not reach.
+void refuse_range(const CreateRangeStmt *statement) {
+    ListCell *cell;
+    foreach (cell, statement->params) {
+        auto *parameter = lfirst_node(DefElem, cell);
+        const Oid type = std::strcmp(parameter->defname, "subtype") == 0
+                             ? LookupTypeNameOid(nullptr, defGetTypeName(parameter), true)
+                             : InvalidOid;
+        if (const Oid plain = OidIsValid(type) ? plain_counterpart(getBaseType(type)) : InvalidOid; OidIsValid(plain))
+            ereport(ERROR,
+                    (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("ranges of encrypted values are not supported"),
+                     errhint("Encrypt the range as a whole: make it over %s, and then its encrypted type with "
+                             "gdpr.create_encrypted_type().",
+                             format_type_be(plain))));
+    }
+}
+
 void process_utility(PlannedStmt *planned, const char *text, bool read_only, ProcessUtilityContext context,
                      ParamListInfo parameters, QueryEnvironment *environment, DestReceiver *destination,
                      QueryCompletion *completion) {
@@ -120,6 +137,8 @@ void process_utility(PlannedStmt *planned, const char *text, bool read_only, Pro
     }
     if (IsA(statement, IndexStmt) && OidIsValid(get_namespace_oid("gdpr", true)))
         refuse_plain_entries(castNode(IndexStmt, statement));
+    if (IsA(statement, CreateRangeStmt) && OidIsValid(get_namespace_oid("gdpr", true)))
+        refuse_range(castNode(CreateRangeStmt, statement));
     (next_utility != nullptr ? next_utility : standard_ProcessUtility)(planned, text, read_only, context, parameters,
                                                                        environment, destination, completion);
 }

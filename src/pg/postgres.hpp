@@ -105,6 +105,7 @@ extern "C" {
 #include "port/pg_bswap.h"
 #include "replication/logicalworker.h"
 #include "rewrite/rowsecurity.h"
+#include "statistics/statistics.h"
 #include "storage/fd.h"
 #include "storage/ipc.h"
 #include "storage/lmgr.h"

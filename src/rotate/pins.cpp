@@ -45,6 +45,15 @@ SELECT 'statistics', pg_catalog.pg_describe_object('pg_class'::regclass, stareli
                 WHERE a.attrelid = starelid AND a.attnum = staattnum)
  ORDER BY 2)";
 
+// Of statistics objects: those of expressions, and lists of common combinations.
+constexpr const char *extended_statistics = R"(
+SELECT 'statistics', pg_catalog.pg_describe_object('pg_statistic_ext'::regclass, d.stxoid, 0),
+       s.stavalues1, s.stavalues2, s.stavalues3, s.stavalues4, s.stavalues5
+  FROM pg_catalog.pg_statistic_ext_data d, pg_catalog.unnest(d.stxdexpr) s ORDER BY 2)";
+constexpr const char *combinations = R"(
+SELECT 'statistics', pg_catalog.pg_describe_object('pg_statistic_ext'::regclass, stxoid, 0), stxoid, stxdinherit
+  FROM pg_catalog.pg_statistic_ext_data WHERE stxdmcv IS NOT NULL ORDER BY 2)";
+
 /// Keys of the constants in a tree.
 struct Keys {
     std::vector<std::uint32_t> ids;
@@ -58,6 +67,13 @@ bool note(std::uint32_t key, void *keys) {
 void add(Keys *keys, Oid type, Datum value, bool null) {
     if (!null && holds_encrypted(type))
         (void)visit_keys(type, value, note, keys);
+}
+
+void add_combinations(Keys *keys, Oid object, bool inherited) {
+    const MCVList *list = statext_mcv_load(object, inherited);
+    for (std::uint32_t item = 0; item < list->nitems; item++)
+        for (int i = 0; i < list->ndimensions; i++)
+            add(keys, list->types[i], list->items[item].values[i], list->items[item].isnull[i]);
 }
 
 bool walk(Node *node, Keys *keys) {
@@ -110,13 +126,21 @@ std::vector<Pin> pins() {
         pg::call([&] { (void)walk(static_cast<Node *>(stringToNode(text.c_str())), &keys); });
         collector.add(trees.text_or(row, 1), trees.text_or(row, 2), keys);
     }
-    const pg::Rows samples = spi.run(std::string(encrypted_types) + statistics);
-    for (std::uint64_t row = 0; row < samples.size(); row++) {
+    for (const std::string &query : {std::string(encrypted_types) + statistics, std::string(extended_statistics)}) {
+        const pg::Rows samples = spi.run(query);
+        for (std::uint64_t row = 0; row < samples.size(); row++) {
+            Keys keys;
+            for (int column = 3; column <= 7; column++)
+                if (const auto values = samples.datum(row, column))
+                    pg::call([&] { (void)visit_elements(*values, note, &keys); });
+            collector.add(samples.text_or(row, 1), samples.text_or(row, 2), keys);
+        }
+    }
+    const pg::Rows lists = spi.run(combinations);
+    for (std::uint64_t row = 0; row < lists.size(); row++) {
         Keys keys;
-        for (int column = 3; column <= 7; column++)
-            if (const auto values = samples.datum(row, column))
-                pg::call([&] { (void)visit_elements(*values, note, &keys); });
-        collector.add(samples.text_or(row, 1), samples.text_or(row, 2), keys);
+        pg::call([&] { add_combinations(&keys, lists.oid(row, 3), lists.boolean(row, 4)); });
+        collector.add(lists.text_or(row, 1), lists.text_or(row, 2), keys);
     }
     return collector.pins;
 }

@@ -201,11 +201,15 @@ CREATE DOMAIN words AS gdpr.encrypted_text[];
 CREATE TABLE nested (id int, a gdpr.encrypted_text[], r inner_row, rs inner_row[], w words DEFAULT '{default}');
 INSERT INTO nested SELECT g, ARRAY['a' || g, NULL, 'b'], ROW('c' || g, g)::inner_row, ARRAY[ROW('d', 1), NULL]::inner_row[], ARRAY['e' || g] FROM generate_series(1, 50) g;
 CREATE VIEW nested_view AS SELECT id FROM nested WHERE a = '{x,y}'::gdpr.encrypted_text[];
-ANALYZE nested;
+CREATE TABLE combined (a gdpr.encrypted_text, b gdpr.encrypted_text);
+INSERT INTO combined SELECT 'often', 'together' FROM generate_series(1, 50);
+CREATE STATISTICS combination (mcv) ON a, b FROM combined;
+CREATE STATISTICS expression ON (gdpr.sealed(lower(a))) FROM combined;
+ANALYZE nested, combined;
 });
 my $within = q{SELECT md5(string_agg(n::text, ',' ORDER BY id)) FROM nested n};
 my $nested_before = $node->safe_psql('crm', $within);
-$node->safe_psql('crm', q{SET ROLE dba; CALL gdpr.rotate_data_key('nested')});
+$node->safe_psql('crm', q{SET ROLE dba; CALL gdpr.rotate_data_key('combined'); CALL gdpr.rotate_data_key('nested')});
 is($node->safe_psql('crm', $within), $nested_before, 'every value is there');
 is(keys_of('nested, unnest(a) e', 'e') , '1|t', 'elements of arrays are under the active key alone');
 is(keys_of('nested, LATERAL (SELECT (r).word AS e) x', 'e'), '1|t', 'fields of rows');
@@ -215,7 +219,12 @@ my $nested_pins = $node->safe_psql('crm', 'SELECT DISTINCT kind, object FROM gdp
 like($nested_pins, qr/^rule or view\|rule _RETURN on view public\.nested_view$/m, 'an array in a view is a pin');
 like($nested_pins, qr/^default\|default value for column w of table public\.nested$/m, 'and one in a default');
 like($nested_pins, qr/^statistics\|column a of table public\.nested$/m, 'and those of the statistics');
-$node->safe_psql('crm', q{DROP TABLE nested CASCADE; ANALYZE});
+like($nested_pins, qr/^statistics\|statistics object public\.combination$/m, 'of combinations of columns too');
+like($nested_pins, qr/^statistics\|statistics object public\.expression$/m, 'and of expressions');
+$node->safe_psql('crm', q{SET ROLE dba; CALL gdpr.rotate_data_key('combined'); RESET ROLE; ANALYZE combined});
+unlike($node->safe_psql('crm', 'SELECT object FROM gdpr.key_pins()'), qr/statistics object/, 'which ANALYZE renews');
+like(answer('CREATE TYPE span AS RANGE (subtype = gdpr.encrypted_date)'), qr/ranges of encrypted values are not supported/, 'ranges over encrypted values are refused');
+$node->safe_psql('crm', q{DROP TABLE nested CASCADE; DROP TABLE combined; ANALYZE});
 
 # ---- Two at once; replica identity; index expressions ----------------------
 
