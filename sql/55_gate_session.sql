@@ -1,5 +1,4 @@
--- Gates: sessions whose role changes, statements that were prepared and cursors that were opened before; COPY.
-\set VERBOSITY terse
+-- Gates: sessions whose role changes, rules that follow their columns or cannot be read.
 \set ECHO none
 \getenv srcdir PG_ABS_SRCDIR
 \set setup :srcdir '/sql/gate/setup.sql'
@@ -7,94 +6,36 @@
 \i :setup
 \set ECHO all
 CREATE ROLE ga_group;
-CREATE ROLE ga_heir NOINHERIT IN ROLE ga_group;
 CREATE ROLE ga_late;
-GRANT USAGE ON SCHEMA ga TO ga_group, ga_heir, ga_late;
-GRANT SELECT ON ga.t TO ga_heir, ga_late;
+GRANT USAGE ON SCHEMA ga TO ga_group, ga_late;
+GRANT SELECT ON ga.t TO ga_late;
 GRANT SELECT, INSERT ON ga.other TO ga_gated;
 DELETE FROM ga.t WHERE id > 2;
-
--- Without the gate all of it tells.
-SET ROLE ga_gated;
-SELECT email, sealed FROM ga.t WHERE id = 1;
-COPY (SELECT email FROM ga.t) TO STDOUT;
-COPY ga.t (id, email, sealed) TO STDOUT;
-\copy ga.t to stdout
-PREPARE ga_one AS SELECT email, sealed FROM ga.t WHERE id = $1;
-EXECUTE ga_one(1);
-RESET ROLE;
-
--- Attack: a cursor opened before the gate, and one WITH HOLD
-SET ROLE ga_gated;
-DECLARE ga_held CURSOR WITH HOLD FOR SELECT email, sealed FROM ga.t;
-FETCH 1 FROM ga_held;
-BEGIN;
-DECLARE ga_open CURSOR FOR SELECT email FROM ga.t;
-FETCH 1 FROM ga_open;
-RESET ROLE;
 INSERT INTO gdpr.channel_role VALUES ('ga_gated', 'export'), ('ga_group', 'export');
 INSERT INTO gdpr.gate_rule (class, channel, action) VALUES ('personal', 'export', 'hide');
-SET ROLE ga_gated;
-SAVEPOINT fetched;
-FETCH 1 FROM ga_open;
-ROLLBACK TO fetched;
-SELECT email, sealed FROM ga.t WHERE id = 1;
-COMMIT;
-FETCH ALL FROM ga_held;
-CLOSE ga_held;
 
--- Attack: a statement prepared before the gate
-EXECUTE ga_one(1);
-DEALLOCATE ga_one;
-RESET ROLE;
-
--- Attack: PREPARE, then SET ROLE; generic plans
+-- One plan for each: who may see is not served what was made for who may not.
 PREPARE ga_one AS SELECT email, sealed FROM ga.t WHERE id = $1;
 SET plan_cache_mode = force_generic_plan;
-EXECUTE ga_one(1);
-SET ROLE ga_gated;
-EXECUTE ga_one(1);
-RESET ROLE;
-EXECUTE ga_one(1);
-SET SESSION AUTHORIZATION ga_gated;
-EXECUTE ga_one(1);
--- Attack: a role of SET ROLE that is free, in the session of one that is gated
-RESET SESSION AUTHORIZATION;
-GRANT ga_free TO ga_gated;
-SET SESSION AUTHORIZATION ga_gated;
-SET ROLE ga_free;
-EXECUTE ga_one(1);
-RESET SESSION AUTHORIZATION;
-REVOKE ga_free FROM ga_gated;
-RESET plan_cache_mode;
-
--- Attack: a cursor opened by another role
-BEGIN;
-DECLARE ga_open CURSOR FOR SELECT email FROM ga.t;
-FETCH 1 FROM ga_open;
-SET LOCAL ROLE ga_gated;
-FETCH 1 FROM ga_open;
-ROLLBACK;
-
--- Attack: a plan of a function, made for another role
 CREATE FUNCTION ga.kept() RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS $$ DECLARE v text; BEGIN SELECT email INTO v FROM ga.t WHERE id = 1; RETURN v; END $$;
+EXECUTE ga_one(1);
 SELECT ga.kept();
 SET ROLE ga_gated;
+EXECUTE ga_one(1);
 SELECT ga.kept();
 RESET ROLE;
+EXECUTE ga_one(1);
 SELECT ga.kept();
--- Attack: set_config in place of SET ROLE
+SET SESSION AUTHORIZATION ga_gated;
+EXECUTE ga_one(1);
+RESET SESSION AUTHORIZATION;
+EXECUTE ga_one(1);
 SELECT set_config('role', 'ga_gated', false);
-SELECT ga.kept();
 EXECUTE ga_one(1);
 RESET ROLE;
 SELECT ga.kept();
-
--- Attack: a membership that does not inherit
-SET ROLE ga_heir;
-SELECT email, sealed FROM ga.t WHERE id = 1;
-RESET ROLE;
--- Attack: a membership that comes while a plan is kept, and one that goes
+RESET plan_cache_mode;
+-- A membership that comes while a plan is kept, and goes.
 SET ROLE ga_late;
 PREPARE ga_late AS SELECT email FROM ga.t WHERE id = 1;
 EXECUTE ga_late;
@@ -108,46 +49,13 @@ SET ROLE ga_late;
 EXECUTE ga_late;
 RESET ROLE;
 
--- Attack: COPY of the table, of some columns, of a query, into a file of the client, of a partition
 SET ROLE ga_gated;
-COPY ga.t TO STDOUT;
-COPY ga.t (id, email, sealed) TO STDOUT (FORMAT csv, HEADER);
-COPY (SELECT email, sealed FROM ga.t) TO STDOUT;
-\copy ga.t to stdout
--- Attack: SELECT INTO
-SELECT email INTO TEMP ga_copied FROM ga.t;
--- Attack: EXPLAIN ANALYZE that makes a table
-EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) CREATE TABLE ga.copied AS SELECT email FROM ga.t;
--- Attack: the row of the TOAST table, a large object, another's sequence
-SELECT count(*) FROM pg_toast.pg_toast_1255;
-SELECT lo_get(1);
-SELECT currval('gdpr.gate_rule_id_seq');
--- Attack: changes of the log
-SELECT * FROM pg_logical_slot_peek_changes('ga', NULL, NULL);
-SELECT pg_create_logical_replication_slot('ga', 'test_decoding');
 -- What is its own it writes, and the key of its row is said as before.
 INSERT INTO ga.t (id, email, sealed) VALUES (7, 'mine', 'mine');
 UPDATE ga.t SET email = 'other', sealed = 'other' WHERE id = 7;
 INSERT INTO ga.other VALUES (7, 'seven');
 RESET ROLE;
 SELECT id, email, sealed FROM ga.t WHERE id = 7;
-
--- Constraints that wait: their error tells nothing either.
-\set VERBOSITY default
-ALTER TABLE ga.t ADD CONSTRAINT later UNIQUE (email, n) DEFERRABLE INITIALLY DEFERRED;
-UPDATE ga.t SET n = id, tenant = id, email = 'secret';
-SET ROLE ga_gated;
-BEGIN;
-UPDATE ga.t SET n = 1 WHERE id = 2;
-COMMIT;
-BEGIN;
-UPDATE ga.t SET n = 1 WHERE id = 2;
-SET CONSTRAINTS ALL IMMEDIATE;
-ROLLBACK;
-RESET ROLE;
-BEGIN;
-UPDATE ga.t SET n = 1 WHERE id = 2;
-COMMIT;
 
 -- Rules follow a renamed column, and go with a dropped one.
 INSERT INTO gdpr.gate_rule (relation, column_name, channel, action) VALUES ('ga.t', 'tenant', 'export', 'hide');
@@ -186,5 +94,5 @@ SELECT email FROM ga.t;
 RESET ROLE;
 SET client_min_messages = warning;
 \i :down
-DROP OWNED BY ga_group, ga_heir, ga_late;
-DROP ROLE ga_group, ga_heir, ga_late;
+DROP OWNED BY ga_group, ga_late;
+DROP ROLE ga_group, ga_late;

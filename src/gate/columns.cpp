@@ -127,13 +127,46 @@ void add_from_query(const pg::Relation &view, Columns &columns, std::set<Oid> &s
     }
 }
 
+/// The table whose long values a TOAST table holds.
+Oid owner_of_toast(Oid toast) {
+    Oid found = InvalidOid;
+    pg::Relation catalog(DependRelationId, AccessShareLock);
+    SysScanDesc scan = pg::call([&] {
+        std::array<ScanKeyData, 2> keys;
+        ScanKeyInit(&keys[0], Anum_pg_depend_classid, BTEqualStrategyNumber, F_OIDEQ,
+                    ObjectIdGetDatum(RelationRelationId));
+        ScanKeyInit(&keys[1], Anum_pg_depend_objid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(toast));
+        return systable_beginscan(catalog.get(), DependDependerIndexId, true, nullptr, 2, keys.data());
+    });
+    while (HeapTuple tuple = pg::call([&] { return systable_getnext(scan); }))
+        if (const auto *form = reinterpret_cast<Form_pg_depend>(GETSTRUCT(tuple));
+            form->refclassid == RelationRelationId && form->deptype == DEPENDENCY_INTERNAL)
+            found = form->refobjid;
+    pg::call([&] { systable_endscan(scan); });
+    return found;
+}
+
+/// Whoever may read every table may read what a TOAST table holds.
+void add_from_toasted(Oid toast, Columns &columns, std::set<Oid> &sources) {
+    constexpr AttrNumber chunk_data = 3;
+    const Oid table = owner_of_toast(toast);
+    if (!OidIsValid(table))
+        return;
+    sources.insert(table);
+    for (const auto &[number, origins] : *columns_of(table))
+        for (const Origin &origin : origins)
+            add(columns[chunk_data], origin);
+}
+
 Entry compute(Oid relation) {
     Entry entry;
     entry.sources.insert(relation);
     entry.version = rules_version();
     auto columns = std::make_shared<Columns>();
     const char kind = pg::call([&] { return get_rel_relkind(relation); });
-    if (relation >= FirstNormalObjectId && kind != '\0' && kind != RELKIND_TOASTVALUE && kind != RELKIND_SEQUENCE) {
+    if (relation >= FirstNormalObjectId && kind == RELKIND_TOASTVALUE) {
+        add_from_toasted(relation, *columns, entry.sources);
+    } else if (relation >= FirstNormalObjectId && kind != '\0' && kind != RELKIND_SEQUENCE) {
         const pg::Relation opened(relation, AccessShareLock);
         for (const Oid member : family_of(relation)) {
             entry.sources.insert(member);

@@ -35,6 +35,8 @@ class Guard {
     void index(const IndexStmt &statement) const;
     void create(const CreateStmt &statement) const;
     void alter(const AlterTableStmt &statement) const;
+    void probe(Oid relation, const AlterTableCmd &command) const;
+    void refer(const Constraint &constraint) const;
     void domain(const AlterDomainStmt &statement) const;
     void label(const SecLabelStmt &statement) const;
     void stored(const Node *query) const;
@@ -111,7 +113,63 @@ void Guard::alter(const AlterTableStmt &statement) const {
         // Another table's partition bounds are checked over this one's rows.
         if (command->subtype == AT_AttachPartition)
             forbid(reinterpret_cast<const PartitionCmd *>(command->def)->name, "attach");
+        // Whether there are nulls is told by the column.
+        if (command->subtype == AT_SetNotNull &&
+            gate::verdict(relation, pg::call([&] { return get_attnum(relation, command->name); }), sight_).gated())
+            refuse(relation, "ask for nulls in a gated column of");
+        probe(relation, *command);
     }
+}
+
+std::set<AttrNumber> every_column(Oid relation) {
+    std::set<AttrNumber> out;
+    for (const pg::Column &each : pg::columns_of(relation))
+        out.insert(each.number);
+    return out;
+}
+
+/// What is checked at once when a foreign key is made, its column gets other values, or a partition comes with its
+/// rows.
+void Guard::probe(Oid relation, const AlterTableCmd &command) const {
+    const auto refers = [&](const List *constraints) {
+        ListCell *cell;
+        foreach (cell, constraints)
+            refer(*lfirst_node(Constraint, cell));
+    };
+    switch (command.subtype) {
+    case AT_AddConstraint:
+        refer(*reinterpret_cast<const Constraint *>(command.def));
+        break;
+    case AT_AddColumn:
+        refers(reinterpret_cast<const ColumnDef *>(command.def)->constraints);
+        break;
+    case AT_AlterColumnType:
+    case AT_ValidateConstraint:
+    case AT_AttachPartition:
+#if PG_VERSION_NUM >= 170000
+    case AT_SetExpression:
+#endif
+        gate::refuse_probing(relation, every_column(relation), sight_);
+        break;
+    default:
+        break;
+    }
+}
+
+void Guard::refer(const Constraint &constraint) const {
+    const Oid table = constraint.contype == CONSTR_FOREIGN ? relation_of(constraint.pktable) : InvalidOid;
+    if (!gated(table))
+        return;
+    std::vector<AttrNumber> columns;
+    ListCell *cell;
+    foreach (cell, constraint.pk_attrs)
+        columns.push_back(pg::call([&] { return get_attnum(table, strVal(lfirst(cell))); }));
+    if (columns.empty())
+        for (const pg::Column &each : pg::primary_key(table))
+            columns.push_back(each.number);
+    for (const AttrNumber column : columns)
+        if (gate::verdict(table, column, sight_).gated())
+            refuse(table, "have values looked up in gated columns of");
 }
 
 /// A partition's own constraints and routing see the rows that come or move into it.

@@ -88,6 +88,14 @@ PlannedStmt *in_place_of_copy(const PlannedStmt &planned) {
     return pg::call([&] { return copy_of_query(planned, relation); });
 }
 
+/// Errors of a COPY … FROM quote the rows that are in the way.
+bool quotes_others(const CopyStmt &statement) {
+    if (!statement.is_from || statement.relation == nullptr || !any_rules() || !sight().gated)
+        return false;
+    const Oid relation = pg::call([&] { return RangeVarGetRelid(statement.relation, RowExclusiveLock, true); });
+    return OidIsValid(relation) && gated(relation, sight());
+}
+
 /// A cursor WITH HOLD has read its rows long ago, perhaps for others.
 void check_fetch(const FetchStmt &statement) {
     if (statement.ismove || !any_rules() || !sight().gated)
@@ -111,7 +119,10 @@ void process_utility(PlannedStmt *planned, const char *text, bool read_only, Pro
     case T_CopyStmt:
         if (PlannedStmt *instead = pg::boundary([&] { return in_place_of_copy(*planned); }); instead != nullptr)
             planned = instead;
-        proceed();
+        if (pg::boundary([&] { return quotes_others(*reinterpret_cast<CopyStmt *>(planned->utilityStmt)); }))
+            with_discreet_errors(true, proceed);
+        else
+            proceed();
         break;
     case T_FetchStmt:
         pg::boundary([&] { check_fetch(*reinterpret_cast<FetchStmt *>(planned->utilityStmt)); });

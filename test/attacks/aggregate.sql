@@ -1,0 +1,2 @@
+-- Attack: an aggregate.
+SELECT string_agg(email::text, ',') FROM person;

@@ -1,0 +1,2 @@
+-- Attack: an array of a subquery.
+SELECT ARRAY(SELECT email FROM person);

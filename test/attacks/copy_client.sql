@@ -1,0 +1,3 @@
+-- Attack: \copy.
+-- hide: /\\N/
+\copy person to stdout

@@ -1,0 +1,7 @@
+-- Attack: the same in the error of COPY … FROM.
+-- tells: \[7071,7080\)
+-- gated: /23P01: conflicting key value violates exclusion constraint/
+-- deny: /23P01: conflicting key value violates exclusion constraint/
+COPY stay FROM STDIN;
+2	[1,9999)
+\.

@@ -1,0 +1,3 @@
+-- Attack: COPY of a query.
+-- hide: /^\\N$/
+COPY (SELECT email FROM person) TO STDOUT;

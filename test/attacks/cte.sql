@@ -1,0 +1,2 @@
+-- Attack: WITH.
+WITH x AS MATERIALIZED (SELECT * FROM person), y AS (SELECT * FROM x) SELECT email FROM y;

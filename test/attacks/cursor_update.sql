@@ -1,0 +1,4 @@
+-- Attack: a cursor, and UPDATE … WHERE CURRENT OF it.
+DECLARE c CURSOR FOR SELECT id FROM person FOR UPDATE;
+FETCH c;
+UPDATE person SET n = 1 WHERE CURRENT OF c RETURNING email;

@@ -1,0 +1,2 @@
+-- Attack: the column by its name.
+SELECT email FROM person;

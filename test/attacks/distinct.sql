@@ -1,0 +1,2 @@
+-- Attack: DISTINCT.
+SELECT DISTINCT email FROM person;

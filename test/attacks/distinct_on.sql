@@ -1,0 +1,2 @@
+-- Attack: DISTINCT ON.
+SELECT DISTINCT ON (id) id, email FROM person ORDER BY id;

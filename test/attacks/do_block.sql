@@ -1,0 +1,2 @@
+-- Attack: DO.
+DO $$ BEGIN PERFORM heard(email::text) FROM person; END $$;

@@ -1,0 +1,3 @@
+-- Attack: pg_dump.
+-- program: pg_dump --data-only --enable-row-security -t person
+-- hide: /^COPY public.person .*^1\t1\t1\t\\N/

@@ -1,0 +1,3 @@
+-- Attack: pg_dump --column-inserts of partitions and heirs.
+-- program: pg_dump --data-only --enable-row-security --column-inserts -t visit* -t child
+-- hide: /INSERT INTO public.visit_1 \(.*\) VALUES \(1, 1, NULL\)/

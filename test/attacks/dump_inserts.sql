@@ -1,0 +1,3 @@
+-- Attack: pg_dump --inserts.
+-- program: pg_dump --data-only --enable-row-security --inserts -t person
+-- hide: /INSERT INTO public.person VALUES \(1, 1, 1, NULL/

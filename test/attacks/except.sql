@@ -1,0 +1,2 @@
+-- Attack: EXCEPT.
+SELECT email::text FROM person EXCEPT SELECT note FROM other;

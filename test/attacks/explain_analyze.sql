@@ -1,0 +1,4 @@
+-- Attack: what EXPLAIN ANALYZE counts.
+-- tells: rows=20 loops
+-- gated: /rows=0/
+EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT FROM person WHERE email LIKE 'zq%';

@@ -1,0 +1,2 @@
+-- Attack: FOR UPDATE.
+SELECT email FROM person FOR UPDATE;

@@ -1,0 +1,7 @@
+-- Attack: the same by COPY.
+-- gated: refused
+CREATE TABLE probe (v :text REFERENCES login (email));
+COPY probe FROM STDIN;
+zqx1@example.it
+\.
+SELECT 'learned: it is there' FROM probe;

@@ -1,0 +1,5 @@
+-- Attack: the same by UPDATE.
+-- gated: refused
+CREATE TABLE probe (v :text REFERENCES login (email));
+INSERT INTO probe VALUES (NULL);
+UPDATE probe SET v = 'zqx1@example.it' RETURNING 'learned: it is there';

@@ -1,0 +1,2 @@
+-- Attack: format and concatenation.
+SELECT format('%s', person::text), '-' || email FROM person;

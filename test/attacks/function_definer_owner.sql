@@ -1,0 +1,2 @@
+-- Attack: a function with SECURITY DEFINER of the owner.
+SELECT definer_email();

@@ -1,0 +1,2 @@
+-- Attack: a function in SQL that would be inlined.
+SELECT * FROM rows_email();

@@ -1,0 +1,2 @@
+-- Attack: a scalar function in SQL.
+SELECT one_email();

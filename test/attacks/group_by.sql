@@ -1,0 +1,2 @@
+-- Attack: GROUP BY.
+SELECT email, count(*) FROM person GROUP BY email;

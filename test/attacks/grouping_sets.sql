@@ -1,0 +1,2 @@
+-- Attack: GROUPING SETS.
+SELECT email::text, count(*) FROM person GROUP BY GROUPING SETS ((email), ());

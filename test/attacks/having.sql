@@ -1,0 +1,3 @@
+-- Attack: HAVING.
+-- gated: nothing
+SELECT 'learned: it is there' FROM person GROUP BY id HAVING max(email) = 'zqx1@example.it';

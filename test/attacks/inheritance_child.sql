@@ -1,0 +1,2 @@
+-- Attack: an heir of the labelled table.
+SELECT email FROM ONLY child;

@@ -1,0 +1,2 @@
+-- Attack: the parent of the labelled heir.
+SELECT email FROM parent;

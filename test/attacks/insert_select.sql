@@ -1,0 +1,4 @@
+-- Attack: INSERT … SELECT.
+-- gated: refused
+INSERT INTO other SELECT id, email FROM person;
+SELECT note FROM other;

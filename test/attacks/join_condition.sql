@@ -1,0 +1,3 @@
+-- Attack: a join condition as a question.
+-- gated: nothing
+SELECT 'learned: it is there' FROM person JOIN (VALUES ('zqx1@example.it')) v(x) ON person.email = v.x;

@@ -1,0 +1,4 @@
+-- Attack: a subscript into a hidden document.
+-- only: plain
+-- hide: hidden
+SELECT doc['mail'] FROM person;

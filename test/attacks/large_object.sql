@@ -1,0 +1,3 @@
+-- Attack: a large object.
+-- open: large objects
+SELECT convert_from(lo_get(4711), 'UTF8');

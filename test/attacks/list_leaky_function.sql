@@ -1,0 +1,2 @@
+-- Attack: a function that tells its argument, in the list.
+SELECT heard(email::text) FROM person;

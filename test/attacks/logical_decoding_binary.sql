@@ -1,0 +1,6 @@
+-- Attack: the same in binary form.
+-- as: replicator
+-- tells: 7a7178
+-- gated: refused
+-- deny: refused
+SELECT data FROM pg_logical_slot_peek_binary_changes(current_database()::text, NULL, NULL);

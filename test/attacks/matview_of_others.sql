@@ -1,0 +1,2 @@
+-- Attack: a materialised view that others have filled.
+SELECT e FROM m;

@@ -1,0 +1,2 @@
+-- Attack: the owner of the table.
+SELECT email FROM own;

@@ -1,0 +1,2 @@
+-- Attack: a partition by itself.
+SELECT email FROM visit_1;

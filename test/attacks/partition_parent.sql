@@ -1,0 +1,2 @@
+-- Attack: the partitioned table.
+SELECT email FROM visit;

@@ -1,0 +1,2 @@
+-- Attack: RETURNING of rows of others.
+UPDATE person SET n = 9 RETURNING person.*;

@@ -1,0 +1,2 @@
+-- Attack: a scalar subquery.
+SELECT (SELECT max(email) FROM person);

@@ -1,0 +1,2 @@
+-- Attack: t.*
+SELECT person.* FROM person;

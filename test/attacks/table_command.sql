@@ -1,0 +1,2 @@
+-- Attack: TABLE.
+TABLE person;

@@ -1,0 +1,2 @@
+-- Attack: TABLESAMPLE.
+SELECT email FROM person TABLESAMPLE SYSTEM (100);

@@ -1,0 +1,2 @@
+-- Attack: UNION.
+SELECT note FROM other UNION SELECT email::text FROM person;

@@ -1,0 +1,5 @@
+-- Attack: the same, checked by SET CONSTRAINTS.
+-- gated: /23505: duplicate key value/
+-- deny: /23505: duplicate key value/
+UPDATE deferred SET tenant = 1 WHERE id = 2;
+SET CONSTRAINTS ALL IMMEDIATE;

@@ -1,0 +1,2 @@
+-- Attack: VALUES.
+SELECT x FROM person, LATERAL (VALUES (person.email)) AS v(x);

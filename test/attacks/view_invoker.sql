@@ -1,0 +1,2 @@
+-- Attack: a view with security_invoker.
+SELECT email FROM v_invoker;

@@ -1,0 +1,2 @@
+-- Attack: a view of a view.
+SELECT email FROM vv;

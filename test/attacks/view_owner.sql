@@ -1,0 +1,2 @@
+-- Attack: a view of the owner.
+SELECT email FROM v;

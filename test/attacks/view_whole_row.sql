@@ -1,0 +1,2 @@
+-- Attack: the whole row of a view.
+SELECT v FROM v;

@@ -1,0 +1,2 @@
+-- Attack: the whole row.
+SELECT person FROM person;

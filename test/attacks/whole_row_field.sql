@@ -1,0 +1,2 @@
+-- Attack: a field of the whole row, in both notations.
+SELECT (person).email, email(person) FROM person;

@@ -1,0 +1,2 @@
+-- Attack: a function that is told the whole row.
+SELECT heard(person::text) FROM person;

@@ -1,0 +1,2 @@
+-- Attack: the row as text.
+SELECT person::text FROM person;
