@@ -165,7 +165,8 @@ COMMENT ON COLUMN gdpr.optin_form.locale IS 'Language of the form and of its mai
 COMMENT ON COLUMN gdpr.optin_form.template IS 'The mail to whoever is new; its name begins with optin.';
 COMMENT ON COLUMN gdpr.optin_form.known_template IS 'The mail to whoever is stored already; its name begins with optin.';
 COMMENT ON COLUMN gdpr.optin_form.forgotten_template IS 'The mail to whoever asked to be forgotten; its name begins with optin.';
-COMMENT ON COLUMN gdpr.optin_form.valid IS 'How long a submission waits to be confirmed; then it is deleted.';
+COMMENT ON COLUMN gdpr.optin_form.valid IS
+    'How long a submission waits to be confirmed; then it is deleted, after a day at the earliest, since mails are counted.';
 COMMENT ON COLUMN gdpr.optin_form.max_bytes IS 'A larger payload is refused.';
 COMMENT ON COLUMN gdpr.optin_form.mails_per_day IS
     'So many mails go to one address in a day, whoever asks for them; further submissions are kept and no mail is sent.';
