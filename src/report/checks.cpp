@@ -181,6 +181,11 @@ const Check checks[] = {
      " UNION ALL SELECT 'warning', 'job ' || job, 'it failed: ' || error, format('CALL gdpr.run_due_work(%L)', job)"
      "  FROM gdpr.work_run WHERE error IS NOT NULL ORDER BY 2"},
 
+    {"mails",
+     "SELECT 'warning', 'gdpr.outbox', 'mails that could not be delivered: ' || count(*) || ', ' || error,"
+     "       format('SELECT gdpr.requeue_mail(id) FROM gdpr.outbox WHERE state = ''dead'' AND error = %L', error)"
+     "  FROM gdpr.outbox WHERE state = 'dead' GROUP BY error ORDER BY error"},
+
     {"keys", "SELECT 'warning', 'key ' || key, 'it has sealed many values', 'CALL gdpr.rotate_data_key(NULL)'"
              "  FROM gdpr.key_status WHERE state = 'active' AND uses > 1::bigint << 31"},
 
