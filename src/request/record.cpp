@@ -1,5 +1,6 @@
 #include "request/record.hpp"
 
+#include "consent/person.hpp"
 #include "mail/outbox.hpp"
 #include "pg/pg.hpp"
 #include "rights/format.hpp"
@@ -105,6 +106,21 @@ std::optional<std::int64_t> tell(const Request &request, const std::string &temp
         value = rights::json_string(value);
     instruction.parameters = rights::json_object(all);
     return mail::queue(instruction);
+}
+
+void lock_person_of(std::int64_t id) {
+    std::optional<subject::Subject> person;
+    {
+        const pg::OwnerScope scope(pg::gdpr_relation("request"));
+        pg::Spi spi;
+        const pg::Rows rows = spi.run("SELECT subject_table, key::pg_catalog.text FROM gdpr.request"
+                                      " WHERE id = $1 AND closed_at IS NULL",
+                                      {pg::param(id)});
+        if (!rows.empty() && rows.datum(0, 1) && rows.datum(0, 2))
+            person = subject::Subject{rows.oid(0, 1), rows.text_or(0, 2)};
+    }
+    if (person)
+        (void)consent::lock_person(*person);
 }
 
 Request request_argument(FunctionCallInfo fcinfo, const char *doing) {
