@@ -44,7 +44,7 @@ def shown(message):
         "subject": message["subject"],
         "text": bodies["plain"],
         "html": bodies["html"],
-        "files": {part.get_filename(): part.get_payload(decode=True).decode() for part in message.iter_attachments()},
+        "files": {part.get_filename(): part.get_payload(decode=True).decode(errors="replace") for part in message.iter_attachments()},
     }
 
 

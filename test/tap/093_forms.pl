@@ -5,21 +5,15 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use Crm;
 use Portal;
 use Test::More;
 
 plan skip_all => Portal::missing() if Portal::missing();
 
-my $node = PostgreSQL::Test::Cluster->new('forms');
-$node->init;
-$node->append_conf('postgresql.conf', 'log_statement = none'); # PostgreSQL's tests log everything, parameters too
-$node->start;
-$node->safe_psql('postgres', 'CREATE DATABASE crm');
+my $node = Crm::start('forms');
 $node->safe_psql(
 	'crm', q{
-CREATE EXTENSION gdpr CASCADE;
-CREATE ROLE officer LOGIN IN ROLE gdpr_officer;
-CREATE ROLE web LOGIN IN ROLE gdpr_web;
 CREATE TABLE contact (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, email text NOT NULL UNIQUE, name text, credit int DEFAULT 0);
 SECURITY LABEL FOR gdpr ON TABLE contact IS 'subject';
 SECURITY LABEL FOR gdpr ON COLUMN contact.email IS 'personal, identifier, encrypted';
