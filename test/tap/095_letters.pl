@@ -122,7 +122,18 @@ foreach my $person (1, 2)
 	# ---- Portal, access, rectification ------------------------------------------
 
 	officer("SELECT gdpr.send_portal_link('person', '$person')");
-	says(only(letters(), $own), qr/^Your personal data$/, '&token=p');
+	says(my $portal = only(letters(), $own), qr/^Your personal data$/, '&token=p');
+	($portal) = $portal->{text} =~ /token=(\S+)/;
+	# To another address, and back.
+	foreach my $each ([ $own, "other$person\@example.it" ], [ "other$person\@example.it", $own ])
+	{
+		my ($old, $new) = @$each;
+		is(as('web', qq{SELECT gdpr.self_rectify('$portal', '{"email": "$new"}') IS NULL}), 't', 'a new address waits');
+		says(my $confirm = only(letters(), $new), qr/^Please confirm your new address$/, '&token=a');
+		unlike($confirm->{text}, qr/Zoë|\Q$old\E/, 'and does not say whose it is to be');
+		is(as('web', "SELECT gdpr.self_confirm('" . ($confirm->{text} =~ /token=(\S+)/)[0] . "')"), '1', 'confirmed');
+		says(only(letters(), $old), qr/^We do not write to this address any more$/);
+	}
 	officer("SELECT gdpr.send_rectification('person', '$person')");
 	says(my $rectify = only(letters(), $own), qr/^Is your personal data correct\?$/, '&token=p');
 	like($rectify->{files}{'public.person.csv'}, qr/^$person,\Q$own\E,Zoë/m, 'with what is held');
