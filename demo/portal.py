@@ -111,6 +111,8 @@ def show(token):
         return call("render_consent_form", token)
     if token.startswith("o"):
         return page("Please confirm", "<p>Do you want to be stored with what you entered?</p>" + button(token, "confirm", "Yes, confirm"))
+    if token.startswith("a"):
+        return page("Your new address", "<p>Shall we write to this address from now on?</p>" + button(token, "address", "Yes"))
     return page("Your data", "<p>See and correct what we hold of you.</p>" + button(token, "show", "Show my data"))
 
 
@@ -124,8 +126,13 @@ def post(fields, address, agent):
         call("optin_confirm", token, address)
         return page("Thank you", "<p>You are confirmed.</p>")
     if action == "rectify":
-        call("self_rectify", token, as_json({name[7:]: value for name, value in fields.items() if name.startswith("column:")}))
+        changes = {name[7:]: value for name, value in fields.items() if name.startswith("column:")}
+        if call("self_rectify", token, as_json(changes)) is None:
+            return page("Thank you", "<p>We have sent a mail to your new address. Please follow its link, then all is corrected.</p>")
         return portal(token)
+    if action == "address":
+        call("self_confirm", token)
+        return page("Thank you", "<p>Your data is corrected.</p>")
     if action.startswith("withdraw:"):
         call("self_withdraw", token, action[9:])
         return portal(token)

@@ -85,7 +85,7 @@ SELECT gdpr.set_basis('bas.person', NULL, 'bas_news', 'contract');
 SELECT gdpr.withdraw_consent('bas.person', '5', 'bas_news') > 0 AS withdrawn;
 SELECT gdpr.set_basis('bas.person', '5', 'bas_news', 'legitimate_interests', 'we like them');
 SELECT gdpr.set_basis('bas.person', NULL, 'bas_news', 'legitimate_interests', 'we like them all');
-UPDATE gdpr.purpose SET basis = 'legitimate_interests', basis_note = 'quietly' WHERE name = 'bas_news';
+UPDATE gdpr.purpose SET basis = 'legitimate_interests', balancing_test = 'done', basis_note = 'quietly' WHERE name = 'bas_news';
 UPDATE gdpr.purpose SET basis = 'public_task' WHERE name = 'bas_news';
 -- Attack: through a null in between.
 SELECT gdpr.set_basis('bas.person', '3', 'bas_bill', NULL);
@@ -124,6 +124,21 @@ SELECT gdpr.set_basis('bas.person', '1', 'bas_care', 'contract', 'treatment cont
 UPDATE gdpr.purpose SET special_condition = 'curiosity' WHERE name = 'bas_care';
 UPDATE gdpr.purpose SET special_condition = 'health_care' WHERE name = 'bas_care';
 SELECT gdpr.set_basis('bas.person', '1', 'bas_care', 'contract', 'treatment contract') > 0 AS set;
+-- Attack: the same by writing to gdpr.purpose. Labels may come before the purpose, or after: then gdpr.advice tells.
+INSERT INTO gdpr.purpose (name, description, basis) VALUES ('bas_ads', 'advertising', 'legitimate_interests');
+INSERT INTO gdpr.purpose (name, description, basis, balancing_test) VALUES ('bas_ads', 'advertising', 'legitimate_interests', ' ');
+UPDATE gdpr.purpose SET balancing_test = NULL, basis = 'legitimate_interests' WHERE name = 'bas_fraud';
+UPDATE gdpr.purpose SET basis = 'contract', special_condition = NULL, basis_note = 'x' WHERE name = 'bas_care';
+UPDATE gdpr.purpose SET basis = 'contract', basis_note = 'treatment contract' WHERE name = 'bas_care';
+UPDATE gdpr.purpose SET special_condition = NULL WHERE name = 'bas_care';
+UPDATE gdpr.purpose SET basis = 'consent' WHERE name = 'bas_care';
+RESET ROLE;
+SECURITY LABEL FOR gdpr ON COLUMN bas.person.health IS 'sensitive, purpose(bas_care, bas_late, bas_fraud)';
+SET ROLE bas_officer;
+INSERT INTO gdpr.purpose (name, description, basis) VALUES ('bas_late', 'care of another kind', 'contract');
+SELECT severity, object, finding, remedy FROM gdpr.advice WHERE object ~ 'purpose bas_' AND finding ~ 'Art. 9';
+UPDATE gdpr.purpose SET special_condition = 'legal_claims' WHERE name = 'bas_fraud';
+SELECT object FROM gdpr.advice WHERE object ~ 'purpose bas_' AND finding ~ 'Art. 9';
 -- Refused, with what to do.
 SELECT gdpr.set_basis('bas.person', '99', 'bas_bill', 'contract');
 SELECT gdpr.set_basis('bas.person', '1', 'nothing', 'contract');

@@ -28,9 +28,9 @@ CALL gdpr.apply();
 RESET client_min_messages;
 ANALYZE pu.person, pu.orders, pu.line;
 SET ROLE pu_officer;
-INSERT INTO gdpr.purpose (name, description, basis, direct_marketing) VALUES ('pu_offers', 'Offers by mail', 'legitimate_interests', true);
-INSERT INTO gdpr.purpose (name, description, basis, automated_decisions) VALUES
-    ('pu_score', 'Credit score', 'legitimate_interests', 'a sum'), ('pu_news', 'Newsletter', 'consent', NULL);
+INSERT INTO gdpr.purpose (name, description, basis, balancing_test, direct_marketing) VALUES ('pu_offers', 'Offers by mail', 'legitimate_interests', 'file 1', true);
+INSERT INTO gdpr.purpose (name, description, basis, balancing_test, automated_decisions) VALUES
+    ('pu_score', 'Credit score', 'legitimate_interests', 'file 2', 'a sum'), ('pu_news', 'Newsletter', 'consent', NULL, NULL);
 
 -- An objection binds at once, for its purpose alone.
 SELECT gdpr.record_objection('pu.person', '1', 'pu_score', 'not me') > 0 AS recorded;
@@ -119,6 +119,17 @@ DELETE FROM gdpr.restriction WHERE subject_table = 'pu.person'::regclass;
 -- Who may lift an objection, and how.
 SET ROLE pu_officer;
 SELECT gdpr.overrule_objection('pu.person', '2', 'pu_offers', 'we like to');
+-- Attack: the purpose is said not to be direct marketing, gets another name or another basis, or comes anew.
+UPDATE gdpr.purpose SET direct_marketing = false WHERE name = 'pu_offers';
+UPDATE gdpr.purpose SET name = 'pu_offers_too' WHERE name = 'pu_offers';
+DELETE FROM gdpr.purpose WHERE name = 'pu_offers';
+BEGIN;
+UPDATE gdpr.purpose SET basis = 'contract' WHERE name = 'pu_offers';
+SELECT gdpr.may_process('pu.person', '2', 'pu_offers') AS by_contract;
+SELECT gdpr.set_basis('pu.person', '2', 'pu_offers', 'consent') > 0 AS set;
+SELECT gdpr.give_consent('pu.person', '2', 'pu_offers', '{"wording": "yes"}') > 0 AS given;
+SELECT gdpr.may_process('pu.person', '2', 'pu_offers') AS by_consent_while_objecting;
+ROLLBACK;
 SELECT gdpr.overrule_objection('pu.person', '1', 'pu_score', ' ');
 SELECT gdpr.overrule_objection('pu.person', '3', 'pu_score', 'fraud');
 SELECT gdpr.overrule_objection('pu.person', '1', 'pu_score', 'fraud');

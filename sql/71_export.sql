@@ -44,13 +44,13 @@ RESET ROLE;
 CALL gdpr.apply('ex.person');
 
 SET ROLE ex_officer;
-INSERT INTO gdpr.purpose (name, description, basis, retention, recipients, transfers, automated_decisions) VALUES
-    ('ex_shop', 'Your orders', 'contract', '3 years', '{carrier,bank}', '{}', NULL),
-    ('ex_news', 'Newsletter', 'consent', NULL, '{mailer}', '{US: SCC}', NULL),
-    ('ex_tax', 'Tax', 'legal_obligation', '10 years', '{tax office}', '{}', NULL),
-    ('ex_ads', 'Advertising', 'legitimate_interests', NULL, '{bank}', '{}', 'the more visits, the higher the score'),
-    ('ex_desk', 'Desks', 'legitimate_interests', NULL, '{}', '{}', NULL),
-    ('ex_misc', 'No label says which data', 'public_task', NULL, '{}', '{}', NULL);
+INSERT INTO gdpr.purpose (name, description, basis, retention, recipients, transfers, automated_decisions, balancing_test, special_condition) VALUES
+    ('ex_shop', 'Your orders', 'contract', '3 years', '{carrier,bank}', '{}', NULL, NULL, 'explicit_consent'),
+    ('ex_news', 'Newsletter', 'consent', NULL, '{mailer}', '{US: SCC}', NULL, NULL, 'explicit_consent'),
+    ('ex_tax', 'Tax', 'legal_obligation', '10 years', '{tax office}', '{}', NULL, NULL, 'explicit_consent'),
+    ('ex_ads', 'Advertising', 'legitimate_interests', NULL, '{bank}', '{}', 'the more visits, the higher the score', 'file 1', 'explicit_consent'),
+    ('ex_desk', 'Desks', 'legitimate_interests', NULL, '{}', '{}', NULL, 'file 1', 'explicit_consent'),
+    ('ex_misc', 'No label says which data', 'public_task', NULL, '{}', '{}', NULL, NULL, 'explicit_consent');
 INSERT INTO gdpr.controller (name, contact, protection_officer, supervisory_authority)
 VALUES ('Ex S.p.A.', 'Via Roma 1, Milano', 'dpo@ex.example', 'Garante');
 INSERT INTO gdpr.controller (name, contact) VALUES ('Another', 'x');

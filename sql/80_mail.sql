@@ -51,4 +51,19 @@ INSERT INTO gdpr.mail_template (name, subject, body_text) VALUES ('mine', 'Hello
 UPDATE gdpr.mail_template SET body_text = '{{' WHERE name = 'mine';
 RESET ROLE;
 DELETE FROM gdpr.mail_template WHERE name = 'mine';
+
+-- What was sent, or given up, is kept for so long; what waits is not touched.
+INSERT INTO gdpr.outbox (template, address, state, next_attempt) VALUES ('sent long ago', NULL, 'sent', now() - interval '366 days'),
+    ('sent', NULL, 'sent', now() - interval '364 days'), ('dead long ago', 'a@example.it', 'dead', now() - interval '366 days'),
+    ('dead', 'a@example.it', 'dead', now() - interval '364 days'), ('waits', 'a@example.it', 'queued', now() - interval '1000 days');
+SET ROLE ml_officer;
+CALL gdpr.run_due_work('mail: forget old');
+SELECT template, state FROM gdpr.outbox ORDER BY id;
+SET gdpr.mail_keep_days = 30;
+RESET ROLE;
+SET gdpr.mail_keep_days = 30;
+CALL gdpr.run_due_work('mail: forget old');
+SELECT template, state FROM gdpr.outbox ORDER BY id;
+RESET gdpr.mail_keep_days;
+DELETE FROM gdpr.outbox;
 DROP ROLE ml_officer, ml_admin, ml_app;

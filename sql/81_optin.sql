@@ -178,8 +178,11 @@ SELECT used_at FROM gdpr.token ORDER BY id DESC LIMIT 1;
 -- Forgotten, and back by a confirmed opt-in: the block is lifted, and seen to have been.
 SET ROLE optin_web;
 SELECT gdpr.optin_submit('signup', '{"email": "anna@example.it", "name": "Anna pending"}') > 0 AS held;
+RESET ROLE;
+INSERT INTO gdpr.outbox (template, address, state) VALUES ('optin', 'anna@EXAMPLE.IT', 'dead'), ('optin', 'annalisa@example.it', 'dead');
 SET ROLE optin_officer;
 SELECT relation, action, rows FROM gdpr.forget('optin.contact', :'anna', 'she asked') ORDER BY relation::text, action;
+SELECT address FROM gdpr.outbox WHERE address LIKE 'anna%';
 SELECT count(*) AS pending FROM gdpr.optin_submission WHERE confirmed_at IS NULL AND form = 'signup';
 SET ROLE optin_app;
 INSERT INTO optin.contact (email) VALUES ('anna@example.it') RETURNING id AS imported \gset
@@ -280,7 +283,7 @@ UPDATE gdpr.optin_form SET columns = '{is_admin}';
 RESET ROLE;
 
 -- What nobody confirmed in time cannot be confirmed, and is deleted by due work.
-UPDATE gdpr.optin_submission SET expires_at = now() - interval '1 second' WHERE confirmed_at IS NULL;
+UPDATE gdpr.optin_submission SET expires_at = now() - interval '1 second', at = now() - interval '25 hours' WHERE confirmed_at IS NULL;
 UPDATE gdpr.token SET expires_at = now() - interval '1 second' WHERE used_at IS NULL;
 SET ROLE optin_web;
 SELECT gdpr.optin_confirm(:'dora');

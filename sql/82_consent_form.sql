@@ -170,8 +170,46 @@ SELECT gdpr.self_rectify(:'portal', '{"cf.address": {"1": {"town": "Bari"}}}');
 SELECT gdpr.self_rectify(:'portal', '{"cf.person": {"1": {"name": "x"}}}');
 SELECT gdpr.self_rectify(:'portal', '{"cf.address": {"2": {"person_id": 1}}}');
 SELECT gdpr.self_rectify(:'portal', '[]');
--- Attack: trying whose address is known. The table's words are kept back, and it takes its time.
-SELECT gdpr.self_rectify(:'portal', '{"email": "anna@example.it"}');
+-- A new address confirms first: nothing is changed before, then all that was asked for, and the old address hears of it.
+SELECT gdpr.self_rectify(:'portal', '{"email": "bruno@EXAMPLE.it", "name": "Bruno C."}') AS the_same_address;
+SELECT gdpr.self_rectify(:'portal', '{"email": "b.new@example.it", "name": "Bruno N."}') AS waits;
+SELECT gdpr.self_rectify(:'portal', '{"email": "b.newer@example.it"}') AS waits;
+RESET ROLE;
+SELECT email, name FROM cf.person WHERE id = 2;
+SET ROLE cf_mailer;
+SELECT cf.token(message) AS confirm, address, convert_from(message, 'UTF8') ~ 'Bruno' AS says_who FROM gdpr.take_mail(1) \gset
+SELECT :'address' AS address, :'says_who' AS says_who;
+SELECT cf.token(message) AS newer FROM gdpr.take_mail(1) \gset
+SET ROLE cf_web;
+-- Attack: the token of one thing for another.
+SELECT gdpr.self_confirm(:'portal');
+SELECT gdpr.self_access(:'confirm');
+SELECT gdpr.self_confirm(:'confirm');
+-- Attack: replay, and the other change that waited.
+SELECT gdpr.self_confirm(:'confirm');
+SELECT gdpr.self_confirm(:'newer');
+RESET ROLE;
+SELECT email, name FROM cf.person WHERE id = 2;
+SELECT template, address, key FROM gdpr.outbox WHERE template = 'address_changed';
+SELECT note FROM gdpr.audit_log WHERE subject_table = 'cf.person'::regclass AND key = '2' AND operation = 'rectify' ORDER BY id DESC LIMIT 1;
+-- Attack: an officer lets the person confirm what they never asked for.
+SET ROLE cf_officer;
+SELECT gdpr.send_mail('confirm_address', 'cf.person', '2', '{"changes": {"name": "Fool"}}') AS forged \gset
+SELECT gdpr.send_mail('confirm_address', 'cf.person', '2', '{"changes": {"email": "fool@example.it"}}') AS forged_too \gset
+SET ROLE cf_mailer;
+SELECT address FROM gdpr.take_mail();
+RESET ROLE;
+SELECT state, error FROM gdpr.outbox WHERE id IN (:forged, :forged_too);
+DELETE FROM gdpr.outbox WHERE id IN (:forged, :forged_too);
+SET ROLE cf_web;
+-- Attack: trying whose address is known. Whoever reads mail there learns it, and nobody else; the table's words are kept back.
+SELECT gdpr.self_rectify(:'portal', '{"email": "anna@example.it"}') AS waits;
+-- Attack: mails to anybody, as many as one likes.
+SELECT gdpr.self_rectify(:'portal', '{"email": "victim@example.it"}');
+SET ROLE cf_mailer;
+SELECT cf.token(message) AS taken FROM gdpr.take_mail(1) \gset
+SET ROLE cf_web;
+SELECT gdpr.self_confirm(:'taken');
 -- Attack: the portal's token for a form, and by a guess.
 SELECT gdpr.answer_consent_form(:'portal', '{"news": true}');
 SELECT gdpr.optin_confirm(:'portal');

@@ -195,7 +195,7 @@ SELECT gdpr.verify_identity(:overdue, 'passport shown');
 SELECT gdpr.fulfil_request(:overdue);
 
 -- The other kinds.
-INSERT INTO gdpr.purpose (name, description, basis) VALUES ('ads', 'advertising', 'legitimate_interests'), ('offers', 'offers by mail', 'consent');
+INSERT INTO gdpr.purpose (name, description, basis, balancing_test) VALUES ('ads', 'advertising', 'legitimate_interests', 'file 1'), ('offers', 'offers by mail', 'consent', NULL);
 SELECT gdpr.fulfil_request(:objection);
 SELECT key, purpose, automated, reason FROM gdpr.objection;
 SELECT gdpr.give_consent('rq.person', '4', 'offers', '{"wording": "yes"}') > 0 AS given;

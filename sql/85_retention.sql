@@ -224,6 +224,15 @@ INSERT INTO ret.log VALUES ('2020-05-05', 'z');
 CALL gdpr.run_due_work('expire');
 SELECT count(*) FROM ret.log WHERE who = 'z';
 
+-- Entries of the blocklist that have lapsed go.
+DELETE FROM gdpr.blocklist;
+SET ROLE ret_officer;
+SELECT gdpr.block('late@example.it', 'lapsed', '2020-01-01'), gdpr.block('soon@example.it', 'still there', now() + interval '1 day'),
+       gdpr.block('never@example.it', 'for good');
+CALL gdpr.run_due_work('blocklist: forget lapsed');
+RESET ROLE;
+SELECT ground FROM gdpr.blocklist ORDER BY ground;
+
 -- A label that names no time says so.
 SECURITY LABEL FOR gdpr ON TABLE ret.call IS 'expires(seconds)';
 SELECT * FROM gdpr.expiring;

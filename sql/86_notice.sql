@@ -60,6 +60,9 @@ SELECT gdpr.add_source('nt.person', '8', 'integration', 'partner', '198.51.100.4
 SELECT gdpr.add_source('nt.person', '1', 'import', 'old list', line => 4);
 SELECT gdpr.add_source('nt.person', '99', 'import', 'old list');
 SELECT gdpr.add_source('nt.person', '8', 'gossip');
+SELECT gdpr.add_source('nt.person', '8', 'manual', 'desk', line => 4);
+SELECT gdpr.add_source('nt.person', '8', 'import', 'old list', line => -4);
+SELECT gdpr.record_disclosure('nt.person', '8', E' \n');
 SELECT key, kind, name, host(address) AS address, line, first FROM gdpr.source_history WHERE key IN ('1', '8') ORDER BY key::int, at;
 SELECT gdpr.access('nt.person', '1') #> '{source}' AS source,
        (gdpr.access('nt.person', '1') #> '{further_sources,0}') - 'at' AS further;

@@ -15,6 +15,7 @@ CREATE TABLE ad.note (id int PRIMARY KEY, author int REFERENCES ad.person, about
 CREATE TABLE ad.thing (id int PRIMARY KEY, phone2 text, phonetics text, street_name_id int, "odd ""name" text);
 CREATE TABLE ad.log (day date, address text) PARTITION BY RANGE (day);
 CREATE TABLE ad.log_1 PARTITION OF ad.log DEFAULT;
+SECURITY LABEL FOR gdpr ON TABLE ad.log IS 'expires(day, 1 year)';
 INSERT INTO ad.person SELECT g, 'p' || g || '@example.it', 'Anna', 'nick' || g, NULL, '2000-01-01', 'write to friend' || g || '@example.net' FROM generate_series(1, 200) g;
 INSERT INTO ad.thing SELECT g, NULL, 'x', g, '+3906' || 1234000 + g FROM generate_series(1, 200) g;
 SECURITY LABEL FOR gdpr ON TABLE ad.person IS 'subject';
@@ -81,6 +82,10 @@ SELECT gdpr.open_request('access', 'ad.person', '1', now() - interval '90 days')
 SELECT gdpr.open_breach('lost disk', now() - interval '80 hours', tstzrange(NULL, NULL)) AS breach \gset
 SELECT severity, object = 'request ' || :request AS that, finding ~ '^it should have been answered by \d{4}-' AS late, remedy ~ 'fulfil' AS mended FROM gdpr.advice WHERE object ~ '^request';
 SELECT severity, object = 'breach ' || :breach AS that, finding FROM gdpr.advice WHERE object ~ '^breach';
+INSERT INTO gdpr.outbox (template, recipient, state, error) SELECT 'erased', 'ad', 'dead', 'the recipient''s' FROM generate_series(1, 3);
+SELECT * FROM ad.found('^gdpr.outbox');
+SELECT remedy FROM gdpr.advice WHERE object = 'gdpr.outbox' \gexec
+SELECT * FROM ad.found('^gdpr.outbox');
 -- The worst comes first.
 SELECT array_agg(DISTINCT severity) AS all_of, bool_and(ordered) AS ordered FROM (SELECT severity,
     array_position('{critical,warning,notice}', severity) >= lag(array_position('{critical,warning,notice}', severity), 1, 0) OVER () AS ordered FROM gdpr.advice) a;

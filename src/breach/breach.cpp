@@ -2,6 +2,7 @@
 #include "breach/breach.hpp"
 
 #include "pg/pg.hpp"
+#include "request/history.hpp"
 #include "rights/format.hpp"
 #include "subject/personal.hpp"
 
@@ -10,13 +11,7 @@ namespace gdpr::breach {
 namespace {
 
 std::string required(FunctionCallInfo fcinfo, int argument, const char *name) {
-    std::string given;
-    if (!PG_ARGISNULL(argument))
-        given = pg::to_string(PG_GETARG_DATUM(argument));
-    if (given.find_first_not_of(" \t\r\n") == std::string::npos)
-        pg::raise(ERRCODE_INVALID_PARAMETER_VALUE, std::string("the ") + name + " is empty", "",
-                  "Say it in words: it is part of the register (Art. 33(5)).");
-    return given;
+    return history::words(fcinfo, argument, name, "Say it in words: it is part of the register (Art. 33(5)).");
 }
 
 std::optional<std::string> given(FunctionCallInfo fcinfo, int argument) {
@@ -49,11 +44,7 @@ void check_times(const pg::Param &aware_at, const pg::Param &period) {
 }
 
 void change(std::int64_t id, const std::string &assignments, const std::vector<pg::Param> &params) {
-    std::vector<pg::Param> all{pg::param(id)};
-    all.insert(all.end(), params.begin(), params.end());
-    const pg::OwnerScope scope(pg::gdpr_relation("breach"));
-    pg::Spi spi;
-    (void)spi.run("UPDATE gdpr.breach SET " + assignments + " WHERE id = $1", all);
+    history::change("breach", id, assignments, params);
 }
 
 Breach argument(FunctionCallInfo fcinfo, const char *doing) {
@@ -122,10 +113,7 @@ Breach breach(std::int64_t id, bool to_change) {
 }
 
 void record_event(std::int64_t breach, std::string_view event, const std::optional<std::string> &note) {
-    const pg::OwnerScope scope(pg::gdpr_relation("breach_event"));
-    pg::Spi spi;
-    (void)spi.run("INSERT INTO gdpr.breach_event (breach, event, note) VALUES ($1, $2, $3)",
-                  {pg::param(breach), pg::param(event), pg::param_or_null(note)});
+    history::record("breach", breach, event, note);
 }
 
 void init() {

@@ -23,7 +23,6 @@ struct Scope {
     Oid relation = InvalidOid;                     // none: all of them
     std::vector<std::string> categories;           // "personal: email", …
     std::optional<std::int64_t> records, subjects; // by the audit log; nothing where it was not kept
-    bool reads_known = false;                      // were reads recorded, so that these are all?
 };
 
 /// The relations with people's data that the breach may have reached, by name; all together last.

@@ -38,9 +38,9 @@ CREATE OR REPLACE FUNCTION gdpr.breach_scope(id bigint)
 COMMENT ON FUNCTION gdpr.breach_scope(bigint) IS
     'What a breach may have reached: for each relation with people''s data, and with a null relation for all of them '
     'together, the labelled columns, and how many people and records the audit log knows of in the period of the breach, by '
-    'its suspect, address and relations where it has some; null where changes are not recorded. subjects and records are '
-    'these numbers, or unknown where reads were not recorded: then more may be concerned. Raises where there is no such '
-    'breach; for gdpr_officer and gdpr_auditor (Art. 33(3)(a)).';
+    'its suspect, address and relations where it has some; null where changes are not recorded. How many subjects and records '
+    'were concerned is unknown, since reads are not recorded: the numbers are the least that it can be. Raises where there is '
+    'no such breach; for gdpr_officer and gdpr_auditor (Art. 33(3)(a)).';
 REVOKE ALL ON FUNCTION gdpr.breach_scope(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gdpr.breach_scope(bigint) TO gdpr_officer, gdpr_auditor;
 

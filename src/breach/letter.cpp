@@ -19,14 +19,9 @@ std::string joined(const std::vector<std::string> &lines) {
     return out;
 }
 
-/// "at least 3" of what the log knows, since nobody knows who read.
-void add_number(std::map<std::string, std::string> &fields, const char *name, const std::optional<std::int64_t> &known,
-                bool exact) {
-    if (!known || (*known == 0 && !exact))
-        fields[name] = "";
-    else
-        fields[name] = std::to_string(*known);
-    fields[std::string(name) + "_exact"] = exact && known ? fields[name] : "";
+/// What the log knows is a lower bound, since nobody knows who read; and none where it knows nothing.
+std::string at_least(const std::optional<std::int64_t> &known) {
+    return known && *known > 0 ? std::to_string(*known) : "";
 }
 
 /// Merge fields of gdpr.controller, as every mail has them.
@@ -49,6 +44,17 @@ void mark_unknown(std::map<std::string, std::string> &fields) {
     fields.merge(unknown);
 }
 
+std::map<std::string, std::string> known_fields(const Breach &breach) {
+    return {{"breach", std::to_string(breach.id)},
+            {"aware_at", breach.aware_at},
+            {"period", breach.period_text},
+            {"description", breach.description},
+            {"consequences", breach.consequences.value_or("")},
+            {"measures", breach.measures.value_or("")},
+            {"advice", breach.advice.value_or("")},
+            {"delay_reason", breach.delay_reason.value_or("")}};
+}
+
 /// For those told by mail: what is the same for all of them, read at each mail, so that a correction reaches whoever
 /// was not written to yet.
 mail::Fields of_mail(const mail::Rendering &rendering) {
@@ -60,11 +66,7 @@ mail::Fields of_mail(const mail::Rendering &rendering) {
                      true)
                  .number(0, 1);
     }
-    const Breach known = breach(id, false);
-    std::map<std::string, std::string> fields{
-        {"breach", std::to_string(known.id)},      {"aware_at", known.aware_at},
-        {"description", known.description},        {"consequences", known.consequences.value_or("")},
-        {"measures", known.measures.value_or("")}, {"advice", known.advice.value_or("")}};
+    std::map<std::string, std::string> fields = known_fields(breach(id, false));
     add_controller(fields);
     mark_unknown(fields);
     return fields;
@@ -192,18 +194,11 @@ std::map<std::string, std::string> fields_of(const Breach &breach) {
         for (const Scope &each : scope)
             if (OidIsValid(each.relation))
                 relations.push_back(pg::relation_name(each.relation));
-    std::map<std::string, std::string> fields{{"breach", std::to_string(breach.id)},
-                                              {"aware_at", breach.aware_at},
-                                              {"period", breach.period_text},
-                                              {"description", breach.description},
-                                              {"categories", joined(total.categories)},
-                                              {"relations", joined(relations)},
-                                              {"consequences", breach.consequences.value_or("")},
-                                              {"measures", breach.measures.value_or("")},
-                                              {"advice", breach.advice.value_or("")},
-                                              {"delay_reason", breach.delay_reason.value_or("")}};
-    add_number(fields, "subjects", total.subjects, total.reads_known);
-    add_number(fields, "records", total.records, total.reads_known);
+    std::map<std::string, std::string> fields = known_fields(breach);
+    fields["categories"] = joined(total.categories);
+    fields["relations"] = joined(relations);
+    fields["subjects"] = at_least(total.subjects);
+    fields["records"] = at_least(total.records);
     add_controller(fields);
     mark_unknown(fields);
     return fields;

@@ -139,9 +139,7 @@ GDPR_FUNCTION(gdpr_breach_scope) {
     const auto number = [](const std::optional<std::int64_t> &value) {
         return value ? pg::param(*value) : pg::null_param(INT8OID);
     };
-    const auto exact = [](const std::optional<std::int64_t> &value, bool all) {
-        return pg::param(value && all ? std::to_string(*value) : "unknown");
-    };
+    const pg::Param of_reads = pg::param("unknown"); // nothing records who reads
     for (const breach::Scope &each : breach::scope_of(breach::breach(PG_GETARG_INT64(0), false))) {
         std::vector<Datum> categories;
         for (const std::string &category : each.categories)
@@ -151,8 +149,7 @@ GDPR_FUNCTION(gdpr_breach_scope) {
                                                    false, TYPALIGN_INT));
         });
         result.add({OidIsValid(each.relation) ? pg::param_oid(each.relation) : pg::null_param(REGCLASSOID),
-                    pg::param(TEXTARRAYOID, array), exact(each.subjects, each.reads_known), number(each.subjects),
-                    exact(each.records, each.reads_known), number(each.records)});
+                    pg::param(TEXTARRAYOID, array), of_reads, number(each.subjects), of_reads, number(each.records)});
     }
     PG_RETURN_NULL();
 }

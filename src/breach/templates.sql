@@ -15,8 +15,8 @@ Nature of the breach:
 Categories of data concerned:
 {{categories}}{{#categories_unknown}}not known yet{{/categories_unknown}}
 
-Approximate number of people concerned: {{#subjects_exact}}{{subjects}}{{/subjects_exact}}{{#subjects_exact_unknown}}not known yet{{#subjects}}, at least {{subjects}} by the audit log{{/subjects}}{{/subjects_exact_unknown}}
-Approximate number of records concerned: {{#records_exact}}{{records}}{{/records_exact}}{{#records_exact_unknown}}not known yet{{#records}}, at least {{records}} by the audit log{{/records}}{{/records_exact_unknown}}
+Approximate number of people concerned: not known yet{{#subjects}}, at least {{subjects}} by the audit log{{/subjects}}
+Approximate number of records concerned: not known yet{{#records}}, at least {{records}} by the audit log{{/records}}
 
 Likely consequences:
 {{consequences}}{{#consequences_unknown}}not known yet{{/consequences_unknown}}

@@ -91,12 +91,8 @@ void refuse_unlawful(const Whose &whose, const Change &change, const std::string
         pg::raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "legitimate interests need a balancing test",
                   "gdpr.purpose has none for this purpose (Art. 6(1)(f)).",
                   "Record it there as balancing_test, or say it as the argument note.");
-    if (effective != "consent" && effective != change.former && !purpose.boolean(0, 1) &&
-        has_sensitive_data(change.purpose))
-        pg::raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-                  "the purpose has special categories of data, and no condition to process them",
-                  "Labels give it columns that are sensitive (Art. 9).",
-                  "Record the condition of Art. 9(2) as special_condition in gdpr.purpose.");
+    if (effective != "consent" && effective != change.former && !purpose.boolean(0, 1))
+        refuse_sensitive_data(change.purpose);
 }
 
 std::int64_t record(const Whose &whose, const Change &change) {
@@ -126,6 +122,14 @@ std::string word(Datum basis) {
 }
 
 } // namespace
+
+void refuse_sensitive_data(const std::string &purpose) {
+    if (has_sensitive_data(purpose))
+        pg::raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                  "the purpose has special categories of data, and no condition to process them",
+                  "Labels give it columns that are sensitive (Art. 9).",
+                  "Record the condition of Art. 9(2) as special_condition in gdpr.purpose.");
+}
 
 std::string basis_of(const subject::Subject &subject, const std::string &purpose) {
     return in_force({subject, subject.key.empty()}, purpose, true);

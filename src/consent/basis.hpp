@@ -9,4 +9,8 @@ namespace gdpr::consent {
 /// own. Of a table, without a key. Raises where there is no such purpose.
 std::string basis_of(const subject::Subject &subject, const std::string &purpose);
 
+/// Raises where the purpose has columns of special categories of data (Art. 9) by labels; called where it names no
+/// condition to process them, nor asks for consent.
+void refuse_sensitive_data(const std::string &purpose);
+
 } // namespace gdpr::consent

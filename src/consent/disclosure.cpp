@@ -14,6 +14,8 @@ GDPR_FUNCTION(gdpr_record_disclosure) {
                                       : std::optional<std::string>(pg::to_string(PG_GETARG_DATUM(argument)));
     };
     const std::string recipient = *given(2);
+    if (recipient.find_first_not_of(" \t\r\n") == std::string::npos)
+        pg::raise(ERRCODE_INVALID_PARAMETER_VALUE, "the recipient is empty", "", "Say who received the data.");
     consent::require_person(subject);
     std::int64_t id = 0;
     {

@@ -1,11 +1,12 @@
 CREATE OR REPLACE FUNCTION gdpr.purpose_guard() RETURNS trigger
     AS 'MODULE_PATHNAME', 'gdpr_purpose_guard' LANGUAGE C;
 COMMENT ON FUNCTION gdpr.purpose_guard() IS
-    'Trigger of gdpr.purpose: a purpose that consent was recorded for is neither deleted nor renamed, nor moved to '
-    'legitimate interests, and to another basis only with a new basis_note (Art. 6, 7(1)). Changes of a basis are recorded in '
-    'gdpr.basis_event and audited.';
+    'Trigger of gdpr.purpose: a purpose that consent was recorded for, or that people object to, is neither deleted nor '
+    'renamed. One that consent was recorded for is not moved to legitimate interests, and to another basis only with a new '
+    'basis_note (Art. 6, 7(1)). One that people object to stays direct marketing (Art. 21(3)). Sensitive data needs consent or '
+    'a special_condition (Art. 9(2)). Changes of a basis are recorded in gdpr.basis_event and audited.';
 REVOKE ALL ON FUNCTION gdpr.purpose_guard() FROM PUBLIC;
-CREATE OR REPLACE TRIGGER purpose_guard AFTER UPDATE OR DELETE ON gdpr.purpose
+CREATE OR REPLACE TRIGGER purpose_guard AFTER INSERT OR UPDATE OR DELETE ON gdpr.purpose
     FOR EACH ROW EXECUTE FUNCTION gdpr.purpose_guard();
 
 CREATE OR REPLACE TRIGGER purpose_changed AFTER INSERT OR UPDATE OR DELETE ON gdpr.purpose

@@ -75,8 +75,10 @@ GDPR_FUNCTION(gdpr_add_source) {
         pg::raise(ERRCODE_INVALID_PARAMETER_VALUE, "unknown kind of source", consent::kinds_of_source_detail);
     if (!PG_ARGISNULL(4))
         source.address = pg::call([&] { return OidOutputFunctionCall(F_INET_OUT, PG_GETARG_DATUM(4)); });
-    if (!PG_ARGISNULL(5))
+    if (!PG_ARGISNULL(5)) {
+        consent::check_line(source.kind, PG_GETARG_INT32(5));
         source.line = PG_GETARG_INT32(5);
+    }
     consent::require_person(subject);
     consent::record_source(subject, source, true);
     audit::record(subject, "add_source", source.kind + (source.name ? ": " + *source.name : ""));

@@ -12,7 +12,7 @@ subject::Subject person_argument(FunctionCallInfo fcinfo) {
     return subject::subject(table, pg::to_string(PG_GETARG_DATUM(1)));
 }
 
-void require_person(const subject::Subject &subject) {
+bool lock_person(const subject::Subject &subject) {
     const pg::OwnerScope scope(subject.table);
     const std::vector<Datum> values = subject::key_values(subject);
     std::vector<pg::Param> params;
@@ -23,9 +23,13 @@ void require_person(const subject::Subject &subject) {
                      " $" + std::to_string(params.size());
     }
     pg::Spi spi;
-    if (spi.run("SELECT FROM " + pg::relation_name(subject.table) + " t WHERE " + condition + " FOR NO KEY UPDATE",
-                params)
-            .empty())
+    return !spi.run("SELECT FROM " + pg::relation_name(subject.table) + " t WHERE " + condition + " FOR NO KEY UPDATE",
+                    params)
+                .empty();
+}
+
+void require_person(const subject::Subject &subject) {
+    if (!lock_person(subject))
         pg::raise(ERRCODE_NO_DATA_FOUND, "there is no such person in " + pg::relation_name(subject.table), "",
                   "Check the key: it is the primary key's value, a row literal when it has several columns.");
 }

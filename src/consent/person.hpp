@@ -8,6 +8,9 @@ namespace gdpr::consent {
 /// The person that the first two arguments of a function name.
 subject::Subject person_argument(FunctionCallInfo fcinfo);
 
+/// Locks the person's row; false where there is none.
+bool lock_person(const subject::Subject &subject);
+
 /// Locks the person's row, so that what is recorded of one person is recorded one after the other, and not while
 /// somebody deletes the row. Raises where there is no such person.
 void require_person(const subject::Subject &subject);

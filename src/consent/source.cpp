@@ -147,6 +147,11 @@ void init_source() {
     });
 }
 
+void check_line(const std::string &kind, int line) {
+    if (line < 0 || (line > 0 && kind != "import"))
+        pg::raise(ERRCODE_INVALID_PARAMETER_VALUE, "a line is that of an imported file, from 1");
+}
+
 } // namespace gdpr::consent
 
 using namespace gdpr;
@@ -165,8 +170,7 @@ GDPR_FUNCTION(gdpr_set_source) {
         pg::raise(ERRCODE_INVALID_PARAMETER_VALUE, "unknown kind of source", consent::kinds_of_source_detail,
                   "A null kind, alone, ends what was set.");
     const int line = PG_ARGISNULL(4) ? 0 : PG_GETARG_INT32(4);
-    if (line < 0 || (line > 0 && kind != "import"))
-        pg::raise(ERRCODE_INVALID_PARAMETER_VALUE, "a line is that of an imported file, from 1");
+    consent::check_line(kind, line);
     consent::set("gdpr.source_kind", kind, local);
     consent::set("gdpr.source_name", name, local);
     consent::set("gdpr.source_address", address, local);

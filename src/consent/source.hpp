@@ -15,6 +15,9 @@ struct Source {
     bool from_others() const { return kind == "import" || kind == "api" || kind == "integration"; }
 };
 
+/// Raises where a source of this kind has no such line; 0: none.
+void check_line(const std::string &kind, int line);
+
 bool is_kind_of_source(std::string_view word);
 extern const char *const kinds_of_source_detail;
 

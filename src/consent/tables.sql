@@ -20,11 +20,12 @@ CREATE TABLE gdpr.purpose (
     consent_validity interval CHECK (consent_validity > '0'),
     child_age integer CHECK (child_age BETWEEN 13 AND 16),
     security text,
-    basis_note text
+    basis_note text,
+    CONSTRAINT legitimate_interests_need_a_balancing_test CHECK (basis <> 'legitimate_interests' OR coalesce(balancing_test, '') ~ '\S')
 );
 COMMENT ON TABLE gdpr.purpose IS
-    'Purposes of processing (Art. 30); officers maintain it by plain SQL. Once consent was recorded for a purpose it '
-    'can be neither deleted nor renamed: consent to one purpose must not become consent to another.';
+    'Purposes of processing (Art. 30); officers maintain it by plain SQL. Once consent or an objection was recorded for a '
+    'purpose it can be neither deleted nor renamed: consent to one purpose must not become consent to another.';
 COMMENT ON COLUMN gdpr.purpose.name IS 'As labels and settings write it.';
 COMMENT ON COLUMN gdpr.purpose.description IS 'As the person is told.';
 COMMENT ON COLUMN gdpr.purpose.basis IS 'Lawful basis (Art. 6(1)).';

@@ -65,6 +65,8 @@ Content content_of(std::int64_t request, const subject::Subject &person) {
 }
 
 void require_waiting(const Ticket &ticket, bool lock) {
+    if (ticket.used || !ticket.person)
+        refuse(); // without a look-up more than an unknown one takes
     bool waits = false;
     {
         const pg::OwnerScope scope(pg::gdpr_relation("consent_request"));
@@ -76,7 +78,7 @@ void require_waiting(const Ticket &ticket, bool lock) {
                      {pg::param(ticket.reference)})
                  .empty();
     }
-    if (!waits || ticket.used || !ticket.person)
+    if (!waits)
         refuse();
 }
 

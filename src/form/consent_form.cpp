@@ -99,13 +99,14 @@ struct Waiting {
     std::string form, locale, word;
 };
 
-std::vector<Waiting> waiting(const char *word, const char *condition) {
+constexpr const char *unanswered = " FROM gdpr.consent_request WHERE answered_at IS NULL AND lapsed_at IS NULL"
+                                   " AND key IS NOT NULL AND ";
+
+std::vector<Waiting> waiting(const char *word, const std::string &condition) {
     pg::Spi spi;
-    const pg::Rows rows = spi.run(
-        std::string("SELECT id, subject_table, key::text, form, locale, ") + word +
-            " FROM gdpr.consent_request WHERE answered_at IS NULL AND lapsed_at IS NULL AND key IS NOT NULL AND " +
-            condition + " LIMIT $1 FOR UPDATE SKIP LOCKED",
-        {pg::param(batch)});
+    const pg::Rows rows = spi.run(std::string("SELECT id, subject_table, key::text, form, locale, ") + word +
+                                      unanswered + condition + " LIMIT $1",
+                                  {pg::param(batch)});
     std::vector<Waiting> out;
     for (std::uint64_t row = 0; row < rows.size(); row++)
         out.push_back({rows.number(row, 1),
@@ -125,7 +126,8 @@ void note(std::int64_t request, const char *assignment, const std::optional<work
 bool remind() {
     const std::vector<Waiting> all =
         waiting("content ->> 'reminder_template'",
-                "reminded_at IS NULL AND remind_at <= pg_catalog.now() AND waits_until > pg_catalog.now()");
+                "reminded_at IS NULL AND remind_at <= pg_catalog.now() AND waits_until > pg_catalog.now()"
+                " FOR UPDATE SKIP LOCKED");
     for (const Waiting &each : all) {
         const auto failure = work::step([&] {
             (void)mail::queue({each.word, each.subject, {}, {}, {}, parameters(each.id, each.locale)});
@@ -145,7 +147,16 @@ bool answered_otherwise(const Waiting &request) {
                 .empty();
 }
 
+/// Locked after the person, as erasure does; and is it waited for still?
+bool still_waiting(std::int64_t request) {
+    pg::Spi spi;
+    return !spi.run(std::string("SELECT") + unanswered + "id = $1 FOR UPDATE", {pg::param(request)}).empty();
+}
+
 void carry_out(const Waiting &request) {
+    (void)consent::lock_person(request.subject);
+    if (!still_waiting(request.id))
+        return;
     if (answered_otherwise(request)) {
         note(request.id, "answered_at = pg_catalog.now()");
         return;

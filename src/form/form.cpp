@@ -12,17 +12,18 @@ namespace {
 
 constexpr std::int64_t batch = 1000;
 
-/// Tokens and submissions whose time is over: nothing of what was never confirmed is kept.
+/// Tokens and submissions whose time is over: nothing of what was never confirmed is kept; but for a day, since mails
+/// to one address are counted.
 bool expire() {
     pg::Spi spi;
     std::uint64_t most = 0;
-    for (const char *table : {"gdpr.token", "gdpr.optin_submission"}) {
-        const std::string name = table;
-        most = std::max(most, spi.run("DELETE FROM " + name + " WHERE id IN (SELECT id FROM " + name +
-                                          " WHERE expires_at < pg_catalog.now() LIMIT $1 FOR UPDATE SKIP LOCKED)",
+    for (const auto &[name, over] :
+         {std::pair<std::string, std::string>("gdpr.token", "expires_at < pg_catalog.now()"),
+          {"gdpr.optin_submission", "expires_at < pg_catalog.now() AND at < pg_catalog.now() - interval '1 day'"}})
+        most = std::max(most, spi.run("DELETE FROM " + name + " WHERE id IN (SELECT id FROM " + name + " WHERE " +
+                                          over + " LIMIT $1 FOR UPDATE SKIP LOCKED)",
                                       {pg::param(batch)})
                                   .processed());
-    }
     return most == static_cast<std::uint64_t>(batch);
 }
 

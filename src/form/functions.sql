@@ -72,11 +72,21 @@ CREATE OR REPLACE FUNCTION gdpr.self_rectify(token text, changes jsonb) RETURNS 
     AS 'MODULE_PATHNAME', 'gdpr_self_rectify' LANGUAGE C;
 COMMENT ON FUNCTION gdpr.self_rectify(text, jsonb) IS
     'What gdpr.rectify() does, by the person who was mailed this token and to what is labelled personal or sensitive and not '
-    'derived (Art. 16); returns how many rows were changed. Raises as that does, insufficient_privilege for another column, '
-    'integrity_constraint_violation where the table refuses the row, and invalid_authorization_specification for whatever is '
-    'wrong with the token. Audited. For gdpr_web.';
+    'derived (Art. 16); returns how many rows were changed. Where the changes bring a new mail address, null: nothing is '
+    'changed before gdpr.self_confirm() by the link that is mailed to it. An address that is theirs no more gets a mail that '
+    'says so. Raises as gdpr.rectify() does, insufficient_privilege for another column, integrity_constraint_violation where '
+    'the table refuses the row, configuration_limit_exceeded at the fourth new address of a day, and '
+    'invalid_authorization_specification for whatever is wrong with the token. Audited. For gdpr_web.';
 REVOKE ALL ON FUNCTION gdpr.self_rectify(text, jsonb) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gdpr.self_rectify(text, jsonb) TO gdpr_web;
+
+CREATE OR REPLACE FUNCTION gdpr.self_confirm(token text) RETURNS bigint
+    AS 'MODULE_PATHNAME', 'gdpr_self_confirm' LANGUAGE C;
+COMMENT ON FUNCTION gdpr.self_confirm(text) IS
+    'Makes the changes of gdpr.self_rectify() that brought the mail address to which this token was mailed (Art. 16); returns '
+    'how many rows were changed. Raises as that does. Once, within 24 hours. Audited. For gdpr_web.';
+REVOKE ALL ON FUNCTION gdpr.self_confirm(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION gdpr.self_confirm(text) TO gdpr_web;
 
 CREATE OR REPLACE FUNCTION gdpr.self_withdraw(token text, purpose text) RETURNS bigint
     AS 'MODULE_PATHNAME', 'gdpr_self_withdraw' LANGUAGE C;
@@ -89,7 +99,8 @@ GRANT EXECUTE ON FUNCTION gdpr.self_withdraw(text, text) TO gdpr_web;
 
 -- Shipped texts; an upgrade brings them anew and leaves alone what an admin changed.
 DELETE FROM gdpr.mail_template
- WHERE shipped AND name IN ('consent_form', 'consent_form_reminder', 'optin', 'optin_known', 'optin_forgotten', 'portal');
+ WHERE shipped AND name IN ('consent_form', 'consent_form_reminder', 'optin', 'optin_known', 'optin_forgotten', 'portal',
+                            'confirm_address', 'address_changed');
 INSERT INTO gdpr.mail_template (name, subject, body_text, shipped) VALUES
 ('consent_form', 'May we use your data?',
 'Dear Sir or Madam,
@@ -150,6 +161,27 @@ If it was not you, do nothing: what was entered is then deleted.
 
 here you can see and correct the personal data that we hold of you, and withdraw consent, for 24 hours:
 {{link}}
+
+{{controller}}
+{{contact}}
+', true),
+('confirm_address', 'Please confirm your new address',
+'Dear Sir or Madam,
+
+somebody whose personal data we hold wants us to write to this address from now on. If that was you, please confirm it here,
+within 24 hours:
+{{link}}
+
+If it was not, do nothing: then nothing is changed.
+
+{{controller}}
+{{contact}}
+', true),
+('address_changed', 'We do not write to this address any more',
+'Dear Sir or Madam,
+
+by a link that we had mailed to you this address was replaced by another, or taken away. If that was not you, please answer
+this mail at once.
 
 {{controller}}
 {{contact}}

@@ -19,16 +19,17 @@ struct Submission {
     std::optional<std::string> key; // of whoever confirmed it before
 };
 
-/// Held until the transaction ends, so that of two confirmations the second meets what the first did.
-Submission open_submission(const Ticket &ticket) {
+/// With `lock` held until the transaction ends, so that of two confirmations the second meets what the first did.
+Submission open_submission(const Ticket &ticket, bool lock) {
     std::optional<Submission> found;
     {
         const pg::OwnerScope scope(pg::gdpr_relation("optin_submission"));
         pg::Spi spi;
         const pg::Rows rows =
-            spi.run("SELECT form, payload::pg_catalog.jsonb, CASE WHEN confirmed_at IS NOT NULL THEN key::text END,"
-                    " coalesce(address::text, '') FROM gdpr.optin_submission"
-                    " WHERE id = $1 AND expires_at > pg_catalog.now() FOR UPDATE",
+            spi.run(std::string("SELECT form, payload::pg_catalog.jsonb, CASE WHEN confirmed_at IS NOT NULL"
+                                " THEN key::text END, coalesce(address::text, '') FROM gdpr.optin_submission"
+                                " WHERE id = $1 AND expires_at > pg_catalog.now()") +
+                        (lock ? " FOR UPDATE" : ""),
                     {pg::param(ticket.reference)});
         if (!rows.empty()) {
             found = Submission{rows.text_or(0, 1), rows.text_or(0, 4), 0, rows.text(0, 3)};
@@ -157,21 +158,32 @@ void close(const Ticket &ticket, const subject::Subject &person) {
                   {pg::param(ticket.reference), pg::param_oid(person.table), pg::param(person.key)});
 }
 
+/// Those of the target who have the address, their rows locked.
+std::vector<subject::Subject> people_of(const OptinForm &form, const std::string &email) {
+    std::vector<subject::Subject> people;
+    {
+        const pg::StatementSnapshot now;
+        people = rights::holders(form.target, email_column(form), email);
+    }
+    std::erase_if(
+        people, [&](const subject::Subject &each) { return each.table != form.target || !consent::lock_person(each); });
+    return people;
+}
+
 std::string confirm(const Ticket &ticket, const pg::Param &address) {
-    const Submission submission = open_submission(ticket);
+    Submission submission = open_submission(ticket, false);
     if (submission.key)
         return *submission.key; // the second click
     const OptinForm form = optin_form(submission.form);
     const Payload payload = read_payload(form, submission.payload);
     const rights::Identifier identifier = rights::identifier(payload.email);
     queue_up(pending_hash("email", identifier.value));
+    // The person before the submission, as erasure does.
+    std::vector<subject::Subject> people = people_of(form, payload.email);
+    submission = open_submission(ticket, true);
+    if (submission.key)
+        return *submission.key; // the other of two clicks was quicker
     lift_block(form, identifier);
-    std::vector<subject::Subject> people;
-    {
-        const pg::StatementSnapshot now;
-        people = rights::holders(form.target, email_column(form), payload.email);
-    }
-    std::erase_if(people, [&](const subject::Subject &each) { return each.table != form.target; });
     if (people.empty())
         people.push_back({form.target, insert_discreetly(form, submission, payload)});
     for (const subject::Subject &person : people)

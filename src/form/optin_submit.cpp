@@ -101,9 +101,25 @@ mail::Fields render(const mail::Rendering &mail) {
     return {{"link", link(page, issue(Use::optin, submission, std::nullopt, until))}};
 }
 
+/// Mails to these addresses that wait, or could not be delivered: once they are sent no address is kept.
+void erase_mails(const std::vector<rights::Identifier> &emails) {
+    const pg::OwnerScope scope(pg::gdpr_relation("outbox"));
+    pg::Spi spi;
+    for (const rights::Identifier &each : emails)
+        (void)spi.run("DELETE FROM gdpr.outbox WHERE state IN ('queued', 'sending', 'taken', 'dead')"
+                      " AND subject_table IS NULL AND template LIKE 'optin%' AND address IS NOT NULL"
+                      " AND gdpr.normalised(address::pg_catalog.text) = $1",
+                      {pg::param(each.value)});
+}
+
 } // namespace
 
 std::uint64_t erase_submissions(const std::set<rights::Identifier> &identifiers, bool dry_run) {
+    std::vector<rights::Identifier> emails;
+    std::copy_if(identifiers.begin(), identifiers.end(), std::back_inserter(emails),
+                 [](const rights::Identifier &each) { return each.kind == rights::Identifier::Kind::email; });
+    if (!dry_run)
+        erase_mails(emails);
     std::uint64_t rows = 0;
     {
         // No key is made for it where nothing was ever submitted.
@@ -112,9 +128,7 @@ std::uint64_t erase_submissions(const std::set<rights::Identifier> &identifiers,
         if (spi.run("SELECT FROM gdpr.optin_submission LIMIT 1").empty())
             return 0;
     }
-    for (const rights::Identifier &each : identifiers) {
-        if (each.kind != rights::Identifier::Kind::email)
-            continue;
+    for (const rights::Identifier &each : emails) {
         const std::string hash = pending_hash("email", each.value);
         const pg::OwnerScope scope(pg::gdpr_relation("optin_submission"));
         pg::Spi spi;

@@ -4,9 +4,12 @@
 #include "form/token.hpp"
 #include "label/label.hpp"
 #include "mail/outbox.hpp"
+#include "mail/person.hpp"
+#include "mail/render.hpp"
 #include "mail/settings.hpp"
 #include "pg/pg.hpp"
 #include "rights/changes.hpp"
+#include "rights/identifier.hpp"
 #include "rights/person.hpp"
 
 namespace gdpr::form {
@@ -14,6 +17,10 @@ namespace gdpr::form {
 namespace {
 
 constexpr std::int64_t hours = 24; // that a link opens the portal
+
+constexpr const char *address_template = "confirm_address";
+
+TimestampTz until() { return GetCurrentTimestamp() + hours * USECS_PER_HOUR; }
 
 /// Is what is attached sealed for the person? Then whoever else reads the mail must not get it by a link either.
 bool sealed(const mail::Rendering &mail) {
@@ -26,8 +33,7 @@ bool sealed(const mail::Rendering &mail) {
 mail::Fields render(const mail::Rendering &mail) {
     if (!mail.subject || mail::settings().public_url.empty() || sealed(mail))
         return {};
-    const TimestampTz until = GetCurrentTimestamp() + hours * USECS_PER_HOUR;
-    return {{"link", link("", issue(Use::portal, 0, mail.subject, until))}};
+    return {{"link", link("", issue(Use::portal, 0, mail.subject, until()))}};
 }
 
 /// Whose portal it is.
@@ -40,9 +46,8 @@ subject::Subject person_of(FunctionCallInfo fcinfo) {
 
 /// What people correct by themselves is what the labels say is of them: not what they owe, nor what is made of their
 /// data.
-void check_columns(const subject::Subject &person, Datum json) {
-    const subject::Collection collection = rights::collect(person);
-    for (const auto &[place, rows] : rights::read_changes(collection, json)) {
+void check_columns(const subject::Collection &collection, const rights::Changes &all) {
+    for (const auto &[place, rows] : all) {
         const Oid relation = collection.selections()[place].step.node;
         const label::Labels labels = label::of(relation);
         std::set<std::string> theirs;
@@ -60,23 +65,102 @@ void check_columns(const subject::Subject &person, Datum json) {
     }
 }
 
+/// The mail address that the changes bring and that the person did not have; none where they bring none.
+std::optional<std::string> new_address(const subject::Subject &person, const rights::Changes &all,
+                                       const std::set<std::string> &known) {
+    std::set<std::string> identifiers, fresh;
+    for (const label::LabelledColumn &each : label::of(person.table).columns)
+        if (each.label.identifier)
+            identifiers.insert(each.name);
+    const auto own = all.find(0); // the person's own row
+    if (own != all.end())
+        for (const auto &[key, changes] : own->second)
+            for (const auto &[column, value] : changes) {
+                if (!identifiers.contains(column) || !value.text)
+                    continue;
+                const rights::Identifier read = rights::identifier(*value.text);
+                if (read.kind == rights::Identifier::Kind::email && !known.contains(read.value))
+                    fresh.insert(read.value);
+            }
+    if (fresh.size() > 1)
+        pg::raise(ERRCODE_INVALID_PARAMETER_VALUE, "two addresses cannot be confirmed by one mail", "",
+                  "Change one after the other.");
+    return fresh.empty() ? std::nullopt : std::optional(*fresh.begin());
+}
+
+/// Addresses that are theirs no more are told: whoever took over the link, or the mailbox, must not go unseen.
+void tell_former(const subject::Subject &person, const std::set<std::string> &before) {
+    const bool there = consent::lock_person(person); // under this key
+    const pg::StatementSnapshot snapshot;
+    const std::set<std::string> now = there ? mail::addresses_of(person) : std::set<std::string>{};
+    for (const std::string &each : before)
+        if (!now.contains(each))
+            (void)mail::queue({"address_changed", there ? std::optional(person) : std::nullopt, each, {}, {}, {}});
+}
+
 /// Says no more than that it did not work where the table speaks of other people's rows, and not at once: else whoever
 /// has a link could try whose address is taken.
-std::int64_t rectify(const subject::Subject &person, Datum json) {
-    check_columns(person, json);
+std::int64_t rectify(const subject::Subject &person, const pg::Param &json, const std::set<std::string> &addresses,
+                     const char *reason) {
     std::int64_t rows = 0;
     const bool made = pg::attempt(ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION, [&] {
         const pg::OwnerScope scope(pg::gdpr_relation("token"));
         pg::Spi spi;
-        rows = spi.run("SELECT gdpr.rectify($1, $2, $3, 'by the person, by a link mailed to them')",
-                       {pg::param_oid(person.table), pg::param(person.key), pg::param(JSONBOID, json)})
+        rows = spi.run("SELECT gdpr.rectify($1, $2, $3, $4)",
+                       {pg::param_oid(person.table), pg::param(person.key), json, pg::param(reason)})
                    .number(0, 1);
     });
-    if (made)
-        return rows;
-    wait_in_line();
-    pg::raise(ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION, "the correction could not be made", "",
-              "Ask for it to be made (Art. 16).");
+    if (!made) {
+        wait_in_line();
+        pg::raise(ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION, "the correction could not be made", "",
+                  "Ask for it to be made (Art. 16).");
+    }
+    tell_former(person, addresses);
+    return rows;
+}
+
+/// Nothing is changed before whoever reads mail at the new address says so: a typing error would send what is held of
+/// the person to a stranger.
+void ask_new_address(const subject::Subject &person, const std::string &address, Datum json) {
+    constexpr std::int64_t most = 3; // a day, to addresses that may be anybody's
+    const pg::OwnerScope scope(pg::gdpr_relation("outbox"));
+    pg::Spi spi;
+    if (spi.run("SELECT pg_catalog.count(*) FROM gdpr.outbox WHERE subject_table = $1 AND key = $2 AND template = $3"
+                " AND at > pg_catalog.now() - interval '1 day'",
+                {pg::param_oid(person.table), pg::param(person.key), pg::param(address_template)})
+            .number(0, 1) >= most)
+        pg::raise(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED, "too many new addresses in one day", "", "Try again tomorrow.");
+    const std::string parameters =
+        spi.run("SELECT pg_catalog.jsonb_build_object('changes', $1)::pg_catalog.text", {pg::param(JSONBOID, json)})
+            .text_or(0, 1);
+    (void)mail::queue({address_template, person, address, {}, {}, parameters});
+}
+
+/// To the new address alone, whoever ordered the mail: nobody else can confirm it.
+mail::Fields render_address(const mail::Rendering &mail) {
+    std::optional<Datum> changes;
+    std::string text;
+    pg::Spi spi;
+    const pg::Rows rows = spi.run("SELECT p -> 'changes', p ->> 'changes' FROM (SELECT"
+                                  " coalesce(nullif($1, ''), '{}')::pg_catalog.jsonb) AS j (p)",
+                                  {pg::param(mail.parameters)});
+    changes = rows.datum(0, 1);
+    text = rows.text_or(0, 2);
+    if (!mail.subject || !changes ||
+        new_address(*mail.subject, rights::read_changes(rights::collect(*mail.subject), *changes),
+                    mail::addresses_of(*mail.subject)) != mail.address)
+        pg::raise(mail::undeliverable, "this mail was queued with no new address to confirm");
+    return {{"link", link("", issue(Use::address, 0, mail.subject, until(), text))}};
+}
+
+/// Only the first click counts, and of several mails that wait only this.
+void spend_all(const Ticket &ticket) {
+    spend(ticket);
+    const pg::OwnerScope scope(pg::gdpr_relation("token"));
+    pg::Spi spi;
+    (void)spi.run("UPDATE gdpr.token SET used_at = pg_catalog.now() WHERE subject_table = $1 AND key = $2"
+                  " AND use = 'address' AND used_at IS NULL",
+                  {pg::param_oid(ticket.person->table), pg::param(ticket.person->key)});
 }
 
 } // namespace
@@ -84,6 +168,7 @@ std::int64_t rectify(const subject::Subject &person, Datum json) {
 void init_portal() {
     for (const char *prefix : {"portal", "access", "rectification"})
         mail::on_render(prefix, render);
+    mail::on_render(address_template, render_address);
 }
 
 } // namespace gdpr::form
@@ -111,7 +196,34 @@ GDPR_FUNCTION(gdpr_self_rectify) {
     pg::refuse_nulls(fcinfo, {"token", "changes"});
     const subject::Subject person = form::person_of(fcinfo);
     pg::make_constraints_immediate();
-    PG_RETURN_INT64(form::rectify(person, PG_GETARG_DATUM(1)));
+    const Datum json = PG_GETARG_DATUM(1);
+    const std::set<std::string> addresses = mail::addresses_of(person);
+    {
+        const subject::Collection collection = rights::collect(person);
+        const rights::Changes changes = rights::read_changes(collection, json);
+        form::check_columns(collection, changes);
+        if (const auto address = form::new_address(person, changes, addresses)) {
+            form::ask_new_address(person, *address, json);
+            PG_RETURN_NULL();
+        }
+    }
+    PG_RETURN_INT64(
+        form::rectify(person, pg::param(JSONBOID, json), addresses, "by the person, by a link mailed to them"));
+}
+
+GDPR_FUNCTION(gdpr_self_confirm) {
+    pg::refuse_nulls(fcinfo, {"token"});
+    const form::Ticket ticket = form::present(form::Use::address, pg::to_string(PG_GETARG_DATUM(0)));
+    if (!ticket.person || ticket.used || !consent::lock_person(*ticket.person))
+        form::refuse();
+    form::spend_all(ticket);
+    pg::make_constraints_immediate();
+    const pg::OwnerScope scope(pg::gdpr_relation("token"));
+    pg::Spi spi;
+    const pg::Rows rows =
+        spi.run("SELECT changes::pg_catalog.jsonb FROM gdpr.token WHERE id = $1", {pg::param(ticket.id)});
+    PG_RETURN_INT64(form::rectify(*ticket.person, pg::param(JSONBOID, *rows.datum(0, 1)),
+                                  mail::addresses_of(*ticket.person), "by the person, confirmed from the new address"));
 }
 
 GDPR_FUNCTION(gdpr_self_withdraw) {

@@ -1,7 +1,7 @@
 -- Forms that people fill in: consent forms, double opt-in, and the tokens in the links that they are sent.
 CREATE TABLE gdpr.token (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    use text NOT NULL CHECK (use IN ('consent', 'optin', 'portal')),
+    use text NOT NULL CHECK (use IN ('consent', 'optin', 'portal', 'address')),
     key_id bigint NOT NULL,
     selector bigint NOT NULL,
     hash bytea NOT NULL,
@@ -10,7 +10,8 @@ CREATE TABLE gdpr.token (
     key gdpr.encrypted_text,
     made_at timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz NOT NULL,
-    used_at timestamptz
+    used_at timestamptz,
+    changes gdpr.encrypted_jsonb
 );
 CREATE INDEX token_hash ON gdpr.token (key_id, selector);
 CREATE INDEX token_subject ON gdpr.token (subject_table, key);
@@ -20,7 +21,7 @@ COMMENT ON TABLE gdpr.token IS
     'The tokens in links that people were sent, as keyed hashes: whoever reads this table can answer for nobody. Nobody is '
     'granted anything on it.';
 COMMENT ON COLUMN gdpr.token.id IS 'Number of the token.';
-COMMENT ON COLUMN gdpr.token.use IS 'What it opens, and nothing else: a consent form, an opt-in, the portal.';
+COMMENT ON COLUMN gdpr.token.use IS 'What it opens, and nothing else: a consent form, an opt-in, the portal, a change of address.';
 COMMENT ON COLUMN gdpr.token.key_id IS 'Key of the hash.';
 COMMENT ON COLUMN gdpr.token.selector IS 'The first eight bytes of the hash, by which it is looked up.';
 COMMENT ON COLUMN gdpr.token.hash IS 'Keyed hash of the token, compared in constant time.';
@@ -30,6 +31,7 @@ COMMENT ON COLUMN gdpr.token.key IS 'Primary key of the person who was sent it. 
 COMMENT ON COLUMN gdpr.token.made_at IS 'When it was made: when its mail was rendered.';
 COMMENT ON COLUMN gdpr.token.expires_at IS 'From then on it opens nothing.';
 COMMENT ON COLUMN gdpr.token.used_at IS 'When it was spent.';
+COMMENT ON COLUMN gdpr.token.changes IS 'What is corrected once the new address is confirmed.';
 SELECT pg_catalog.pg_extension_config_dump('gdpr.token', '');
 SELECT pg_catalog.pg_extension_config_dump('gdpr.token_id_seq', '');
 
@@ -165,7 +167,8 @@ COMMENT ON COLUMN gdpr.optin_form.locale IS 'Language of the form and of its mai
 COMMENT ON COLUMN gdpr.optin_form.template IS 'The mail to whoever is new; its name begins with optin.';
 COMMENT ON COLUMN gdpr.optin_form.known_template IS 'The mail to whoever is stored already; its name begins with optin.';
 COMMENT ON COLUMN gdpr.optin_form.forgotten_template IS 'The mail to whoever asked to be forgotten; its name begins with optin.';
-COMMENT ON COLUMN gdpr.optin_form.valid IS 'How long a submission waits to be confirmed; then it is deleted.';
+COMMENT ON COLUMN gdpr.optin_form.valid IS
+    'How long a submission waits to be confirmed; then it is deleted, after a day at the earliest, since mails are counted.';
 COMMENT ON COLUMN gdpr.optin_form.max_bytes IS 'A larger payload is refused.';
 COMMENT ON COLUMN gdpr.optin_form.mails_per_day IS
     'So many mails go to one address in a day, whoever asks for them; further submissions are kept and no mail is sent.';

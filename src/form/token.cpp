@@ -12,7 +12,19 @@ constexpr std::size_t most_token = 128; // what is longer is none, and costs no 
 constexpr std::int64_t tick = 100;      // milliseconds that each wrong token adds to the line
 constexpr std::int64_t longest = 20;    // ticks that anyone waits
 
-std::string_view word(Use use) { return use == Use::consent ? "consent" : use == Use::optin ? "optin" : "portal"; }
+std::string_view word(Use use) {
+    switch (use) {
+    case Use::consent:
+        return "consent";
+    case Use::optin:
+        return "optin";
+    case Use::portal:
+        return "portal";
+    case Use::address:
+        break;
+    }
+    return "address";
+}
 
 /// The letter that a token begins with tells the application which page to show. It proves nothing.
 char letter(Use use) { return word(use)[0]; }
@@ -63,20 +75,21 @@ std::int64_t place_in_line() {
 
 } // namespace
 
-std::string issue(Use use, std::int64_t reference, const std::optional<subject::Subject> &person, TimestampTz expires) {
+std::string issue(Use use, std::int64_t reference, const std::optional<subject::Subject> &person, TimestampTz expires,
+                  const std::optional<std::string> &changes) {
     const cipher::Key secret = cipher::Key::random();
     const std::string token = letter(use) + base64url(secret);
     const key::Loaded &key = key::active(key::Use::pending);
     const cipher::Digest hash = hash_of(use, token, key.secret);
     const pg::OwnerScope scope(pg::gdpr_relation("token"));
     pg::Spi spi;
-    (void)spi.run("INSERT INTO gdpr.token (use, key_id, selector, hash, reference, subject_table, key, expires_at)"
-                  " VALUES ($1, $2, $3, $4, nullif($5, 0), $6, $7, $8)",
+    (void)spi.run("INSERT INTO gdpr.token (use, key_id, selector, hash, reference, subject_table, key, expires_at,"
+                  " changes) VALUES ($1, $2, $3, $4, nullif($5, 0), $6, $7, $8, $9::pg_catalog.jsonb)",
                   {pg::param(word(use)), pg::param(static_cast<std::int64_t>(key.id)), pg::param(selector(hash)),
                    pg::param_bytes(as_text(hash)), pg::param(reference),
                    person ? pg::param_oid(person->table) : pg::null_param(REGCLASSOID),
                    pg::param_or_null(person ? std::optional(person->key) : std::nullopt),
-                   pg::param(TIMESTAMPTZOID, TimestampTzGetDatum(expires))});
+                   pg::param(TIMESTAMPTZOID, TimestampTzGetDatum(expires)), pg::param_or_null(changes)});
     return token;
 }
 

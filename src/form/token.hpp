@@ -6,7 +6,7 @@
 namespace gdpr::form {
 
 /// What a token opens, and nothing else.
-enum class Use { consent, optin, portal };
+enum class Use { consent, optin, portal, address };
 
 /// What is known of a token.
 struct Ticket {
@@ -18,7 +18,9 @@ struct Ticket {
 
 /// Makes a token, URL-safe, and stores its keyed hash. Until `expires` it opens this use of this reference. The text is
 /// for the mail alone: it must be stored nowhere and returned to no caller.
-std::string issue(Use use, std::int64_t reference, const std::optional<subject::Subject> &person, TimestampTz expires);
+/// `changes`, as JSON, are what it confirms.
+std::string issue(Use use, std::int64_t reference, const std::optional<subject::Subject> &person, TimestampTz expires,
+                  const std::optional<std::string> &changes = std::nullopt);
 
 /// The token's ticket, also where it is used; raises as refuse() does where there is none that opens this now.
 Ticket present(Use use, std::string_view token);

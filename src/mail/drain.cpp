@@ -183,6 +183,8 @@ std::optional<work::Failure> drain(pg::Procedure &procedure) {
 
 void init_drain() {
     work::add_long_job("mail", {drain, [](bool woken) { return woken && pauses == 0 ? 0 : next_run; }});
+    work::add_job(
+        "mail: forget old", [] { return forget_old(settings().keep_days); }, 24 * 3600);
 }
 
 } // namespace gdpr::mail

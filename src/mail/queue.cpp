@@ -133,4 +133,17 @@ std::optional<TimestampTz> next_due() {
     return at ? std::optional(DatumGetTimestampTz(*at)) : std::nullopt;
 }
 
+bool forget_old(int days) {
+    constexpr std::int64_t most = 10000;
+    std::uint64_t rows = 0;
+    pg::Spi spi;
+    for (const char *state : {"sent", "dead"})
+        rows = std::max(rows, spi.run("DELETE FROM gdpr.outbox WHERE id IN (SELECT id FROM gdpr.outbox WHERE state = $1"
+                                      " AND next_attempt < pg_catalog.now() - $2 * interval '1 day'"
+                                      " ORDER BY next_attempt LIMIT $3 FOR UPDATE SKIP LOCKED)",
+                                      {pg::param(state), pg::param(std::int32_t{days}), pg::param(most)})
+                                  .processed());
+    return rows == static_cast<std::uint64_t>(most);
+}
+
 } // namespace gdpr::mail

@@ -28,6 +28,9 @@ void record(const Queued &queued, const Outcome &outcome, const Settings &settin
 /// When the next mail is due; nothing where none is queued.
 std::optional<TimestampTz> next_due();
 
+/// Deletes mails that were sent, or are dead, since so many days; true where there are more.
+bool forget_old(int days);
+
 /// How long after its failures a mail is tried again.
 TimestampTz retry_at(int attempts, const Settings &settings);
 

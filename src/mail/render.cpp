@@ -99,6 +99,9 @@ std::string destination(const Queued &queued) {
             pg::raise(undeliverable, "the address is none");
         return given->address;
     }
+    // What a recipient is to be told is not for the person, who would be asked to erase their own data.
+    if (queued.recipient)
+        pg::raise(undeliverable, "the recipient has no address");
     if (!queued.subject)
         pg::raise(undeliverable, "there is no address");
     const std::set<std::string> own = addresses_of(*queued.subject);

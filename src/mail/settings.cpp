@@ -8,7 +8,7 @@ namespace {
 
 char *url = nullptr, *user = nullptr, *password_file = nullptr, *ca_file = nullptr, *from = nullptr,
      *public_url = nullptr;
-int tls = 0, timeout = 0, attempts = 0, retry_delay = 0, domain_rate = 0;
+int tls = 0, timeout = 0, attempts = 0, retry_delay = 0, domain_rate = 0, keep_days = 0;
 
 const config_enum_entry tls_words[] = {{"auto", static_cast<int>(Settings::Tls::automatic), false},
                                        {"require", static_cast<int>(Settings::Tls::require), false},
@@ -54,8 +54,8 @@ void number(const char *name, const char *what, const char *more, int *variable,
 } // namespace
 
 Settings settings() {
-    return {url,     user,     password_file, ca_file,    public_url, mailbox(from), static_cast<Settings::Tls>(tls),
-            timeout, attempts, retry_delay,   domain_rate};
+    return {url,     user,     password_file, ca_file,     public_url, mailbox(from), static_cast<Settings::Tls>(tls),
+            timeout, attempts, retry_delay,   domain_rate, keep_days};
 }
 
 void init_settings() {
@@ -82,6 +82,8 @@ void init_settings() {
                "Doubles with each failure, up to four hours.", &retry_delay, 60, 0, 14400, GUC_UNIT_S);
         number("gdpr.mail_domain_rate", "How many mails a minute go to one domain.", "0: no limit.", &domain_rate, 0, 0,
                1000000, 0);
+        number("gdpr.mail_keep_days", "How long gdpr.outbox keeps mails that were sent or given up.", "In days.",
+               &keep_days, 365, 1, 36500, 0);
     });
 }
 

@@ -22,6 +22,7 @@ struct Settings {
     int attempts;    // after so many a mail is dead
     int retry_delay; // after the first failure, in seconds; doubles with each
     int domain_rate; // mails a minute to one domain; 0: no limit
+    int keep_days;   // that a mail stays in the outbox once it was sent or given up
 };
 
 /// As they are now, for the session.

@@ -44,10 +44,10 @@ CREATE TABLE gdpr.outbox (
     message_id text
 );
 CREATE INDEX outbox_subject ON gdpr.outbox (subject_table, key);
-CREATE INDEX outbox_due ON gdpr.outbox (state, next_attempt, id) WHERE state IN ('queued', 'sending', 'taken');
+CREATE INDEX outbox_state ON gdpr.outbox (state, next_attempt, id);
 COMMENT ON TABLE gdpr.outbox IS
-    'Messages to be sent, each an instruction and not a text (Art. 12, 19), and those that were. Whoever listens on the '
-    'channel gdpr is told of new ones.';
+    'Messages to be sent, each an instruction and not a text (Art. 12, 19), and those that were, for gdpr.mail_keep_days. '
+    'Whoever listens on the channel gdpr is told of new ones.';
 COMMENT ON COLUMN gdpr.outbox.id IS 'Order of the instructions.';
 COMMENT ON COLUMN gdpr.outbox.template IS
     'What is told: erased, rectified, restricted, unrestricted to a recipient of data; restriction_lifted, objection_overruled or '
@@ -65,7 +65,7 @@ COMMENT ON COLUMN gdpr.outbox.state IS
     'queued; sending: by the worker; taken: by gdpr.take_mail(); sent: the mail server has taken it over; dead: given up, until '
     'gdpr.requeue_mail().';
 COMMENT ON COLUMN gdpr.outbox.attempts IS 'How often it was tried.';
-COMMENT ON COLUMN gdpr.outbox.next_attempt IS 'Not before then is it tried again.';
+COMMENT ON COLUMN gdpr.outbox.next_attempt IS 'Not before then is it tried, or was it tried last.';
 COMMENT ON COLUMN gdpr.outbox.sent_at IS 'When the mail server took it over.';
 COMMENT ON COLUMN gdpr.outbox.error IS 'What the last attempt failed of, without personal data.';
 COMMENT ON COLUMN gdpr.outbox.message_id IS 'Message-ID of the mail, the same at each attempt.';

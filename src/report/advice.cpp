@@ -2,6 +2,7 @@
 #include "key/provider.hpp"
 #include "pg/pg.hpp"
 #include "report/checks.hpp"
+#include "retention/due.hpp"
 #include "subject/graph.hpp"
 #include "work/step.hpp"
 
@@ -65,6 +66,19 @@ void check_edges(Advices &advices) {
     }
 }
 
+/// Of a table without an index on the column of its label, every run of gdpr.expire() reads the whole.
+void check_expiry(Advices &advices) {
+    for (const retention::Term &term : retention::terms()) {
+        const std::vector<Oid> leaves = retention::leaves_of(term.relation);
+        if (std::all_of(leaves.begin(), leaves.end(), [&](Oid leaf) { return retention::indexed(leaf, term.column); }))
+            continue;
+        const std::string name = pg::relation_name(term.relation), column = pg::quote(term.column);
+        advices.push_back({"warning", name + " (" + column + ")",
+                           "by it the rows expire, and no index begins with it: gdpr.expire() reads the whole table",
+                           "CREATE INDEX ON " + name + " (" + column + ")"});
+    }
+}
+
 std::string directory_of(const std::string &path) {
     const std::size_t slash = path.rfind('/');
     return slash == std::string::npos ? "." : path.substr(0, slash + 1);
@@ -118,6 +132,7 @@ GDPR_FUNCTION(gdpr_advice) {
     for (unsigned i = 0; i < report::check_count; i++)
         attempt(report::checks[i].name, [&] { report::run(report::checks[i], advices); });
     attempt("edges without index", [&] { report::check_edges(advices); });
+    attempt("expiry without index", [&] { report::check_expiry(advices); });
     attempt("keyring", [&] { report::check_keyring(advices); });
     std::stable_sort(advices.begin(), advices.end(), [](const report::Advice &one, const report::Advice &other) {
         return report::rank(one.severity) < report::rank(other.severity);

@@ -158,6 +158,16 @@ const Check checks[] = {
      " UNION ALL SELECT 'notice', 'gdpr.purpose ' || name, 'it does not say how long data is kept for it (Art. 30(1)(f))',"
      "       format('UPDATE gdpr.purpose SET retention = … WHERE name = %L', name) FROM gdpr.purpose WHERE retention IS NULL ORDER BY 1 DESC, 2"},
 
+    {"special categories",
+     "SELECT DISTINCT 'critical', 'gdpr.purpose ' || p.name,"
+     "       'labels give it special categories of data, and it names no condition to process them (Art. 9(2))',"
+     "       format('UPDATE gdpr.purpose SET special_condition = … WHERE name = %L', p.name)"
+     "  FROM gdpr.purpose p JOIN " LABELS
+     " ON true LEFT JOIN pg_seclabel t ON t.objoid = s.objoid AND t.classoid = s.classoid"
+     "       AND t.provider = s.provider AND t.objsubid = 0"
+     " WHERE p.basis <> 'consent' AND p.special_condition IS NULL AND s.objsubid > 0 AND s.label ~ '\\msensitive\\M'"
+     "   AND CASE WHEN s.label ~ '\\mpurpose\\(' THEN s.label ELSE t.label END ~ ('\\mpurpose\\([^)]*\\m' || p.name || '\\M') ORDER BY 2"},
+
     {"requests",
      "SELECT CASE WHEN days_left < 0 THEN 'critical' ELSE 'warning' END, 'request ' || id,"
      "       CASE WHEN days_left < 0 THEN 'it should have been answered by ' ELSE 'it is to be answered by ' END || to_char(gdpr.local_date(due_at), 'YYYY-MM-DD'),"
@@ -180,6 +190,11 @@ const Check checks[] = {
      " WHERE NOT EXISTS (SELECT FROM gdpr.work_run WHERE last_run > now() - interval '1 day')"
      " UNION ALL SELECT 'warning', 'job ' || job, 'it failed: ' || error, format('CALL gdpr.run_due_work(%L)', job)"
      "  FROM gdpr.work_run WHERE error IS NOT NULL ORDER BY 2"},
+
+    {"mails",
+     "SELECT 'warning', 'gdpr.outbox', 'mails that could not be delivered: ' || count(*) || ', ' || error,"
+     "       format('SELECT gdpr.requeue_mail(id) FROM gdpr.outbox WHERE state = ''dead'' AND error = %L', error)"
+     "  FROM gdpr.outbox WHERE state = 'dead' GROUP BY error ORDER BY error"},
 
     {"keys", "SELECT 'warning', 'key ' || key, 'it has sealed many values', 'CALL gdpr.rotate_data_key(NULL)'"
              "  FROM gdpr.key_status WHERE state = 'active' AND uses > 1::bigint << 31"},

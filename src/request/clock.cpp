@@ -30,21 +30,24 @@ void extend(const Request &request) {
 using namespace gdpr;
 
 GDPR_FUNCTION(gdpr_verify_identity) {
-    request::Request request = request::request_argument(fcinfo, "verify who made a request");
-    const std::string how = request::words(fcinfo, 1, "way it was verified");
+    pg::require_role("gdpr_officer", "verify who made a request");
     if (PG_ARGISNULL(2) != PG_ARGISNULL(3))
         pg::raise(ERRCODE_NULL_VALUE_NOT_ALLOWED, "subject_table and key go together");
+    std::optional<subject::Subject> person;
     if (!PG_ARGISNULL(2)) {
-        std::optional<subject::Subject> person;
         {
             const pg::OwnerScope scope(PG_GETARG_OID(2)); // the key's type may carry code of the table's owner
             person = subject::subject(PG_GETARG_OID(2), pg::to_string(PG_GETARG_DATUM(3)));
         }
+        consent::require_person(*person); // before the request, as erasure does
+    }
+    request::Request request = request::request_argument(fcinfo, "verify who made a request");
+    const std::string how = request::words(fcinfo, 1, "way it was verified");
+    if (person) {
         if (request.subject && *request.subject != *person)
             pg::raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "the request is another person's",
                       "Whose it is was said when it was opened.",
                       "Refuse it with gdpr.refuse_request(), and open one for the person who asks.");
-        consent::require_person(*person);
         request.subject = person;
         request::change(request, "subject_table = $2, key = $3",
                         {pg::param_oid(person->table), pg::param(person->key)});

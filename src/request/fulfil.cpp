@@ -202,6 +202,9 @@ std::optional<std::string> note_argument(FunctionCallInfo fcinfo, int argument) 
 using namespace gdpr;
 
 GDPR_FUNCTION(gdpr_fulfil_request) {
+    pg::require_role("gdpr_officer", "fulfil a request");
+    pg::refuse_nulls(fcinfo, {"id"});
+    request::lock_person_of(PG_GETARG_INT64(0));
     const request::Request request = request::request_argument(fcinfo, "fulfil a request");
     const bool handed = request::handed_over(request, fcinfo);
     // Where nobody is named, that nothing is held must be said, and is no default.

@@ -1,7 +1,9 @@
 #include "request/record.hpp"
 
+#include "consent/person.hpp"
 #include "mail/outbox.hpp"
 #include "pg/pg.hpp"
+#include "request/history.hpp"
 #include "rights/format.hpp"
 
 namespace gdpr::request {
@@ -55,18 +57,11 @@ Request locked(std::int64_t id) {
 }
 
 void change(const Request &request, const std::string &assignments, const std::vector<pg::Param> &params) {
-    std::vector<pg::Param> all{pg::param(request.id)};
-    all.insert(all.end(), params.begin(), params.end());
-    const pg::OwnerScope scope(pg::gdpr_relation("request"));
-    pg::Spi spi;
-    (void)spi.run("UPDATE gdpr.request SET " + assignments + " WHERE id = $1", all);
+    history::change("request", request.id, assignments, params);
 }
 
 void record_event(std::int64_t request, std::string_view event, const std::optional<std::string> &note) {
-    const pg::OwnerScope scope(pg::gdpr_relation("request_event"));
-    pg::Spi spi;
-    (void)spi.run("INSERT INTO gdpr.request_event (request, event, note) VALUES ($1, $2, $3)",
-                  {pg::param(request), pg::param(event), pg::param_or_null(note)});
+    history::record("request", request, event, note);
 }
 
 std::optional<std::string> detail(const Request &request, const char *name) {
@@ -107,6 +102,21 @@ std::optional<std::int64_t> tell(const Request &request, const std::string &temp
     return mail::queue(instruction);
 }
 
+void lock_person_of(std::int64_t id) {
+    std::optional<subject::Subject> person;
+    {
+        const pg::OwnerScope scope(pg::gdpr_relation("request"));
+        pg::Spi spi;
+        const pg::Rows rows = spi.run("SELECT subject_table, key::pg_catalog.text FROM gdpr.request"
+                                      " WHERE id = $1 AND closed_at IS NULL",
+                                      {pg::param(id)});
+        if (!rows.empty() && rows.datum(0, 1) && rows.datum(0, 2))
+            person = subject::Subject{rows.oid(0, 1), rows.text_or(0, 2)};
+    }
+    if (person)
+        (void)consent::lock_person(*person);
+}
+
 Request request_argument(FunctionCallInfo fcinfo, const char *doing) {
     pg::require_role("gdpr_officer", doing);
     pg::refuse_nulls(fcinfo, {"id"});
@@ -114,13 +124,7 @@ Request request_argument(FunctionCallInfo fcinfo, const char *doing) {
 }
 
 std::string words(FunctionCallInfo fcinfo, int argument, const char *name) {
-    std::string given;
-    if (!PG_ARGISNULL(argument))
-        given = pg::to_string(PG_GETARG_DATUM(argument));
-    if (given.find_first_not_of(" \t\r\n") == std::string::npos)
-        pg::raise(ERRCODE_INVALID_PARAMETER_VALUE, std::string("the ") + name + " is empty", "",
-                  "Say it in words: it is kept, and whoever asks may be told it.");
-    return given;
+    return history::words(fcinfo, argument, name, "Say it in words: it is kept, and whoever asks may be told it.");
 }
 
 } // namespace gdpr::request

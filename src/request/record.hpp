@@ -37,6 +37,9 @@ std::optional<std::int64_t> tell(const Request &request, const std::string &temp
 /// Is the text a mail address, and nothing else?
 bool is_address(const std::string &text);
 
+/// Locks the row of the person that the request is of, if there is one: before the request itself, as erasure does.
+void lock_person_of(std::int64_t id);
+
 /// Officers alone; the request that the first argument names, locked.
 Request request_argument(FunctionCallInfo fcinfo, const char *doing);
 

@@ -43,8 +43,6 @@ CREATE INDEX request_subject ON gdpr.request (subject_table, key);
 CREATE INDEX request_open ON gdpr.request (due_at) WHERE closed_at IS NULL;
 CREATE INDEX request_duplicate ON gdpr.request (duplicate_of) WHERE duplicate_of IS NOT NULL;
 CREATE INDEX request_answer ON gdpr.request (answer) WHERE answer IS NOT NULL;
--- Whose answer could not be delivered is looked for every minute.
-CREATE INDEX outbox_dead ON gdpr.outbox (id) WHERE state = 'dead';
 COMMENT ON TABLE gdpr.request IS
     'Requests of people for their rights (Art. 15 to 22). Written by functions alone; what is open stands in gdpr.request_queue.';
 COMMENT ON COLUMN gdpr.request.id IS 'Number of the request.';

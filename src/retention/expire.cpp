@@ -127,6 +127,16 @@ bool expire_job() {
     return more;
 }
 
+/// Entries of the blocklist that have lapsed recognise nobody any more.
+bool forget_blocks() {
+    constexpr std::uint64_t most = 10000;
+    pg::Spi spi;
+    return spi.run("DELETE FROM gdpr.blocklist WHERE ctid = ANY (ARRAY(SELECT ctid FROM gdpr.blocklist"
+                   " WHERE until < pg_catalog.now() LIMIT $1 FOR UPDATE SKIP LOCKED))",
+                   {pg::param(static_cast<std::int64_t>(most))})
+               .processed() == most;
+}
+
 void preview(pg::ResultSet &result) {
     const auto add = [&](Oid relation, const char *action, std::uint64_t rows) {
         if (rows > 0)
@@ -150,7 +160,11 @@ void preview(pg::ResultSet &result) {
 
 } // namespace
 
-void init() { work::add_job("expire", expire_job, 3600); }
+void init() {
+    constexpr int hour = 3600;
+    work::add_job("expire", expire_job, hour);
+    work::add_job("blocklist: forget lapsed", forget_blocks, 24 * hour);
+}
 
 } // namespace gdpr::retention
 

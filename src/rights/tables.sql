@@ -31,6 +31,7 @@ CREATE TABLE gdpr.blocklist (
     until timestamptz
 );
 CREATE INDEX blocklist_hash ON gdpr.blocklist (key_id, hash);
+CREATE INDEX blocklist_until ON gdpr.blocklist (until) WHERE until IS NOT NULL;
 COMMENT ON TABLE gdpr.blocklist IS 'Keyed hashes of the identifiers of forgotten people, to recognise them should they come back.';
 COMMENT ON COLUMN gdpr.blocklist.hash IS 'HMAC-SHA256 of the normalised identifier; the identifier itself is nowhere.';
 COMMENT ON COLUMN gdpr.blocklist.kind IS 'How it was normalised: email, phone or text.';
@@ -38,7 +39,7 @@ COMMENT ON COLUMN gdpr.blocklist.normaliser IS 'Version of the normalisation.';
 COMMENT ON COLUMN gdpr.blocklist.key_id IS 'The key of the hash.';
 COMMENT ON COLUMN gdpr.blocklist.ground IS 'Why it is kept.';
 COMMENT ON COLUMN gdpr.blocklist.since IS 'When it was made.';
-COMMENT ON COLUMN gdpr.blocklist.until IS 'When it lapses; null: never.';
+COMMENT ON COLUMN gdpr.blocklist.until IS 'When it lapses, and is deleted; null: never.';
 SELECT pg_catalog.pg_extension_config_dump('gdpr.blocklist', '');
 
 CREATE TABLE gdpr.blocklist_rule (

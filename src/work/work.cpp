@@ -89,9 +89,11 @@ GDPR_FUNCTION(gdpr_run_due_work) {
         pg::call([] { ereport(NOTICE, (errmsg("another session is doing the work that is due"))); });
         PG_RETURN_VOID();
     }
-    for (const auto &[name, entry] : work::jobs())
-        if (!only || *only == name)
-            work::run(procedure, name, entry);
+    // Mail goes last: what the others queue must not wait for the next time that cron comes.
+    for (const bool last : {false, true})
+        for (const auto &[name, entry] : work::jobs())
+            if ((!only || *only == name) && (entry.job == nullptr) == last)
+                work::run(procedure, name, entry);
     PG_RETURN_VOID();
 }
 

@@ -80,6 +80,13 @@ sub mail
 	return slurp_file("$self->{directory}/$number.eml");
 }
 
+# The same as a mail program shows it: to, subject, text, html, files by name, all in UTF-8.
+sub shown
+{
+	my ($self, $number) = @_;
+	return JSON::PP->new->decode(slurp_file("$self->{directory}/$number.json"));
+}
+
 sub DESTROY
 {
 	my ($self) = @_;

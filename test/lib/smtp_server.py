@@ -2,7 +2,8 @@
 
 smtp_server.py PORT DIRECTORY [--tls=starttls|smtps] [--cert=FILE --key=FILE] [--user=NAME --password=WORD] [--keep]
 
-What it accepts goes to DIRECTORY/log, a line of JSON each, and with --keep whole to DIRECTORY/N.eml. DIRECTORY/mode says
+What it accepts goes to DIRECTORY/log, a line of JSON each, and with --keep whole to DIRECTORY/N.eml and as a mail program
+would show it to DIRECTORY/N.json: subject, text, html, files by name. DIRECTORY/mode says
 how it behaves, read anew for every mail: ok; reject CODE; defer CODE; data CODE (answers so once it has the mail);
 grey (the first attempt of each mail is deferred); third (a third of the mails fail, in one way or another); slow SECONDS;
 stall (never answers); drop (closes the connection when it has the mail). DIRECTORY/ready appears when it listens.
@@ -33,6 +34,18 @@ def mode():
             return file.read().split() or ["ok"]
     except FileNotFoundError:
         return ["ok"]
+
+
+def shown(message):
+    parts = {kind: message.get_body((kind,)) for kind in ("plain", "html")}
+    bodies = {kind: part and part.get_content().replace("\r\n", "\n") for kind, part in parts.items()}
+    return {
+        "to": message["to"],
+        "subject": message["subject"],
+        "text": bodies["plain"],
+        "html": bodies["html"],
+        "files": {part.get_filename(): part.get_payload(decode=True).decode(errors="replace") for part in message.iter_attachments()},
+    }
 
 
 class Handler:
@@ -67,6 +80,8 @@ class Handler:
         if "keep" in options:
             with open(os.path.join(directory, f"{count}.eml"), "wb") as file:
                 file.write(envelope.original_content)
+            with open(os.path.join(directory, f"{count}.json"), "w", encoding="utf-8") as file:
+                json.dump(shown(message), file, ensure_ascii=False)
         log.write(
             json.dumps(
                 {

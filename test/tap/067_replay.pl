@@ -74,7 +74,7 @@ officer('crm', q{
 	SELECT gdpr.withdraw_consent('person', '6', 'newsletter');
 	SELECT gdpr.give_consent('person', '6', 'newsletter', '{"wording": "I want it again"}');
 	SELECT gdpr.forget('person', '6', 'a dry run', true);
-	INSERT INTO gdpr.purpose (name, description, basis) VALUES ('newsletter_sms', 'news by telephone', 'legitimate_interests');
+	INSERT INTO gdpr.purpose (name, description, basis, balancing_test) VALUES ('newsletter_sms', 'news by telephone', 'legitimate_interests', 'file 1');
 	SELECT gdpr.record_objection('person', '9', 'newsletter');
 	SELECT gdpr.record_objection('person', '3', 'newsletter', automated => true);
 	SELECT gdpr.record_objection('person', '5', 'newsletter');
@@ -125,7 +125,7 @@ my ($out, $err);
 $node->psql('crm', q{INSERT INTO person VALUES (12, 'late@example.it', NULL)}, stderr => \$err);
 like($err, qr/asked to be forgotten/, 'the blocklist knows who was never in the dump');
 is(officer('crm', $replay), 'person|2|refused', 'a legal hold that came back stands in the way of nobody else');
-officer('crm', q{INSERT INTO gdpr.purpose (name, description, basis) VALUES ('newsletter_sms', 'by telephone', 'legitimate_interests')});
+officer('crm', q{INSERT INTO gdpr.purpose (name, description, basis, balancing_test) VALUES ('newsletter_sms', 'by telephone', 'legitimate_interests', 'file 1')});
 is(officer('crm', $replay), "person|1|object\nperson|1|refused", 'a purpose that is there again is objected to again');
 is(officer('crm', $replay), 'person|1|refused', 'once');
 officer('crm', q{SELECT gdpr.release('person', '20')});

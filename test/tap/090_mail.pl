@@ -5,6 +5,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use Crm;
 use MailServer;
 use Session;
 use MIME::Base64;
@@ -26,19 +27,10 @@ run_ok('openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2',
 append_to_file("$secrets/password", "correct horse\n");
 chmod 0600, "$secrets/password";
 
-my $node = PostgreSQL::Test::Cluster->new('mail');
-$node->init;
-$node->append_conf('postgresql.conf', "log_statement = none\nlog_min_messages = debug1");
-$node->start;
-$node->safe_psql('postgres', 'CREATE DATABASE crm');
+my $node = Crm::start('mail', 'log_min_messages = debug1');
 $node->safe_psql(
 	'crm', q{
-CREATE EXTENSION gdpr CASCADE;
-CREATE ROLE officer LOGIN;
-CREATE ROLE app LOGIN;
-CREATE ROLE mailer LOGIN;
-GRANT gdpr_officer TO officer;
-GRANT gdpr_mailer TO mailer;
+CREATE ROLE mailer LOGIN IN ROLE gdpr_mailer;
 CREATE TABLE person (id int PRIMARY KEY, email text, second text, name text, allergies text);
 CREATE TABLE visit (id int PRIMARY KEY, person_id int REFERENCES person, place text);
 CREATE INDEX ON visit (person_id);

@@ -8,31 +8,23 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use Crm;
 use MailServer;
 use Session;
 use Time::HiRes 'time';
 use Test::More;
 
 my $server = MailServer->new;
-my $node = PostgreSQL::Test::Cluster->new('worker');
-$node->init;
-$node->append_conf('postgresql.conf', <<"END");
+my $node = Crm::start('worker', <<"END");
 restart_after_crash = on
 gdpr.smtp_url = 'smtp://localhost:$server->{port}'
 gdpr.mail_from = 'shop\@example.it'
 gdpr.mail_retry_delay = 0
 gdpr.mail_attempts = 100
 END
-$node->start;
-$node->safe_psql('postgres', 'CREATE DATABASE crm');
 $node->safe_psql(
 	'crm', q{
-CREATE EXTENSION gdpr CASCADE;
-CREATE ROLE officer LOGIN;
-CREATE ROLE admin LOGIN;
-CREATE ROLE app LOGIN;
-GRANT gdpr_officer TO officer;
-GRANT gdpr_admin TO admin;
+CREATE ROLE admin LOGIN IN ROLE gdpr_admin;
 CREATE TABLE person (id int PRIMARY KEY, email text);
 INSERT INTO person SELECT g, 'p' || g || '@d' || g % 10 || '.example' FROM generate_series(1, 100) g;
 SECURITY LABEL FOR gdpr ON TABLE person IS 'subject';

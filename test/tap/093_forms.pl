@@ -5,21 +5,15 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use Crm;
 use Portal;
 use Test::More;
 
 plan skip_all => Portal::missing() if Portal::missing();
 
-my $node = PostgreSQL::Test::Cluster->new('forms');
-$node->init;
-$node->append_conf('postgresql.conf', 'log_statement = none'); # PostgreSQL's tests log everything, parameters too
-$node->start;
-$node->safe_psql('postgres', 'CREATE DATABASE crm');
+my $node = Crm::start('forms');
 $node->safe_psql(
 	'crm', q{
-CREATE EXTENSION gdpr CASCADE;
-CREATE ROLE officer LOGIN IN ROLE gdpr_officer;
-CREATE ROLE web LOGIN IN ROLE gdpr_web;
 CREATE TABLE contact (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, email text NOT NULL UNIQUE, name text, credit int DEFAULT 0);
 SECURITY LABEL FOR gdpr ON TABLE contact IS 'subject';
 SECURITY LABEL FOR gdpr ON COLUMN contact.email IS 'personal, identifier, encrypted';
@@ -112,6 +106,21 @@ $browser->clear('input[name="column:name"]');
 $browser->type('input[name="column:name"]', 'Bruno B.');
 $browser->submit('button[value=rectify]');
 like($browser->text('pre'), qr/Bruno B\./, 'corrected');
+my $page = $link;
+$browser->clear('input[name="column:email"]');
+$browser->type('input[name="column:email"]', 'bruno@new.example');
+$browser->submit('button[value=rectify]');
+like($browser->text, qr/mail to your new address/, 'a new address is asked first');
+is($node->safe_psql('crm', 'SELECT email FROM contact WHERE id = 1'), 'bruno@example.it', 'and not stored before');
+$link = $portal->link_to('bruno@new.example');
+$browser->get($link);
+unlike($browser->text, qr/Bruno/, 'a link to a wrong address shows nothing of anybody');
+$browser->submit('button');
+like($browser->text, qr/corrected/, 'confirmed at the new address');
+is($node->safe_psql('crm', 'SELECT email FROM contact WHERE id = 1'), 'bruno@new.example', 'it is stored');
+like($portal->mail_to('bruno@example.it'), qr/replaced by another/, 'the old address hears of it');
+$browser->get($link = $page);
+$browser->submit('button');
 is($browser->count('button[value="withdraw:news"]'), 1, 'a consent in force can be withdrawn');
 is($node->safe_psql('crm', 'SELECT name FROM contact WHERE id = 1'), 'Bruno B.', 'in the table');
 $browser->submit('button[value="withdraw:news"]');
@@ -126,7 +135,7 @@ like($browser->text, qr/not valid/, 'the link goes with the person');
 
 my @tokens = $portal->tokens;
 my $log = slurp_file($node->logfile) . slurp_file($portal->{log});
-is(scalar(@tokens), 3, 'three links were mailed');
+is(scalar(@tokens), 4, 'four links were mailed');
 is(scalar(grep { index($log, $_) >= 0 } @tokens), 0, 'no token is in a log');
 my $tables = $node->safe_psql('crm', q{SELECT string_agg(t::text, '') FROM gdpr.token t}) . $node->safe_psql('crm', q{SELECT string_agg(t::text, '') FROM gdpr.outbox t});
 is(scalar(grep { index($tables, $_) >= 0 } @tokens), 0, 'nor in a table');

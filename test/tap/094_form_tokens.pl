@@ -1,21 +1,18 @@
 # Tokens that wait: through a dump and restore; and guesses of many sessions at once, which stand in one line.
 use strict;
 use warnings FATAL => 'all';
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Crm;
 use IPC::Run ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes 'time';
 
-my $node = PostgreSQL::Test::Cluster->new('tokens');
-$node->init;
-$node->append_conf('postgresql.conf', "gdpr.mail_from = 'privacy\@shop.example'\ngdpr.public_url = 'https://shop.example/'");
-$node->start;
-$node->safe_psql('postgres', 'CREATE DATABASE crm');
+my $node = Crm::start('tokens', "gdpr.mail_from = 'privacy\@shop.example'\ngdpr.public_url = 'https://shop.example/'");
 $node->safe_psql(
 	'crm', q{
-CREATE EXTENSION gdpr CASCADE;
-CREATE ROLE web LOGIN IN ROLE gdpr_web;
 CREATE TABLE contact (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, email text, name text);
 SECURITY LABEL FOR gdpr ON TABLE contact IS 'subject';
 SECURITY LABEL FOR gdpr ON COLUMN contact.email IS 'personal, identifier, encrypted';

@@ -5,23 +5,16 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use Crm;
 use MIME::Base64;
 use Portal;
 use Test::More;
 
 plan skip_all => Portal::missing() if Portal::missing();
 
-my $node = PostgreSQL::Test::Cluster->new('whole');
-$node->init;
-$node->append_conf('postgresql.conf', 'log_statement = none'); # PostgreSQL's tests log everything, parameters too
-$node->start;
-$node->safe_psql('postgres', 'CREATE DATABASE crm');
+my $node = Crm::start('whole');
 $node->safe_psql(
 	'crm', q{
-CREATE EXTENSION gdpr CASCADE;
-CREATE ROLE officer LOGIN IN ROLE gdpr_officer;
-CREATE ROLE web LOGIN IN ROLE gdpr_web;
-CREATE ROLE app LOGIN;
 CREATE TABLE contact (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, email text NOT NULL UNIQUE, name text);
 CREATE TABLE visit (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, contact_id int NOT NULL REFERENCES contact, place text);
 GRANT ALL ON contact, visit TO app;
