@@ -4,6 +4,7 @@
 // cursor that was opened for other roles) is refused rather than run.
 #include "gate/planner.hpp"
 
+#include "gate/closed.hpp"
 #include "gate/gate.hpp"
 #include "gate/integrity.hpp"
 #include "pg/pg.hpp"
@@ -29,6 +30,17 @@ bool gated_lately = false; // were the roles of the latest statement?
 
 /// The statement during which the library was loaded, when not before all of them.
 TimestampTz loaded_within = 0;
+
+/// Statements of gated roles that are being planned and have passed here.
+int planning = 0;
+
+class Planning {
+  public:
+    Planning() noexcept { planning++; }
+    ~Planning() { planning--; }
+    Planning(const Planning &) = delete;
+    Planning &operator=(const Planning &) = delete;
+};
 
 const Sight *gated_sight() {
     if (!any_rules())
@@ -87,6 +99,8 @@ void mark(PlannedStmt *plan, const Sight &now) {
 
 PlannedStmt *plan_statement(Query *query, const char *text, int options, ParamListInfo parameters) {
     const auto next = next_planner != nullptr ? next_planner : standard_planner;
+    if (query->hasRowSecurity)
+        take_out_policies(query);
     if (surely_free() || !pg::boundary([] { return any_rules(); })) {
         PlannedStmt *plan = next(query, text, options, parameters);
         if (in_use())
@@ -101,13 +115,14 @@ PlannedStmt *plan_statement(Query *query, const char *text, int options, ParamLi
         const bool own = pg::in_owner_scope() && pg::own_statement(text);
         return now.gated && !own && !keeps_integrity(query) ? rewrite(query, now, notes) : query;
     });
-    PlannedStmt *plan = next(query, text, options, parameters);
-    pg::boundary([&] {
+    return pg::boundary([&] {
+        const Planning passed;
+        PlannedStmt *plan = pg::call([&] { return next(query, text, options, parameters); });
         const Sight &now = sight();
         if (now.id == id)
             mark(plan, now);
+        return plan;
     });
-    return plan;
 }
 
 /// SQL functions are inlined after the planner's hook: those of gated sessions stay calls, and their bodies are
@@ -201,6 +216,10 @@ void require_plan_for(const PlannedStmt *plan) {
     // A worker runs a part of its leader's plan, which bears no marks.
     if (plan->commandType == CMD_UTILITY || IsParallelWorker() || marked(plan, now->id) || !touches_gated(plan, *now))
         return;
+    refuse_ungated_plan();
+}
+
+void refuse_ungated_plan() {
     pg::call([] { ResetPlanCache(); });
     pg::raise(
         ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "a statement was planned before the gates that hold now",
@@ -216,6 +235,14 @@ void require_gated_plan() {
         pg::raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "this session has loaded gdpr too late for this statement",
                   "It was planned without the gates that hold for this role.",
                   "Connect again, with gdpr in session_preload_libraries.");
+}
+
+void require_gated_planner() {
+    if (planning > 0 || surely_free())
+        return;
+    require_gated_plan();
+    if (gated_sight() != nullptr)
+        refuse_ungated_plan();
 }
 
 void init_planner() {
