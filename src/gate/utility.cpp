@@ -117,6 +117,11 @@ void process_utility(PlannedStmt *planned, const char *text, bool read_only, Pro
         pg::boundary([&] { check_fetch(*reinterpret_cast<FetchStmt *>(planned->utilityStmt)); });
         proceed();
         break;
+    case T_ExplainStmt:
+        destination = pg::boundary(
+            [&] { return explaining(*reinterpret_cast<ExplainStmt *>(planned->utilityStmt), destination); });
+        proceed();
+        break;
     case T_ConstraintsSetStmt:
         // Constraints that waited are checked now.
         if (pg::boundary([&] { return any_rules() && sight().gated; }))

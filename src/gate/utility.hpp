@@ -13,6 +13,9 @@ void init_utility();
 void init_statistics();
 
 /// Chains EXPLAIN, which tells what was gated.
+/// Where what an EXPLAIN tells goes: past a receiver that adds what was gated, where no hook of EXPLAIN's does.
+DestReceiver *explaining(const ExplainStmt &statement, DestReceiver *destination);
+
 void init_explain();
 
 } // namespace gdpr::gate
