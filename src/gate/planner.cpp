@@ -7,6 +7,7 @@
 #include "gate/closed.hpp"
 #include "gate/gate.hpp"
 #include "gate/integrity.hpp"
+#include "gate/utility.hpp"
 #include "pg/pg.hpp"
 #include "pg/planning.hpp"
 #include "pg/statistics.hpp"
@@ -64,6 +65,11 @@ bool marked(const PlannedStmt *plan, std::uint32_t id) {
         if (const auto *item = lfirst_node(PlanInvalItem, cell); item->cacheId == mark_of_ours)
             return item->hashValue == id;
     return false;
+}
+
+/// A worker runs a part of its leader's plan, which bears no marks.
+bool misses_gates(const PlannedStmt *plan, const Sight &now) {
+    return plan->commandType != CMD_UTILITY && !IsParallelWorker() && !marked(plan, now.id) && touches_gated(plan, now);
 }
 
 /// Are there roles that would see another relation than this one?
@@ -148,6 +154,7 @@ bool needs_fmgr(Oid function) {
 }
 
 void start(QueryDesc *query, int flags) {
+    check_held_cursors();
     if (surely_free())
         gated_lately = false;
     else
@@ -198,6 +205,7 @@ void end(QueryDesc *query) {
     (next_end != nullptr ? next_end : standard_ExecutorEnd)(query);
     // SELECT set_config('role', …) is a statement like others.
     notice_roles();
+    check_held_cursors();
 }
 
 } // namespace
@@ -213,10 +221,13 @@ void require_plan_for(const PlannedStmt *plan) {
     if (now == nullptr)
         return;
     gated_lately = true;
-    // A worker runs a part of its leader's plan, which bears no marks.
-    if (plan->commandType == CMD_UTILITY || IsParallelWorker() || marked(plan, now->id) || !touches_gated(plan, *now))
-        return;
-    refuse_ungated_plan();
+    if (misses_gates(plan, *now))
+        refuse_ungated_plan();
+}
+
+bool reads_ungated(const PlannedStmt *plan) {
+    const Sight *now = gated_sight();
+    return now != nullptr && misses_gates(plan, *now);
 }
 
 void refuse_ungated_plan() {

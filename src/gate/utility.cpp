@@ -1,4 +1,4 @@
-// Utility commands that read or write rows without the planner: COPY, and FETCH from what is stored.
+// Utility commands that read or write rows without the planner: COPY, and fetching from what is stored.
 #include "gate/utility.hpp"
 #include "gate/integrity.hpp"
 #include "gate/planner.hpp"
@@ -88,7 +88,7 @@ PlannedStmt *in_place_of_copy(const PlannedStmt &planned) {
     return pg::call([&] { return copy_of_query(planned, relation); });
 }
 
-/// A cursor WITH HOLD has read its rows long ago, perhaps for others.
+/// A cursor WITH HOLD has read its rows long ago, perhaps for others. FETCH says so better than the portal.
 void check_fetch(const FetchStmt &statement) {
     if (statement.ismove || !any_rules() || !sight().gated)
         return;
@@ -100,6 +100,32 @@ void check_fetch(const FetchStmt &statement) {
         require_plan_for(lfirst_node(PlannedStmt, cell));
 }
 
+/// Cursors WITH HOLD that this session has declared, and those of them that are closed to it.
+std::set<std::string> *held = nullptr;
+std::set<std::string> closed;
+
+void remember_held(const DeclareCursorStmt &statement) {
+    if ((statement.options & CURSOR_OPT_HOLD) == 0)
+        return;
+    if (held == nullptr)
+        held = new std::set<std::string>;
+    held->insert(statement.portalname);
+}
+
+/// PL/pgSQL fetches past any hook, but not from a portal that is not ready.
+void close_or_open(Portal portal, const std::string &name) {
+    bool ungated = false;
+    ListCell *cell;
+    foreach (cell, portal->stmts)
+        ungated = ungated || reads_ungated(lfirst_node(PlannedStmt, cell));
+    if (ungated && portal->status == PORTAL_READY) {
+        portal->status = PORTAL_FAILED;
+        closed.insert(name);
+    } else if (!ungated && closed.erase(name) > 0 && portal->status == PORTAL_FAILED) {
+        portal->status = PORTAL_READY;
+    }
+}
+
 void process_utility(PlannedStmt *planned, const char *text, bool read_only, ProcessUtilityContext context,
                      ParamListInfo parameters, QueryEnvironment *environment, DestReceiver *destination,
                      QueryCompletion *completion) {
@@ -107,7 +133,12 @@ void process_utility(PlannedStmt *planned, const char *text, bool read_only, Pro
     const auto proceed = [&] {
         next(planned, text, read_only, context, parameters, environment, destination, completion);
     };
+    check_held_cursors();
     switch (nodeTag(planned->utilityStmt)) {
+    case T_DeclareCursorStmt:
+        proceed();
+        pg::boundary([&] { remember_held(*reinterpret_cast<DeclareCursorStmt *>(planned->utilityStmt)); });
+        break;
     case T_CopyStmt:
         if (PlannedStmt *instead = pg::boundary([&] { return in_place_of_copy(*planned); }); instead != nullptr)
             planned = instead;
@@ -135,9 +166,28 @@ void process_utility(PlannedStmt *planned, const char *text, bool read_only, Pro
     }
     // SET ROLE and its kind.
     notice_roles();
+    check_held_cursors();
 }
 
 } // namespace
+
+void check_held_cursors() {
+    if (held == nullptr || held->empty() || !IsTransactionState())
+        return;
+    pg::boundary([] {
+        for (auto each = held->begin(); each != held->end();) {
+            const Portal portal = pg::call([&] { return GetPortalByName(each->c_str()); });
+            if (PortalIsValid(portal) && portal->holdStore != nullptr)
+                close_or_open(portal, *each);
+            if (PortalIsValid(portal)) {
+                ++each;
+                continue;
+            }
+            closed.erase(*each);
+            each = held->erase(each);
+        }
+    });
+}
 
 void init_utility() {
     next_process_utility = ProcessUtility_hook;
