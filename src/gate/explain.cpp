@@ -1,6 +1,7 @@
 // EXPLAIN tells which columns were gated, and by which rule.
 #include "pg/explain.hpp"
 #include "gate/planner.hpp"
+#include "gate/sources.hpp"
 #include "gate/utility.hpp"
 #include "pg/pg.hpp"
 

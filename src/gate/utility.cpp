@@ -2,6 +2,7 @@
 #include "gate/utility.hpp"
 #include "gate/integrity.hpp"
 #include "gate/planner.hpp"
+#include "gate/sources.hpp"
 #include "pg/pg.hpp"
 
 namespace gdpr::gate {
