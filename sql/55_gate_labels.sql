@@ -101,6 +101,7 @@ INSERT INTO pg_seclabel VALUES ('ga.p'::regclass, 'pg_class'::regclass, 2, 'othe
 RESET allow_system_table_mods;
 SECURITY LABEL FOR gdpr ON COLUMN ga.p.email IS NULL;
 SELECT provider, label FROM pg_seclabels WHERE objoid = 'ga.p'::regclass ORDER BY 1, 2;
+SET client_min_messages = error;
 SELECT gdpr.gate('ga.p', 'email', 'export', 'hide');
 SELECT provider, label FROM pg_seclabels WHERE objoid = 'ga.p'::regclass ORDER BY 1, 2;
 SET ROLE ga_tool;

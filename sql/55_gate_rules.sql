@@ -20,6 +20,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON ga.t, ga.v TO ga_app, ga_export;
 RESET ROLE;
 SET ROLE ga_admin;
 SELECT gdpr.gate('personal','export','mask');
+SET client_min_messages = error;
 SELECT gdpr.assign_channel('ga_export','export');
 SELECT * FROM gdpr.gate_rules;
 RESET ROLE;

@@ -3,6 +3,7 @@
 #include "apply/plaintext.hpp"
 #include "audit/audit.hpp"
 #include "consent/consent.hpp"
+#include "gate/gate.hpp"
 #include "label/label.hpp"
 #include "pg/pg.hpp"
 #include "restrict/restriction.hpp"
@@ -20,13 +21,15 @@ std::vector<Oid> relations() {
         all.insert(labelled);
     for (const subject::Node &node : subject::nodes())
         all.insert(node.id);
+    for (const Oid gated : gate::gated_relations())
+        all.insert(gated);
     pg::Spi spi;
     const pg::Rows enforced = spi.run(
         "SELECT t.tgrelid FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid"
         "  JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid"
         " WHERE p.pronamespace = 'gdpr'::pg_catalog.regnamespace AND t.tgparentid = 0"
         "   AND c.relnamespace <> 'gdpr'::pg_catalog.regnamespace"
-        " UNION SELECT polrelid FROM pg_catalog.pg_policy WHERE polname IN ('gdpr_restriction', 'gdpr_default')"
+        " UNION SELECT polrelid FROM pg_catalog.pg_policy WHERE polname IN ('gdpr_restriction', 'gdpr_gate', 'gdpr_default')"
         " UNION SELECT a.attrelid FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid"
         "  JOIN pg_catalog.pg_type t ON t.oid = a.atttypid WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition"
         "   AND t.typnamespace = 'gdpr'::pg_catalog.regnamespace AND c.relnamespace <> 'gdpr'::pg_catalog.regnamespace");

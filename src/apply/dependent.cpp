@@ -42,7 +42,7 @@ void policies(Exchange &exchange) {
         "policy",
         exchange.run(
             "SELECT pg_catalog.quote_ident(p.polname), p.polrelid::pg_catalog.regclass::text,"
-            "       CASE WHEN p.polname IN ('gdpr_restriction', 'gdpr_default') THEN NULL ELSE"
+            "       CASE WHEN p.polname IN ('gdpr_restriction', 'gdpr_gate', 'gdpr_default') THEN NULL ELSE"
             "       pg_catalog.format('CREATE POLICY %I ON %s AS %s FOR %s TO %s%s%s', p.polname,"
             "         p.polrelid::pg_catalog.regclass, CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,"
             "         CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE'"

@@ -60,26 +60,6 @@ std::vector<Oid> parents_of(Oid relation) {
     return out;
 }
 
-/// The relation, whatever it inherits from, and whatever inherits from it: a row of theirs is a row of this one.
-std::set<Oid> family_of(Oid relation) {
-    std::set<Oid> family{relation};
-    std::vector<Oid> above{relation};
-    while (!above.empty()) {
-        const Oid each = above.back();
-        above.pop_back();
-        for (const Oid parent : parents_of(each))
-            if (family.insert(parent).second)
-                above.push_back(parent);
-    }
-    if (pg::call([&] { return has_subclass(relation); })) {
-        List *below = pg::call([&] { return find_all_inheritors(relation, NoLock, nullptr); });
-        ListCell *cell;
-        foreach (cell, below)
-            family.insert(lfirst_oid(cell));
-    }
-    return family;
-}
-
 bool collect_columns(Node *node, std::set<AttrNumber> *into) {
     if (node == nullptr)
         return false;
@@ -183,6 +163,25 @@ Entry compute(Oid relation) {
 }
 
 } // namespace
+
+std::set<Oid> family_of(Oid relation) {
+    std::set<Oid> family{relation};
+    std::vector<Oid> above{relation};
+    while (!above.empty()) {
+        const Oid each = above.back();
+        above.pop_back();
+        for (const Oid parent : parents_of(each))
+            if (family.insert(parent).second)
+                above.push_back(parent);
+    }
+    if (pg::call([&] { return has_subclass(relation); })) {
+        List *below = pg::call([&] { return find_all_inheritors(relation, NoLock, nullptr); });
+        ListCell *cell;
+        foreach (cell, below)
+            family.insert(lfirst_oid(cell));
+    }
+    return family;
+}
 
 std::shared_ptr<const Columns> columns_of(Oid relation) {
     if (cache == nullptr)

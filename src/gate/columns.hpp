@@ -21,6 +21,9 @@ bool gated(Oid relation, const Sight &sight);
 /// What is to be done with one column; with all of them together where it is 0, a whole row.
 Verdict verdict(Oid relation, AttrNumber column, const Sight &sight);
 
+/// The relation, whatever it inherits from, and whatever inherits from it: a row of theirs is a row of this one.
+std::set<Oid> family_of(Oid relation);
+
 void init_columns();
 
 } // namespace gdpr::gate

@@ -55,6 +55,20 @@ COMMENT ON FUNCTION gdpr.masked(anyelement, text) IS
 REVOKE ALL ON FUNCTION gdpr.masked(anyelement, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gdpr.masked(anyelement, text) TO PUBLIC;
 
+CREATE OR REPLACE FUNCTION gdpr.gates_hold_support(internal) RETURNS internal
+    AS 'MODULE_PATHNAME', 'gdpr_gates_hold_support' LANGUAGE C STRICT;
+COMMENT ON FUNCTION gdpr.gates_hold_support(internal) IS
+    'Tells the planner that gdpr.gates_hold() leaves every row; raises where a statement of a gated role is planned without its gates.';
+REVOKE ALL ON FUNCTION gdpr.gates_hold_support(internal) FROM PUBLIC;
+CREATE OR REPLACE FUNCTION gdpr.gates_hold() RETURNS boolean
+    AS 'MODULE_PATHNAME', 'gdpr_gates_hold' LANGUAGE C STABLE LEAKPROOF PARALLEL SAFE SUPPORT gdpr.gates_hold_support;
+COMMENT ON FUNCTION gdpr.gates_hold() IS
+    'The predicate of the policy gdpr_gate: true; raises where a gated role runs a statement that was planned without its '
+    'gates, since the session has not loaded the library in time or another has taken the planner''s hook. Gated statements do not call it.';
+REVOKE ALL ON FUNCTION gdpr.gates_hold() FROM PUBLIC;
+-- PostgreSQL runs a policy's functions with the privileges of whoever queries the table.
+GRANT EXECUTE ON FUNCTION gdpr.gates_hold() TO PUBLIC;
+
 CREATE OR REPLACE FUNCTION gdpr.statistics_visible(relation oid, number smallint) RETURNS boolean
     AS 'MODULE_PATHNAME', 'gdpr_statistics_visible' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION gdpr.statistics_visible(oid, smallint) IS

@@ -2,6 +2,7 @@
 #include "gate/gate.hpp"
 
 #include "audit/audit.hpp"
+#include "gate/closed.hpp"
 #include "gate/integrity.hpp"
 #include "gate/planner.hpp"
 #include "gate/utility.hpp"
@@ -54,7 +55,7 @@ void warn_of_attributes(Oid role) {
             return OidIsValid(id) && is_member_of_role_nosuper(role, id);
         });
     };
-    bool replication = false, creates_roles = false;
+    bool replication = false, creates_roles = false, bypasses = false;
     pg::call([&] {
         HeapTuple tuple = SearchSysCache1(AUTHOID, ObjectIdGetDatum(role));
         if (!HeapTupleIsValid(tuple))
@@ -62,10 +63,12 @@ void warn_of_attributes(Oid role) {
         const auto *form = reinterpret_cast<Form_pg_authid>(GETSTRUCT(tuple));
         replication = form->rolreplication;
         creates_roles = form->rolcreaterole;
+        bypasses = form->rolbypassrls && !form->rolsuper;
         ReleaseSysCache(tuple);
     });
     for (const Attribute &each : {Attribute{"is a superuser", pg::call([&] { return superuser_arg(role); })},
                                   Attribute{"may replicate", replication}, Attribute{"may create roles", creates_roles},
+                                  Attribute{"reads past policies in sessions without gdpr", bypasses},
                                   Attribute{"reads files of the server", member("pg_read_server_files")},
                                   Attribute{"runs programs on the server", member("pg_execute_server_program")}})
         if (each.has) {
@@ -105,6 +108,8 @@ GDPR_FUNCTION(gdpr_gate_class) {
               "(class, channel, action) VALUES ($1, $2, $3)", action);
     audit::record_about(pg::gdpr_relation("gate_rule"), "gate",
                         data_class + ", " + channel + ": " + (action.empty() ? "none" : action));
+    if (!action.empty() && action != "show")
+        gate::warn_of_open_tables(channel);
     PG_RETURN_VOID();
 }
 
@@ -130,6 +135,8 @@ GDPR_FUNCTION(gdpr_gate_column) {
               "(relation, column_name, channel, action) VALUES ($1, $2, $3, $4)", action);
     audit::record_about(relation, "gate",
                         pg::quote(column) + ", " + channel + ": " + (action.empty() ? "none" : action));
+    if (!action.empty() && action != "show")
+        gate::warn_of_open_tables(channel);
     PG_RETURN_VOID();
 }
 
@@ -151,7 +158,9 @@ GDPR_FUNCTION(gdpr_assign_channel) {
     }
     audit::record_about(pg::gdpr_relation("channel_role"), "assign_channel",
                         name + ": " + (channel.empty() ? "none" : channel));
-    if (!channel.empty())
+    if (!channel.empty()) {
         gate::warn_of_attributes(role);
+        gate::warn_of_open_tables(channel);
+    }
     PG_RETURN_VOID();
 }

@@ -1,6 +1,6 @@
 // What a gated role that owns a table, or may put triggers on it, could have computed from its raw rows: refused while
 // the gate is there. Event triggers, since they fire in every session, also in one that has not loaded the library.
-#include "gate/rewrite.hpp"
+#include "gate/sources.hpp"
 #include "label/label.hpp"
 #include "pg/event_trigger.hpp"
 #include "pg/pg.hpp"

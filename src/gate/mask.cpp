@@ -21,7 +21,10 @@ class Domain {
             reference_ =
                 static_cast<DomainConstraintRef *>(MemoryContextAllocZero(context, sizeof(DomainConstraintRef)));
             InitDomainConstraintRef(type, reference_, context, true);
+            // It and what hangs from it outlive the row at hand.
+            const MemoryContext row = MemoryContextSwitchTo(context);
             expressions_ = CreateStandaloneExprContext();
+            MemoryContextSwitchTo(row);
         });
     }
 
@@ -49,11 +52,25 @@ class Domain {
     ExprContext *expressions_ = nullptr;
 };
 
+bool is_text(Oid type) {
+    return type == BPCHAROID || pg::call([&] { return IsBinaryCoercible(type, TEXTOID); });
+}
+
+/// What an array is made of, where that has a shape of its own.
+struct ArrayShape {
+    Oid element = InvalidOid;
+    bool text = false;
+    int16 length = 0;
+    bool by_value = false;
+    char alignment = '\0';
+};
+
 /// What one place in a running plan knows.
 struct Site {
     const encrypted::EncryptedType *sealed = nullptr;
     Oid base = InvalidOid; // of the plain type
     bool text = false;     // is it text, varchar, citext, …?
+    ArrayShape array;
     std::unique_ptr<Domain> domain;
 };
 
@@ -67,10 +84,12 @@ Datum masked_text(Datum value, std::pair<char, char> cover) {
 std::int64_t magnitude_of(std::int64_t value) {
     if (value == 0)
         return 0;
-    std::int64_t power = value < 0 ? -1 : 1;
-    while (value / power >= 10)
+    // Counted below zero, where there is one number more.
+    const std::int64_t negative = value < 0 ? value : -value;
+    std::int64_t power = -1;
+    while (negative / 10 <= power)
         power *= 10;
-    return power;
+    return value < 0 ? power : -power;
 }
 
 Masked masked_float(double value) {
@@ -96,16 +115,20 @@ Masked masked_date(DateADT value) {
         return std::nullopt;
     int year, month, day;
     j2date(value + POSTGRES_EPOCH_JDATE, &year, &month, &day);
-    return DateADTGetDatum(date2j(year, 1, 1) - POSTGRES_EPOCH_JDATE);
+    const int first = date2j(year, 1, 1);
+    // The first year that there is does not begin with January.
+    if (first < DATETIME_MIN_JULIAN)
+        return std::nullopt;
+    return DateADTGetDatum(first - POSTGRES_EPOCH_JDATE);
 }
 
 /// In UTC, whatever the session's time zone: that could be moved about until the year changes.
 Masked masked_timestamp(Timestamp value) {
     if (TIMESTAMP_NOT_FINITE(value))
         return std::nullopt;
-    return pg::call([&] {
-        return DirectFunctionCall2(timestamp_trunc, PointerGetDatum(cstring_to_text("year")), TimestampGetDatum(value));
-    });
+    const Timestamp days = value / USECS_PER_DAY - (value % USECS_PER_DAY < 0 ? 1 : 0);
+    const Masked first = masked_date(static_cast<DateADT>(days));
+    return first ? Masked(TimestampGetDatum(DatumGetDateADT(*first) * USECS_PER_DAY)) : first;
 }
 
 Datum masked_uuid(Datum value) {
@@ -167,9 +190,37 @@ Datum masked_jsonb(Datum value) {
     return pg::call([&] { return JsonbPGetDatum(JsonbValueToJsonb(result)); });
 }
 
+/// As jsonb takes it, which refuses some that json holds, and quotes it then: escapes that name no character, and
+/// numbers beyond what numeric can hold. Where each character is covered, any will do.
+std::string acceptable(const std::string &document) {
+    std::string out;
+    bool in_string = false;
+    for (std::size_t i = 0; i < document.size(); i++) {
+        const char c = document[i];
+        if (in_string) {
+            if (c == '\\') {
+                out += 'x';
+                i += document[i + 1] == 'u' ? 5 : 1;
+                continue;
+            }
+            in_string = c != '"';
+            out += c;
+        } else if (c == '-' || (c >= '0' && c <= '9')) {
+            const std::size_t end = std::min(document.find_first_not_of("0123456789+-.eE", i), document.size());
+            const std::string number = document.substr(i, end - i);
+            out += number.find_first_of("eE") == std::string::npos && number.size() < 1000 ? number : "null";
+            i = end - 1;
+        } else {
+            in_string = c == '"';
+            out += c;
+        }
+    }
+    return out;
+}
+
 Datum masked_json(Datum value) {
-    const Datum binary =
-        pg::call([&] { return DirectFunctionCall1(jsonb_in, CStringGetDatum(TextDatumGetCString(value))); });
+    const std::string document = acceptable(pg::to_string(value));
+    const Datum binary = pg::call([&] { return DirectFunctionCall1(jsonb_in, CStringGetDatum(document.c_str())); });
     const Datum told = masked_jsonb(binary);
     return pg::call(
         [&] { return PointerGetDatum(cstring_to_text(DatumGetCString(DirectFunctionCall1(jsonb_out, told)))); });
@@ -207,10 +258,38 @@ Masked masked_value(Oid type, Datum value) {
     }
 }
 
+/// Element by element, with as many of them.
+Masked masked_array(const Site &site, Datum value) {
+    const ArrayType *array = pg::call([&] { return DatumGetArrayTypeP(value); });
+    Datum *elements;
+    bool *nulls;
+    int count;
+    const ArrayShape &of = site.array;
+    pg::call([&] {
+        deconstruct_array(const_cast<ArrayType *>(array), of.element, of.length, of.by_value, of.alignment, &elements,
+                          &nulls, &count);
+    });
+    for (int i = 0; i < count; i++) {
+        if (nulls[i])
+            continue;
+        const Masked told =
+            of.text ? Masked(masked_text(elements[i], covers.front())) : masked_value(of.element, elements[i]);
+        nulls[i] = !told;
+        elements[i] = told.value_or(0);
+    }
+    return pg::call([&] {
+        return PointerGetDatum(construct_md_array(elements, nulls, ARR_NDIM(array), const_cast<int *>(ARR_DIMS(array)),
+                                                  const_cast<int *>(ARR_LBOUND(array)), of.element, of.length,
+                                                  of.by_value, of.alignment));
+    });
+}
+
 /// The first form that the domain accepts, if any.
 Masked masked_for(Site &site, Datum value) {
     for (const auto &cover : covers) {
-        const Masked told = site.text ? Masked(masked_text(value, cover)) : masked_value(site.base, value);
+        const Masked told = site.text                        ? Masked(masked_text(value, cover))
+                            : OidIsValid(site.array.element) ? masked_array(site, value)
+                                                             : masked_value(site.base, value);
         if (!told || !site.domain || site.domain->accepts(*told))
             return told;
         if (!site.text)
@@ -232,7 +311,17 @@ Site &site_of(FunctionCallInfo fcinfo) {
         type = plain;
     }
     site->base = pg::call([&] { return getBaseType(type); });
-    site->text = site->base == BPCHAROID || pg::call([&] { return IsBinaryCoercible(site->base, TEXTOID); });
+    site->text = is_text(site->base);
+    ArrayShape &array = site->array;
+    if (!site->text && site->base != OIDVECTOROID && site->base != INT2VECTOROID)
+        array.element = pg::call([&] { return get_element_type(site->base); });
+    // Of a domain each would have to be asked about.
+    if (OidIsValid(array.element) && pg::call([&] { return get_typtype(array.element); }) == TYPTYPE_DOMAIN)
+        array.element = InvalidOid;
+    if (OidIsValid(array.element)) {
+        array.text = is_text(array.element);
+        pg::call([&] { get_typlenbyvalalign(array.element, &array.length, &array.by_value, &array.alignment); });
+    }
     if (site->base != type)
         site->domain = std::make_unique<Domain>(type, context);
     auto *callback = pg::call([&] {

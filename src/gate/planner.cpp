@@ -4,8 +4,10 @@
 // cursor that was opened for other roles) is refused rather than run.
 #include "gate/planner.hpp"
 
+#include "gate/closed.hpp"
 #include "gate/gate.hpp"
 #include "gate/integrity.hpp"
+#include "gate/utility.hpp"
 #include "pg/pg.hpp"
 #include "pg/planning.hpp"
 #include "pg/statistics.hpp"
@@ -30,6 +32,17 @@ bool gated_lately = false; // were the roles of the latest statement?
 /// The statement during which the library was loaded, when not before all of them.
 TimestampTz loaded_within = 0;
 
+/// Statements of gated roles that are being planned and have passed here.
+int planning = 0;
+
+class Planning {
+  public:
+    Planning() noexcept { planning++; }
+    ~Planning() { planning--; }
+    Planning(const Planning &) = delete;
+    Planning &operator=(const Planning &) = delete;
+};
+
 const Sight *gated_sight() {
     if (!any_rules())
         return nullptr;
@@ -52,6 +65,11 @@ bool marked(const PlannedStmt *plan, std::uint32_t id) {
         if (const auto *item = lfirst_node(PlanInvalItem, cell); item->cacheId == mark_of_ours)
             return item->hashValue == id;
     return false;
+}
+
+/// A worker runs a part of its leader's plan, which bears no marks.
+bool misses_gates(const PlannedStmt *plan, const Sight &now) {
+    return plan->commandType != CMD_UTILITY && !IsParallelWorker() && !marked(plan, now.id) && touches_gated(plan, now);
 }
 
 /// Are there roles that would see another relation than this one?
@@ -87,6 +105,8 @@ void mark(PlannedStmt *plan, const Sight &now) {
 
 PlannedStmt *plan_statement(Query *query, const char *text, int options, ParamListInfo parameters) {
     const auto next = next_planner != nullptr ? next_planner : standard_planner;
+    if (query->hasRowSecurity)
+        take_out_policies(query);
     if (surely_free() || !pg::boundary([] { return any_rules(); })) {
         PlannedStmt *plan = next(query, text, options, parameters);
         if (in_use())
@@ -101,13 +121,14 @@ PlannedStmt *plan_statement(Query *query, const char *text, int options, ParamLi
         const bool own = pg::in_owner_scope() && pg::own_statement(text);
         return now.gated && !own && !keeps_integrity(query) ? rewrite(query, now, notes) : query;
     });
-    PlannedStmt *plan = next(query, text, options, parameters);
-    pg::boundary([&] {
+    return pg::boundary([&] {
+        const Planning passed;
+        PlannedStmt *plan = pg::call([&] { return next(query, text, options, parameters); });
         const Sight &now = sight();
         if (now.id == id)
             mark(plan, now);
+        return plan;
     });
-    return plan;
 }
 
 /// SQL functions are inlined after the planner's hook: those of gated sessions stay calls, and their bodies are
@@ -133,6 +154,7 @@ bool needs_fmgr(Oid function) {
 }
 
 void start(QueryDesc *query, int flags) {
+    check_held_cursors();
     if (surely_free())
         gated_lately = false;
     else
@@ -183,6 +205,7 @@ void end(QueryDesc *query) {
     (next_end != nullptr ? next_end : standard_ExecutorEnd)(query);
     // SELECT set_config('role', …) is a statement like others.
     notice_roles();
+    check_held_cursors();
 }
 
 } // namespace
@@ -198,9 +221,16 @@ void require_plan_for(const PlannedStmt *plan) {
     if (now == nullptr)
         return;
     gated_lately = true;
-    // A worker runs a part of its leader's plan, which bears no marks.
-    if (plan->commandType == CMD_UTILITY || IsParallelWorker() || marked(plan, now->id) || !touches_gated(plan, *now))
-        return;
+    if (misses_gates(plan, *now))
+        refuse_ungated_plan();
+}
+
+bool reads_ungated(const PlannedStmt *plan) {
+    const Sight *now = gated_sight();
+    return now != nullptr && misses_gates(plan, *now);
+}
+
+void refuse_ungated_plan() {
     pg::call([] { ResetPlanCache(); });
     pg::raise(
         ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "a statement was planned before the gates that hold now",
@@ -216,6 +246,14 @@ void require_gated_plan() {
         pg::raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "this session has loaded gdpr too late for this statement",
                   "It was planned without the gates that hold for this role.",
                   "Connect again, with gdpr in session_preload_libraries.");
+}
+
+void require_gated_planner() {
+    if (planning > 0 || surely_free())
+        return;
+    require_gated_plan();
+    if (gated_sight() != nullptr)
+        refuse_ungated_plan();
 }
 
 void init_planner() {

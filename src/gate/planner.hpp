@@ -26,6 +26,12 @@ bool perhaps_gated() noexcept;
 /// Raises where a plan reads gated columns and was not made for the roles that would read it now.
 void require_plan_for(const PlannedStmt *plan);
 
+/// Would it?
+bool reads_ungated(const PlannedStmt *plan);
+
+/// Raises that a plan was not made for the roles that would run it.
+[[noreturn]] void refuse_ungated_plan();
+
 void init_planner();
 
 } // namespace gdpr::gate

@@ -16,11 +16,4 @@ struct Gated {
 /// gated one would be the source of a write.
 Query *rewrite(Query *query, const Sight &sight, std::vector<Gated> *gated);
 
-/// Raises where a foreign key among the written columns leads to a gated one: whether it holds would tell what is
-/// there.
-void refuse_probing(Oid relation, const std::set<AttrNumber> &written, const Sight &sight);
-
-/// Raises where a value that `sight` does not see as it is would be stored by this query.
-void refuse_stored(const Query *query, const Sight &sight);
-
 } // namespace gdpr::gate

@@ -300,6 +300,29 @@ std::vector<std::string> columns_named(Oid relation) {
     return out;
 }
 
+std::set<Oid> relations_named() {
+    std::set<Oid> out;
+    for (const Rule &rule : rules->rules)
+        if (OidIsValid(rule.relation))
+            out.insert(rule.relation);
+    return out;
+}
+
+std::set<std::string> channels() {
+    std::set<std::string> out;
+    for (const Rule &rule : rules->rules)
+        out.insert(rule.channel);
+    return out;
+}
+
+const Sight &sight_in(const std::string &channel) { return sight_of({channel}); }
+
+const Sight &sight_of_role(Oid role) {
+    std::set<std::string> of_role;
+    add_channels(role, of_role);
+    return sight_of(of_role);
+}
+
 const Sight &sight() {
     notice_roles();
     if (!roles_valid)

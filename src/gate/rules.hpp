@@ -55,6 +55,16 @@ bool surely_free();
 /// The columns of one relation that rules name.
 std::vector<std::string> columns_named(Oid relation);
 
+/// The relations of which they name any.
+std::set<Oid> relations_named();
+
+/// The channels that rules speak of, and what one of them alone sees.
+std::set<std::string> channels();
+const Sight &sight_in(const std::string &channel);
+
+/// What one role alone sees.
+const Sight &sight_of_role(Oid role);
+
 /// Of the roles that run the statement now. Valid until the rules change.
 const Sight &sight();
 

@@ -22,14 +22,16 @@ std::size_t count(std::string_view text, bool (*is)(char)) {
     return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), is));
 }
 
+bool separates(char c) { return is_space(c) || std::string_view(".,-@/+():'_").find(c) != std::string_view::npos; }
+
 /// What stands for one character: nothing for the further bytes of one that has several.
 void cover(std::string &out, char c, char letter, char digit) {
     if (is_digit(c))
         out += digit;
-    else if (is_letter(c) && !continues_character(c))
-        out += letter;
-    else if (!is_letter(c))
+    else if (separates(c))
         out += c;
+    else if (!is_letter(c) || !continues_character(c))
+        out += letter;
 }
 
 std::string masked_email(std::string_view text, char letter, char digit) {
@@ -73,17 +75,29 @@ std::string masked_phone(std::string_view text, char letter, char digit) {
     return out;
 }
 
-/// Initials, of words that begin with a capital and have some more letters, as names do.
-std::string masked_other(std::string_view text, char letter, char digit) {
+/// Initials, of words that begin with a capital and have some more letters.
+std::string masked_name(std::string_view text, char letter, char digit) {
     std::string out;
-    const auto in_word = [&](std::size_t i) { return i < text.size() && (is_letter(text[i]) || is_digit(text[i])); };
+    const auto in_word = [&](std::size_t i) { return i < text.size() && is_letter(text[i]); };
     for (std::size_t i = 0; i < text.size(); i++) {
-        const bool first = i == 0 || !in_word(i - 1);
+        const bool first = i == 0 || is_space(text[i - 1]);
         if (first && is_upper(text[i]) && in_word(i + 1) && in_word(i + 2))
             out += text[i];
         else
             cover(out, text[i], letter, digit);
     }
+    return out;
+}
+
+std::string masked_other(std::string_view text, char letter, char digit) {
+    std::string out;
+    // Where there is nothing to separate, what would separate is the content.
+    const bool only_marks = std::none_of(text.begin(), text.end(), [](char c) { return is_letter(c) || is_digit(c); });
+    for (const char c : text)
+        if (only_marks && !is_space(c))
+            out += letter;
+        else
+            cover(out, c, letter, digit);
     return out;
 }
 
@@ -109,6 +123,47 @@ bool is_phone(std::string_view text) {
            });
 }
 
+bool is_lower(char c) { return (c >= 'a' && c <= 'z') || static_cast<unsigned char>(c) >= 0x80; }
+
+/// A word as names have it: capitalised, within it perhaps again behind a hyphen or an apostrophe; or a particle.
+bool is_name_word(std::string_view word) {
+    bool capital = true, lower_yet = false;
+    for (const char c : word) {
+        if (c == '-' || c == '\'' || c == '.') {
+            capital = true;
+        } else if (is_upper(c)) {
+            if (!capital)
+                return false;
+            capital = false;
+        } else if (is_lower(c)) {
+            lower_yet = true;
+            capital = false;
+        } else {
+            return false;
+        }
+    }
+    const bool particle = !is_upper(word[0]) && static_cast<unsigned char>(word[0]) < 0x80;
+    return particle ? word.size() <= 4 : lower_yet || word.size() <= 2;
+}
+
+/// Two to four words, the first and the last of them no particles.
+bool is_name(std::string_view text) {
+    std::size_t words = 0;
+    const auto capitalised = [](char c) { return is_upper(c) || static_cast<unsigned char>(c) >= 0x80; };
+    for (;;) {
+        const std::size_t end = std::min(text.find(' '), text.size());
+        const std::string_view word = text.substr(0, end);
+        const bool last = end == text.size();
+        if (word.empty() || !is_name_word(word) || ((words == 0 || last) && !capitalised(word[0])))
+            return false;
+        words++;
+        if (last)
+            break;
+        text.remove_prefix(end + 1);
+    }
+    return words >= 2 && words <= 4;
+}
+
 } // namespace
 
 Content content_of(std::string_view text) {
@@ -117,10 +172,14 @@ Content content_of(std::string_view text) {
     return is_email(text)   ? Content::email
            : is_iban(text)  ? Content::iban
            : is_phone(text) ? Content::phone
+           : is_name(text)  ? Content::name
                             : Content::other;
 }
 
 std::string masked(std::string_view text, char letter, char digit) {
+    // As char(n) fills up.
+    if (const std::size_t end = text.find_last_not_of(' ') + 1; end != text.size())
+        return masked(text.substr(0, end), letter, digit) + std::string(text.substr(end));
     switch (content_of(text)) {
     case Content::email:
         return masked_email(text, letter, digit);
@@ -128,6 +187,8 @@ std::string masked(std::string_view text, char letter, char digit) {
         return masked_iban(text, letter, digit);
     case Content::phone:
         return masked_phone(text, letter, digit);
+    case Content::name:
+        return masked_name(text, letter, digit);
     case Content::other:
         break;
     }

@@ -1,7 +1,8 @@
-// Utility commands that read or write rows without the planner: COPY, and FETCH from what is stored.
+// Utility commands that read or write rows without the planner: COPY, and fetching from what is stored.
 #include "gate/utility.hpp"
 #include "gate/integrity.hpp"
 #include "gate/planner.hpp"
+#include "gate/sources.hpp"
 #include "pg/pg.hpp"
 
 namespace gdpr::gate {
@@ -96,7 +97,7 @@ bool quotes_others(const CopyStmt &statement) {
     return OidIsValid(relation) && gated(relation, sight());
 }
 
-/// A cursor WITH HOLD has read its rows long ago, perhaps for others.
+/// A cursor WITH HOLD has read its rows long ago, perhaps for others. FETCH says so better than the portal.
 void check_fetch(const FetchStmt &statement) {
     if (statement.ismove || !any_rules() || !sight().gated)
         return;
@@ -108,6 +109,32 @@ void check_fetch(const FetchStmt &statement) {
         require_plan_for(lfirst_node(PlannedStmt, cell));
 }
 
+/// Cursors WITH HOLD that this session has declared, and those of them that are closed to it.
+std::set<std::string> *held = nullptr;
+std::set<std::string> closed;
+
+void remember_held(const DeclareCursorStmt &statement) {
+    if ((statement.options & CURSOR_OPT_HOLD) == 0)
+        return;
+    if (held == nullptr)
+        held = new std::set<std::string>;
+    held->insert(statement.portalname);
+}
+
+/// PL/pgSQL fetches past any hook, but not from a portal that is not ready.
+void close_or_open(Portal portal, const std::string &name) {
+    bool ungated = false;
+    ListCell *cell;
+    foreach (cell, portal->stmts)
+        ungated = ungated || reads_ungated(lfirst_node(PlannedStmt, cell));
+    if (ungated && portal->status == PORTAL_READY) {
+        portal->status = PORTAL_FAILED;
+        closed.insert(name);
+    } else if (!ungated && closed.erase(name) > 0 && portal->status == PORTAL_FAILED) {
+        portal->status = PORTAL_READY;
+    }
+}
+
 void process_utility(PlannedStmt *planned, const char *text, bool read_only, ProcessUtilityContext context,
                      ParamListInfo parameters, QueryEnvironment *environment, DestReceiver *destination,
                      QueryCompletion *completion) {
@@ -115,7 +142,12 @@ void process_utility(PlannedStmt *planned, const char *text, bool read_only, Pro
     const auto proceed = [&] {
         next(planned, text, read_only, context, parameters, environment, destination, completion);
     };
+    check_held_cursors();
     switch (nodeTag(planned->utilityStmt)) {
+    case T_DeclareCursorStmt:
+        proceed();
+        pg::boundary([&] { remember_held(*reinterpret_cast<DeclareCursorStmt *>(planned->utilityStmt)); });
+        break;
     case T_CopyStmt:
         if (PlannedStmt *instead = pg::boundary([&] { return in_place_of_copy(*planned); }); instead != nullptr)
             planned = instead;
@@ -126,6 +158,11 @@ void process_utility(PlannedStmt *planned, const char *text, bool read_only, Pro
         break;
     case T_FetchStmt:
         pg::boundary([&] { check_fetch(*reinterpret_cast<FetchStmt *>(planned->utilityStmt)); });
+        proceed();
+        break;
+    case T_ExplainStmt:
+        destination = pg::boundary(
+            [&] { return explaining(*reinterpret_cast<ExplainStmt *>(planned->utilityStmt), destination); });
         proceed();
         break;
     case T_ConstraintsSetStmt:
@@ -141,9 +178,28 @@ void process_utility(PlannedStmt *planned, const char *text, bool read_only, Pro
     }
     // SET ROLE and its kind.
     notice_roles();
+    check_held_cursors();
 }
 
 } // namespace
+
+void check_held_cursors() {
+    if (held == nullptr || held->empty() || !IsTransactionState())
+        return;
+    pg::boundary([] {
+        for (auto each = held->begin(); each != held->end();) {
+            const Portal portal = pg::call([&] { return GetPortalByName(each->c_str()); });
+            if (PortalIsValid(portal) && portal->holdStore != nullptr)
+                close_or_open(portal, *each);
+            if (PortalIsValid(portal)) {
+                ++each;
+                continue;
+            }
+            closed.erase(*each);
+            each = held->erase(each);
+        }
+    });
+}
 
 void init_utility() {
     next_process_utility = ProcessUtility_hook;

@@ -30,6 +30,9 @@ std::string Rows::text_or(std::uint64_t row, int column, std::string_view otherw
 }
 
 std::optional<Datum> Rows::datum(std::uint64_t row, int column) const {
+    // What must be in a catalog is there, but for types that are made in ways nobody has thought of.
+    if (row >= size())
+        raise(ERRCODE_NO_DATA_FOUND, "a query of the extension has found nothing");
     bool null = false;
     const Datum value = call([&] { return SPI_getbinval(table_->vals[row], table_->tupdesc, column, &null); });
     return null ? std::nullopt : std::optional<Datum>(value);

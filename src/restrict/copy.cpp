@@ -8,6 +8,7 @@
 #include "restrict/copy.hpp"
 
 #include "pg/pg.hpp"
+#include "restrict/policy.hpp"
 
 namespace gdpr::restriction {
 
@@ -76,7 +77,7 @@ bool stores_every_row(::Relation relation) {
     ListCell *cell;
     foreach (cell, relation->rd_rsdesc->policies) {
         const auto *policy = static_cast<const RowSecurityPolicy *>(lfirst(cell));
-        ours = ours || std::string_view(policy->policy_name) == "gdpr_restriction";
+        ours = ours || own_policy(policy->policy_name);
         if (!concerns(*policy, GetUserId()))
             continue;
         const bool stores = always_true(policy->with_check_qual != nullptr ? policy->with_check_qual : policy->qual);

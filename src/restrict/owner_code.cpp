@@ -58,6 +58,12 @@ void put_back(Call *call) {
 
 void around(FmgrHookEventType event, FmgrInfo *function, Datum *kept) {
     auto *call = reinterpret_cast<Call *>(DatumGetPointer(*kept));
+    // The library may have been loaded within the call that ends here.
+    if (event != FHET_START && call == nullptr) {
+        if (next_call != nullptr)
+            next_call(event, function, kept);
+        return;
+    }
     if (event == FHET_START && call == nullptr) {
         call = static_cast<Call *>(MemoryContextAllocZero(function->fn_mcxt, sizeof(Call)));
         *kept = PointerGetDatum(call);

@@ -1,6 +1,7 @@
 // Policies, row security settings and guarding triggers: what a relation should have, and has not.
 #include "restrict/policy.hpp"
 
+#include "gate/gate.hpp"
 #include "pg/pg.hpp"
 #include "restrict/check.hpp"
 #include "restrict/restriction.hpp"
@@ -11,6 +12,8 @@ namespace gdpr::restriction {
 namespace {
 
 constexpr const char *restriction_policy = "gdpr_restriction";
+constexpr const char *gate_policy = "gdpr_gate";
+constexpr const char *gate_predicate = "gdpr.gates_hold()";
 constexpr const char *default_policy = "gdpr_default";
 constexpr const char *guard_trigger = "gdpr_restriction_guard";
 constexpr const char *truncate_trigger = "gdpr_restriction_truncate";
@@ -22,7 +25,7 @@ struct State {
         bool as_wanted = false;
     };
     bool enabled = false, forced = false, partition = false;
-    Policy restriction, fallback;
+    Policy restriction, gate, fallback;
     bool own_policies = false, own_permissive = false;
 };
 
@@ -57,6 +60,8 @@ State state_of(Oid relation, const std::string &wanted) {
         };
         if (name == restriction_policy)
             state.restriction = found(wanted);
+        else if (name == gate_policy)
+            state.gate = found(gate_predicate);
         else if (name == default_policy)
             state.fallback = found("true");
         else {
@@ -75,9 +80,12 @@ class Plan {
         : relation_(relation), name_(pg::relation_name(relation)), actions_(actions) {}
 
     void enforce(const std::vector<AttrNumber> &columns);
+    void close();
     void withdraw();
 
   private:
+    void row_security(const State &state, bool force);
+    void drop_triggers();
     void add(const char *action, const std::string &statement) {
         const bool planned = std::any_of(actions_.begin(), actions_.end(),
                                          [&](const apply::Action &each) { return each.statement == statement; });
@@ -124,13 +132,35 @@ void Plan::enforce_trigger(const char *trigger, const std::string &events, bool 
 void Plan::enforce(const std::vector<AttrNumber> &columns) {
     const std::string wanted = predicate(relation_, columns);
     const State state = state_of(relation_, wanted);
-    if (!state.enabled && state.own_policies && !state.restriction.exists)
+    create_policy(restriction_policy, "RESTRICTIVE", wanted, state.restriction);
+    // In a session without the library, it raises as well.
+    if (state.gate.exists)
+        drop_policy(gate_policy);
+    row_security(state, true);
+    // As pg_get_triggerdef() writes them.
+    enforce_trigger(guard_trigger, "DELETE OR UPDATE ON " + name_ + " FOR EACH ROW", state.partition);
+    enforce_trigger(truncate_trigger, "TRUNCATE ON " + name_ + " FOR EACH STATEMENT", false);
+}
+
+/// Of a table that is nobody's and has gated columns.
+void Plan::close() {
+    const State state = state_of(relation_, "");
+    create_policy(gate_policy, "RESTRICTIVE", gate_predicate, state.gate);
+    if (state.restriction.exists)
+        drop_policy(restriction_policy);
+    // Own policies that were not for the owner are not made to be, unless it is the owner who does not see the columns.
+    row_security(state, !state.own_policies || gate::gates_owner(relation_));
+    drop_triggers();
+}
+
+/// Row security on, with what was visible before as visible as it was.
+void Plan::row_security(const State &state, bool force) {
+    if (!state.enabled && state.own_policies && !state.restriction.exists && !state.gate.exists)
         pg::raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
                   "row security of " + name_ + " is off although it has policies",
-                  "To keep restricted people out of sight row security must be on, and the policies would come into "
-                  "force with it.",
+                  "To keep restricted people and gated columns out of sight row security must be on, and the policies "
+                  "would come into force with it.",
                   "Enable row level security on the table, or drop its policies.");
-    create_policy(restriction_policy, "RESTRICTIVE", wanted, state.restriction);
     // Restrictive policies alone show nothing. Where row security was off everyone saw everything, and still should.
     // Where it was on with no policy, nobody did, and nobody should; and ours beside the table's own would open them.
     if (state.own_permissive) {
@@ -140,11 +170,8 @@ void Plan::enforce(const std::vector<AttrNumber> &columns) {
         create_policy(default_policy, "PERMISSIVE", "true", state.fallback);
     if (!state.enabled)
         add("enable row level security", "ALTER TABLE " + name_ + " ENABLE ROW LEVEL SECURITY");
-    if (!state.forced)
+    if (force && !state.forced)
         add("force row level security", "ALTER TABLE " + name_ + " FORCE ROW LEVEL SECURITY");
-    // As pg_get_triggerdef() writes them.
-    enforce_trigger(guard_trigger, "DELETE OR UPDATE ON " + name_ + " FOR EACH ROW", state.partition);
-    enforce_trigger(truncate_trigger, "TRUNCATE ON " + name_ + " FOR EACH STATEMENT", false);
 }
 
 /// Takes away what enforce() made. Row security goes off only where our own permissive policy says that it was us who
@@ -153,6 +180,8 @@ void Plan::withdraw() {
     const State state = state_of(relation_, "");
     if (state.restriction.exists)
         drop_policy(restriction_policy);
+    if (state.gate.exists)
+        drop_policy(gate_policy);
     if (state.fallback.exists)
         drop_policy(default_policy);
     if (state.fallback.exists && !state.own_policies) {
@@ -161,6 +190,10 @@ void Plan::withdraw() {
         if (state.forced)
             add("no longer force row level security", "ALTER TABLE " + name_ + " NO FORCE ROW LEVEL SECURITY");
     }
+    drop_triggers();
+}
+
+void Plan::drop_triggers() {
     pg::Spi spi;
     const pg::Rows triggers = spi.run(
         "SELECT tgname FROM pg_catalog.pg_trigger WHERE tgrelid = $1 AND tgname IN ($2, $3) AND tgparentid = 0"
@@ -190,10 +223,13 @@ void plan_one(Oid relation, apply::Actions &actions) {
         return;
     // Rows that are only accessed by a person belong to nobody: no column tells an owner.
     const std::vector<AttrNumber> columns = subject::owner_columns(relation);
-    if (columns.empty())
-        Plan(relation, actions).withdraw();
+    Plan wanted(relation, actions);
+    if (!columns.empty())
+        wanted.enforce(columns);
+    else if (gate::gates_somebody(relation))
+        wanted.close();
     else
-        Plan(relation, actions).enforce(columns);
+        wanted.withdraw();
 }
 
 } // namespace
@@ -205,6 +241,19 @@ void plan(Oid relation, apply::Actions &actions) {
         require_decided(node);
     for (const Oid each : with_descendants(relation))
         plan_one(each, actions);
+}
+
+bool own_policy(std::string_view name) { return name == restriction_policy || name == gate_policy; }
+
+bool fails_closed(Oid relation) {
+    pg::Relation opened(relation, AccessShareLock);
+    if (!opened.get()->rd_rel->relrowsecurity || opened.get()->rd_rsdesc == nullptr)
+        return false;
+    ListCell *cell;
+    foreach (cell, opened.get()->rd_rsdesc->policies)
+        if (own_policy(static_cast<const RowSecurityPolicy *>(lfirst(cell))->policy_name))
+            return true;
+    return false;
 }
 
 std::vector<AttrNumber> policy_columns(::Relation relation) {

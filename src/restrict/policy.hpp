@@ -15,4 +15,10 @@ std::vector<AttrNumber> policy_columns(::Relation relation);
 /// The same for a call that passes `count` columns. Raises where it is not the policy's.
 std::vector<AttrNumber> columns_passed(Oid relation, int count);
 
+/// Is it a policy of ours that says which rows there are, gdpr_restriction or gdpr_gate?
+bool own_policy(std::string_view name);
+
+/// Has the relation a policy that loads the library where it is missing, and row security on?
+bool fails_closed(Oid relation);
+
 } // namespace gdpr::restriction

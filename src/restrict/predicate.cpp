@@ -77,6 +77,8 @@ GDPR_FUNCTION(gdpr_permitted) {
 /// or a look-up or two.
 GDPR_FUNCTION(gdpr_permitted_support) {
     auto *request = reinterpret_cast<Node *>(PG_GETARG_POINTER(0));
+    // Conditions that are LEAKPROOF may come before the policy's, and estimates before both.
+    gate::require_gated_planner();
     if (IsA(request, SupportRequestSelectivity)) {
         auto *selectivity = reinterpret_cast<SupportRequestSelectivity *>(request);
         const auto rule = restriction::rule_of_call(selectivity->args);

@@ -14,6 +14,17 @@ TEST(Shape, KnowsContent) {
     EXPECT_EQ(content_of("+39 055 1234567"), Content::phone);
     EXPECT_EQ(content_of("(055) 123-456"), Content::phone);
     EXPECT_EQ(content_of("12345"), Content::other);
+    EXPECT_EQ(content_of("Mario Rossi"), Content::name);
+    EXPECT_EQ(content_of("Jean-Luc de la O'Brien"), Content::name);
+    EXPECT_EQ(content_of("J. R. R. Tolkien"), Content::name);
+    EXPECT_EQ(content_of("Ægir Þór"), Content::name);
+    EXPECT_EQ(content_of("Mario"), Content::other);
+    EXPECT_EQ(content_of("HIV positive"), Content::other);
+    EXPECT_EQ(content_of("Has been treated for HIV"), Content::other);
+    EXPECT_EQ(content_of("Mario  Rossi"), Content::other);
+    EXPECT_EQ(content_of("Mario Rossi "), Content::other);
+    EXPECT_EQ(content_of(" "), Content::other);
+    EXPECT_EQ(content_of("Room 101"), Content::other);
     EXPECT_EQ(content_of(""), Content::other);
 }
 
@@ -26,9 +37,24 @@ TEST(Shape, Masks) {
     EXPECT_EQ(masked("Mario Rossi"), "M**** R****");
     EXPECT_EQ(masked("Li Wu"), "** **");
     EXPECT_EQ(masked("penicillin"), "**********");
-    EXPECT_EQ(masked("Zoë"), "Z**");
+    EXPECT_EQ(masked("Zoë"), "***");
+    EXPECT_EQ(masked("Jean-Luc de la Court"), "J***-*** ** ** C****");
+    EXPECT_EQ(masked("Diabetes"), "********");
+    EXPECT_EQ(masked("HIV positive"), "*** ********");
+    EXPECT_EQ(masked("RSSMRA80A01H501U"), "****************");
     EXPECT_EQ(masked("a1-b2", 'x', '0'), "x0-x0");
     EXPECT_EQ(masked(""), "");
+    EXPECT_EQ(masked("Mario Rossi  "), "M**** R****  ");
+    EXPECT_EQ(masked("  "), "  ");
+    EXPECT_EQ(masked("\xff\xfe"), "**");
+}
+
+// Attack: a secret without letters and digits, or one whose marks are most of it.
+TEST(Shape, CoversMarks) {
+    EXPECT_EQ(masked("!#$%&*"), "******");
+    EXPECT_EQ(masked("-.-. .-"), "**** **");
+    EXPECT_EQ(masked("a!b\"c"), "*****");
+    EXPECT_EQ(masked("a!b\"c", 'x', '0'), "xxxxx");
 }
 
 TEST(Shape, Magnitudes) {

@@ -1,0 +1,153 @@
+#include "gate/closed.hpp"
+
+#include "gate/columns.hpp"
+#include "gate/gate.hpp"
+#include "gate/planner.hpp"
+#include "label/label.hpp"
+#include "pg/pg.hpp"
+#include "pg/tree.hpp"
+#include "restrict/policy.hpp"
+
+namespace gdpr::gate {
+
+namespace {
+
+/// A call of gdpr.gates_hold(), as apply() writes it.
+bool own_condition(const Node *node) {
+    if (node == nullptr || !IsA(node, FuncExpr) || reinterpret_cast<const FuncExpr *>(node)->args != NIL)
+        return false;
+    const Oid function = reinterpret_cast<const FuncExpr *>(node)->funcid;
+    if (function < FirstNormalObjectId || get_func_namespace(function) != get_namespace_oid("gdpr", true))
+        return false;
+    const char *name = get_func_name(function);
+    return name != nullptr && std::strcmp(name, "gates_hold") == 0;
+}
+
+bool constant_true(const Node *node) {
+    const auto *constant = reinterpret_cast<const Const *>(node);
+    return IsA(node, Const) && constant->consttype == BOOLOID && !constant->constisnull &&
+           DatumGetBool(constant->constvalue);
+}
+
+/// Conditions that say nothing are no barrier either: where only such are left, none is.
+List *without_own(List *conditions) {
+    List *left = NIL;
+    bool found = false, says_something = false;
+    ListCell *cell;
+    foreach (cell, conditions) {
+        auto *each = static_cast<Node *>(lfirst(cell));
+        if (own_condition(each)) {
+            found = true;
+            continue;
+        }
+        left = lappend(left, each);
+        says_something = says_something || !constant_true(each);
+    }
+    return !found ? conditions : says_something ? left : NIL;
+}
+
+bool take_out(Node *node, void *context) {
+    if (node == nullptr)
+        return false;
+    if (!IsA(node, Query))
+        return expression_tree_walker(node, pg::walker(take_out), context);
+    auto *query = reinterpret_cast<Query *>(node);
+    ListCell *cell;
+    foreach (cell, query->rtable) {
+        auto *entry = lfirst_node(RangeTblEntry, cell);
+        entry->securityQuals = without_own(entry->securityQuals);
+    }
+    foreach (cell, query->withCheckOptions)
+        if (own_condition(lfirst_node(WithCheckOption, cell)->qual))
+            query->withCheckOptions = foreach_delete_current(query->withCheckOptions, cell);
+    return query_tree_walker(query, pg::walker(take_out), context, 0);
+}
+
+bool can_have_policies(Oid relation) {
+    const char kind = pg::call([&] { return get_rel_relkind(relation); });
+    return kind == RELKIND_RELATION || kind == RELKIND_PARTITIONED_TABLE;
+}
+
+} // namespace
+
+void take_out_policies(Query *statement) { (void)take_out(reinterpret_cast<Node *>(statement), nullptr); }
+
+bool gates_somebody(Oid relation) {
+    const bool readable = any_rules();
+    if (!in_use() || columns_of(relation)->empty())
+        return false;
+    if (!readable)
+        return true;
+    const std::set<std::string> all = channels();
+    return std::any_of(all.begin(), all.end(),
+                       [&](const std::string &each) { return gated(relation, sight_in(each)); });
+}
+
+bool gates_owner(Oid relation) { return any_rules() && gated(relation, sight_of_role(pg::relation_owner(relation))); }
+
+std::vector<Oid> gated_relations() {
+    std::map<std::string, Oid> found;
+    if (!any_rules() && !in_use())
+        return {};
+    std::vector<Oid> named = label::labelled_relations();
+    for (const Oid each : relations_named())
+        named.push_back(each);
+    for (const Oid each : named)
+        if (pg::relation_exists(each))
+            for (const Oid member : family_of(each))
+                if (gates_somebody(member))
+                    found.emplace(pg::relation_name(member), member);
+    std::vector<Oid> out;
+    out.reserve(found.size());
+    for (const auto &[name, relation] : found)
+        out.push_back(relation);
+    return out;
+}
+
+void warn_of_open_tables(const std::string &channel) {
+    constexpr std::size_t most = 10;
+    std::string names;
+    std::size_t count = 0;
+    for (const Oid each : gated_relations())
+        if (can_have_policies(each) && gated(each, sight_in(channel)) && !restriction::fails_closed(each) &&
+            ++count <= most)
+            names += (names.empty() ? "" : ", ") + pg::relation_name(each);
+    if (count == 0)
+        return;
+    if (count > most)
+        names += " and " + std::to_string(count - most) + " more";
+    pg::call([&] {
+        ereport(WARNING,
+                (errmsg("gates do not hold yet in sessions that have not loaded gdpr"),
+                 errdetail("Such a session would read %s as it is.", names.c_str()), errhint("CALL gdpr.apply().")));
+    });
+}
+
+} // namespace gdpr::gate
+
+using namespace gdpr;
+
+/// In a plan that passed the gates there is no call of it.
+GDPR_FUNCTION(gdpr_gates_hold) {
+    gate::require_gated_plan();
+    if (gate::any_rules() && gate::sight().gated)
+        gate::refuse_ungated_plan();
+    PG_RETURN_BOOL(true);
+}
+
+/// The planner asks what it costs, in whatever session: EXPLAIN and estimates are refused with it.
+GDPR_FUNCTION(gdpr_gates_hold_support) {
+    auto *request = reinterpret_cast<Node *>(PG_GETARG_POINTER(0));
+    gate::require_gated_planner();
+    if (IsA(request, SupportRequestSelectivity)) {
+        reinterpret_cast<SupportRequestSelectivity *>(request)->selectivity = 1.0;
+        PG_RETURN_POINTER(request);
+    }
+    if (IsA(request, SupportRequestCost)) {
+        auto *cost = reinterpret_cast<SupportRequestCost *>(request);
+        cost->startup = 0;
+        cost->per_tuple = cpu_operator_cost;
+        PG_RETURN_POINTER(request);
+    }
+    PG_RETURN_POINTER(nullptr);
+}
