@@ -8,8 +8,8 @@ namespace gdpr::gate {
 /// Chains the processing of utility commands.
 void init_utility();
 
-/// Closes cursors WITH HOLD to roles that do not see what their rows were filled with, as long as these roles are there.
-/// In every statement's way.
+/// Closes cursors WITH HOLD to roles that do not see what their rows were filled with, as long as these roles are
+/// there. In every statement's way.
 void check_held_cursors();
 
 /// Keeps the statistics of gated columns from estimates, and functions that read the server's log of changes from gated
