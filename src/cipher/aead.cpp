@@ -41,7 +41,7 @@ struct Aead::State {
 
     // Nonces of values to come and the beginning of their key streams: one call of AES serves several short values,
     // whose blocks would not fill the cipher's pipeline. Never used twice, nor in a child process.
-    static constexpr std::uint32_t values_ahead = 8, blocks_ahead = 6;
+    static constexpr std::uint32_t values_ahead = 10, blocks_ahead = 5;
     struct {
         std::uint8_t nonces[values_ahead * nonce_size];
         std::uint8_t streams[values_ahead * blocks_ahead * 16];
