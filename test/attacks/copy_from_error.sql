@@ -1,4 +1,4 @@
--- Attack: the same in the error of COPY … FROM. (Of tables with policies PostgreSQL quotes no row to anybody.)
+-- Attack: the key in the error of COPY … FROM, which is another row's. (Of tables with policies PostgreSQL quotes no row to anybody.)
 -- only: bare
 -- tells: \[7071,7080\)
 -- gated: /23P01: conflicting key value violates exclusion constraint/

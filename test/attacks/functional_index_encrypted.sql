@@ -1,4 +1,4 @@
--- Attack: the same of an encrypted column, in encrypted form.
+-- Attack: an index on an expression that tells, of an encrypted column, in encrypted form.
 -- only: encrypted
 -- gated: refused
 -- deny: refused
