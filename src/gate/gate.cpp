@@ -67,7 +67,8 @@ void warn_of_attributes(Oid role) {
     for (const Attribute &each : {Attribute{"is a superuser", pg::call([&] { return superuser_arg(role); })},
                                   Attribute{"may replicate", replication}, Attribute{"may create roles", creates_roles},
                                   Attribute{"reads files of the server", member("pg_read_server_files")},
-                                  Attribute{"runs programs on the server", member("pg_execute_server_program")}})
+                                  Attribute{"runs programs on the server", member("pg_execute_server_program")},
+                                  Attribute{"reads every table of gdpr", member("pg_read_all_data")}})
         if (each.has) {
             const std::string name = pg::role_name(role);
             pg::call([&] {
