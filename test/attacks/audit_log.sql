@@ -2,5 +2,5 @@
 -- as: every_reader
 -- only: applied
 -- open: `pg_read_all_data`
-UPDATE person SET n = 7 WHERE id = 1;
+UPDATE person SET email = 'x' WHERE id = 1;
 SELECT content FROM gdpr.audit_record;
