@@ -2,5 +2,5 @@
 -- only: encrypted
 -- gated: refused
 -- deny: refused
-CREATE FUNCTION tell(text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN PERFORM heard($1); RETURN ''; END $$;
+CREATE FUNCTION tell(text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN PERFORM public.heard($1); RETURN ''; END $$;
 CREATE INDEX ON own (gdpr.sealed(tell(email)));
