@@ -70,7 +70,8 @@ void warn_of_attributes(Oid role) {
                                   Attribute{"may replicate", replication}, Attribute{"may create roles", creates_roles},
                                   Attribute{"reads past policies in sessions without gdpr", bypasses},
                                   Attribute{"reads files of the server", member("pg_read_server_files")},
-                                  Attribute{"runs programs on the server", member("pg_execute_server_program")}})
+                                  Attribute{"runs programs on the server", member("pg_execute_server_program")},
+                                  Attribute{"reads every table of gdpr", member("pg_read_all_data")}})
         if (each.has) {
             const std::string name = pg::role_name(role);
             pg::call([&] {

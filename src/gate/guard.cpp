@@ -1,5 +1,6 @@
 // What a gated role that owns a table, or may put triggers on it, could have computed from its raw rows: refused while
 // the gate is there. Event triggers, since they fire in every session, also in one that has not loaded the library.
+#include "gate/guard.hpp"
 #include "gate/sources.hpp"
 #include "label/label.hpp"
 #include "pg/event_trigger.hpp"
@@ -13,11 +14,7 @@ Oid relation_of(const RangeVar *name) {
     return name == nullptr ? InvalidOid : pg::call([&] { return RangeVarGetRelid(name, AccessShareLock, true); });
 }
 
-[[noreturn]] void refuse(Oid relation, const char *what) {
-    pg::raise(ERRCODE_INSUFFICIENT_PRIVILEGE,
-              std::string("permission denied to ") + what + " " + pg::relation_name(relation),
-              "It would read values that this role's channel does not see.", "Let a role do it that may see them.");
-}
+using gate::refuse;
 
 class Guard {
   public:
@@ -37,6 +34,8 @@ class Guard {
     void alter(const AlterTableStmt &statement) const;
     void probe(Oid relation, const AlterTableCmd &command) const;
     void refer(const Constraint &constraint) const;
+    void schema(const CreateSchemaStmt &statement) const;
+    void view(const ViewStmt &statement) const;
     void domain(const AlterDomainStmt &statement) const;
     void label(const SecLabelStmt &statement) const;
     void stored(const Node *query) const;
@@ -113,6 +112,11 @@ void Guard::alter(const AlterTableStmt &statement) const {
         // Another table's partition bounds are checked over this one's rows.
         if (command->subtype == AT_AttachPartition)
             forbid(reinterpret_cast<const PartitionCmd *>(command->def)->name, "attach");
+        // What was labelled by its parent alone would be so no longer.
+        if (command->subtype == AT_DetachPartition)
+            forbid(reinterpret_cast<const PartitionCmd *>(command->def)->name, "detach");
+        if (command->subtype == AT_DropInherit && gated(relation))
+            refuse(relation, "end the inheritance of");
         // Whether there are nulls is told by the column.
         if (command->subtype == AT_SetNotNull &&
             gate::verdict(relation, pg::call([&] { return get_attnum(relation, command->name); }), sight_).gated())
@@ -187,6 +191,35 @@ void Guard::create(const CreateStmt &statement) const {
         forbid(lfirst_node(RangeVar, cell), "have constraints or partitions by expressions below");
 }
 
+/// What CREATE SCHEMA makes besides comes here as a part of it alone, so of a table that takes gated rows in, nothing
+/// that is put on it would be looked at.
+void Guard::schema(const CreateSchemaStmt &statement) const {
+    ListCell *cell;
+    foreach (cell, statement.schemaElts)
+        if (IsA(lfirst(cell), CreateStmt)) {
+            ListCell *parent;
+            foreach (parent, lfirst_node(CreateStmt, cell)->inhRelations)
+                forbid(lfirst_node(RangeVar, parent), "create, together with a schema, partitions or heirs of");
+        }
+}
+
+/// What a materialised view holds is told by the views that it was made of.
+void Guard::view(const ViewStmt &statement) const {
+    const Oid relation = statement.replace ? relation_of(statement.view) : InvalidOid;
+    if (!gated(relation))
+        return;
+    pg::Spi spi;
+    const pg::Rows kept = spi.run(
+        "WITH RECURSIVE made_of_it(id) AS (SELECT $1 UNION SELECT r.ev_class FROM made_of_it m"
+        "  JOIN pg_catalog.pg_depend d ON d.refobjid = m.id AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass"
+        "   AND d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass"
+        "  JOIN pg_catalog.pg_rewrite r ON r.oid = d.objid)"
+        " SELECT FROM made_of_it m JOIN pg_catalog.pg_class c ON c.oid = m.id WHERE c.relkind = 'm'",
+        {pg::param_oid(relation)});
+    if (kept.size() != 0)
+        refuse(relation, "change, while materialised views are made of it,");
+}
+
 /// A check of a domain is run over every column of it.
 void Guard::domain(const AlterDomainStmt &statement) const {
     if (statement.subtype != 'C' && statement.subtype != 'V')
@@ -258,6 +291,12 @@ void Guard::check(Node *statement) const {
         break;
     case T_AlterTableStmt:
         alter(*reinterpret_cast<AlterTableStmt *>(statement));
+        break;
+    case T_CreateSchemaStmt:
+        schema(*reinterpret_cast<CreateSchemaStmt *>(statement));
+        break;
+    case T_ViewStmt:
+        view(*reinterpret_cast<ViewStmt *>(statement));
         break;
     case T_AlterDomainStmt:
         domain(*reinterpret_cast<AlterDomainStmt *>(statement));
@@ -333,37 +372,6 @@ GDPR_FUNCTION(gdpr_gate_guard) {
     // What apply() does to a table is the extension's.
     else if (const gate::Sight &now = gate::sight(); now.gated && !pg::in_owner_scope())
         Guard(now).check(event->parsetree);
-    PG_RETURN_VOID();
-}
-
-/// A function that a table's definition calls sees the rows as they are: a gated role may not give it another body.
-GDPR_FUNCTION(gdpr_gate_guard_function) {
-    if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
-        pg::raise(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED,
-                  "gdpr.gate_guard_function() must be called as an event trigger");
-    if (!pg::installed() || !gate::any_rules() || !gate::sight().gated || pg::in_owner_scope())
-        PG_RETURN_VOID();
-    std::vector<Oid> users;
-    {
-        pg::Spi spi;
-        const pg::Rows found = spi.run(
-            "SELECT DISTINCT coalesce(i.indrelid, a.adrelid, c.conrelid, t.tgrelid, p.polrelid)"
-            "  FROM pg_catalog.pg_event_trigger_ddl_commands() f"
-            "  JOIN pg_catalog.pg_depend d ON d.refclassid = f.classid AND d.refobjid = f.objid"
-            "  LEFT JOIN pg_catalog.pg_index i ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND i.indexrelid = d.objid"
-            "  LEFT JOIN pg_catalog.pg_attrdef a ON d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND a.oid = d.objid"
-            "  LEFT JOIN pg_catalog.pg_constraint c ON d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND c.oid = d.objid"
-            "  LEFT JOIN pg_catalog.pg_trigger t ON d.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass AND t.oid = d.objid"
-            "  LEFT JOIN pg_catalog.pg_policy p ON d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND p.oid = d.objid"
-            " WHERE f.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass");
-        for (std::uint64_t row = 0; row < found.size(); row++)
-            if (const Oid relation = found.oid(row, 1); OidIsValid(relation))
-                users.push_back(relation);
-    }
-    const gate::Sight &now = gate::sight();
-    for (const Oid relation : users)
-        if (gate::gated(relation, now))
-            refuse(relation, "change a function that is called by the definition of");
     PG_RETURN_VOID();
 }
 

@@ -106,6 +106,25 @@ void variable(const Var *var, Trace &trace) {
     }
 }
 
+/// What a window function returns tells of the order of its window.
+void window(const WindowFunc *function, Trace *trace) {
+    const Query *query = trace->levels.back();
+    ListCell *cell;
+    foreach (cell, query->windowClause) {
+        const auto *clause = lfirst_node(WindowClause, cell);
+        if (clause->winref != function->winref)
+            continue;
+        for (List *keys : {clause->partitionClause, clause->orderClause}) {
+            ListCell *key;
+            foreach (key, keys)
+                (void)walk(pg::call([&] {
+                               return get_sortgroupclause_expr(lfirst_node(SortGroupClause, key), query->targetList);
+                           }),
+                           trace);
+        }
+    }
+}
+
 bool walk(Node *node, Trace *trace) {
     if (node == nullptr)
         return false;
@@ -122,6 +141,8 @@ bool walk(Node *node, Trace *trace) {
     }
     if (IsA(node, Query))
         return false;
+    if (IsA(node, WindowFunc))
+        window(reinterpret_cast<WindowFunc *>(node), trace);
     return pg::call([&] { return expression_tree_walker(node, pg::walker(walk_below), trace); });
 }
 

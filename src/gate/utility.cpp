@@ -55,6 +55,14 @@ PlannedStmt *copy_of_query(const PlannedStmt &original, Oid relation) {
     return planned;
 }
 
+/// Errors of a COPY … FROM quote the rows that are in the way.
+bool quotes_others(const CopyStmt &statement) {
+    if (!statement.is_from || statement.relation == nullptr || !any_rules() || !sight().gated)
+        return false;
+    const Oid relation = pg::call([&] { return RangeVarGetRelid(statement.relation, RowExclusiveLock, true); });
+    return OidIsValid(relation) && gated(relation, sight());
+}
+
 /// The columns that COPY … FROM writes.
 std::set<AttrNumber> written(const CopyStmt &statement, Oid relation) {
     std::set<AttrNumber> out;
@@ -87,14 +95,6 @@ PlannedStmt *in_place_of_copy(const PlannedStmt &planned) {
     if ((kind != RELKIND_RELATION && kind != RELKIND_MATVIEW) || !gated(relation, now))
         return nullptr;
     return pg::call([&] { return copy_of_query(planned, relation); });
-}
-
-/// Errors of a COPY … FROM quote the rows that are in the way.
-bool quotes_others(const CopyStmt &statement) {
-    if (!statement.is_from || statement.relation == nullptr || !any_rules() || !sight().gated)
-        return false;
-    const Oid relation = pg::call([&] { return RangeVarGetRelid(statement.relation, RowExclusiveLock, true); });
-    return OidIsValid(relation) && gated(relation, sight());
 }
 
 /// A cursor WITH HOLD has read its rows long ago, perhaps for others. FETCH says so better than the portal.

@@ -1,4 +1,5 @@
--- Attack: a foreign key to a table of one's own, whose error quotes the key.
+-- Attack: a foreign key to a table of one's own, whose error quotes the key. (Of tables with policies PostgreSQL quotes no row to anybody.)
+-- only: bare
 -- gated: refused
 -- deny: refused
 CREATE TABLE mine (v :text UNIQUE);

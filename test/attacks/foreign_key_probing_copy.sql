@@ -1,4 +1,4 @@
--- Attack: the same by COPY.
+-- Attack: a foreign key of one's own table as a question, asked by COPY.
 -- gated: refused
 CREATE TABLE probe (v :text REFERENCES login (email));
 COPY probe FROM STDIN;

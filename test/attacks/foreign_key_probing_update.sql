@@ -1,4 +1,4 @@
--- Attack: the same by UPDATE.
+-- Attack: a foreign key of one's own table as a question, asked by UPDATE.
 -- gated: refused
 CREATE TABLE probe (v :text REFERENCES login (email));
 INSERT INTO probe VALUES (NULL);

@@ -1,4 +1,4 @@
--- Attack: the same, validated later.
+-- Attack: a foreign key put on a table that holds the questions already, and validated later.
 -- gated: refused
 CREATE TABLE probe (v :text);
 INSERT INTO probe VALUES ('zqx1@example.it');

@@ -2,5 +2,5 @@
 -- only: plain
 -- gated: refused
 -- deny: refused
-CREATE FUNCTION tell(text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN PERFORM heard($1); RETURN ''; END $$;
+CREATE FUNCTION tell(text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN PERFORM public.heard($1); RETURN ''; END $$;
 CREATE INDEX ON own (tell(email::text));

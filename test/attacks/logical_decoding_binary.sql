@@ -1,4 +1,4 @@
--- Attack: the same in binary form.
+-- Attack: logical decoding by the functions of SQL, in binary form.
 -- as: replicator
 -- tells: 7a7178
 -- gated: refused

@@ -1,4 +1,4 @@
--- Attack: the same, where they are stored.
+-- Attack: statistics of several columns, where they are stored.
 -- as: every_reader
 -- only: plain
 -- gated: nothing

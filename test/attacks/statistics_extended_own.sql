@@ -1,5 +1,5 @@
--- Attack: statistics on an expression that one makes.
--- only: plain
+-- Attack: statistics on an expression that one makes. (Of tables with policies they show nobody anything.)
+-- only: plain bare
 -- gated: refused
 -- deny: refused
 CREATE STATISTICS s ON (same(email::text)), n FROM own;

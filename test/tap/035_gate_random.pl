@@ -279,11 +279,11 @@ for (my $round = 0; $done < $queries; $round++)
 		diag("$personal, $sensitive: $statements[$i]\n" . substr($told[$i], 0, 600)) if $leaks <= 5;
 	}
 	# The same statements tell an ungated role a lot: else they would prove nothing.
-	if ($round == 0)
+	if ($round % 10 == 0)
 	{
 		my @free = run_as('ga_free', @statements);
-		$tried_by_free = @free;
-		$told_by_free = grep { $_ =~ $secret } @free;
+		$tried_by_free += @free;
+		$told_by_free += grep { $_ =~ $secret } @free;
 	}
 	$done += @statements;
 }

@@ -65,7 +65,7 @@ sub attack
 	return \%it;
 }
 
-my @all = map { attack($_) } grep { m{/(?:$which)[^/]*\.sql$} } sort glob("$attacks/*.sql");
+my @all = map { attack($_) } grep { m{/[^/]*(?:$which)[^/]*\.sql$} } sort glob("$attacks/*.sql");
 
 # Runs attacks, each in a session of its own: what each of them printed.
 sub run_all

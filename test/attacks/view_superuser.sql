@@ -1,0 +1,2 @@
+-- Attack: a view of a superuser.
+SELECT email FROM v_super;
