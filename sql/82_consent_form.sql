@@ -181,6 +181,8 @@ SELECT cf.token(message) AS confirm, address, convert_from(message, 'UTF8') ~ 'B
 SELECT :'address' AS address, :'says_who' AS says_who;
 SELECT cf.token(message) AS newer FROM gdpr.take_mail(1) \gset
 SET ROLE cf_web;
+SELECT gdpr.self_rectify(:'portal', '{"email": null}');
+SELECT gdpr.self_rectify(:'portal', '{"email": "bruno.example.it"}');
 -- Attack: the token of one thing for another.
 SELECT gdpr.self_confirm(:'portal');
 SELECT gdpr.self_access(:'confirm');

@@ -75,7 +75,8 @@ COMMENT ON FUNCTION gdpr.self_rectify(text, jsonb) IS
     'derived (Art. 16); returns how many rows were changed. Where the changes bring a new mail address, null: nothing is '
     'changed before gdpr.self_confirm() by the link that is mailed to it. An address that is theirs no more gets a mail that '
     'says so. Raises as gdpr.rectify() does, insufficient_privilege for another column, integrity_constraint_violation where '
-    'the table refuses the row, configuration_limit_exceeded at the fourth new address of a day, and '
+    'the table refuses the row, invalid_parameter_value where a mail address would become something else, '
+    'configuration_limit_exceeded at the fourth new address of a day, and '
     'invalid_authorization_specification for whatever is wrong with the token. Audited. For gdpr_web.';
 REVOKE ALL ON FUNCTION gdpr.self_rectify(text, jsonb) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gdpr.self_rectify(text, jsonb) TO gdpr_web;
