@@ -48,6 +48,7 @@ std::int64_t hold(const OptinForm &form, const Payload &payload, Datum json, con
 
 std::int64_t submit(const std::string &name, Datum json, const pg::Param &address, const pg::Param &agent) {
     const OptinForm form = optin_form(name);
+    (void)page_or_default(form.page); // a submission that nobody could confirm is not taken
     const Payload payload = read_payload(form, json);
     for (const std::string &purpose : payload.purposes) {
         consent::require_consent_purpose({form.target, {}}, purpose); // as of everyone of the table

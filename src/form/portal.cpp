@@ -139,6 +139,7 @@ std::int64_t rectify(const subject::Subject &person, const pg::Param &json, cons
 /// the person to a stranger.
 void ask_new_address(const subject::Subject &person, const std::string &address, Datum json) {
     constexpr std::int64_t most = 3; // a day, to addresses that may be anybody's
+    (void)page_or_default("");
     const pg::OwnerScope scope(pg::gdpr_relation("outbox"));
     pg::Spi spi;
     if (spi.run("SELECT pg_catalog.count(*) FROM gdpr.outbox WHERE subject_table = $1 AND key = $2 AND template = $3"
@@ -196,6 +197,8 @@ GDPR_FUNCTION(gdpr_send_portal_link) {
     pg::refuse_nulls(fcinfo, {"subject_table", "key"});
     const subject::Subject person = consent::person_argument(fcinfo);
     consent::require_person(person);
+    (void)mail::address_of(person);
+    (void)form::page_or_default("");
     PG_RETURN_INT64(mail::queue({"portal", person, {}, {}, {}, {}}));
 }
 
