@@ -134,6 +134,11 @@ UPDATE gdpr.consent_request SET lapses_at = now(), waits_until = now() - interva
 SET ROLE cf_web;
 SELECT gdpr.answer_consent_form(:'three_first', '{"news": true}');
 RESET ROLE;
+-- Attack: a mail that never arrives, so that its person is erased without having been asked.
+CALL gdpr.run_due_work();
+SELECT key, on_silence, lapsed_at, problem FROM gdpr.consent_request WHERE answered_at IS NULL ORDER BY id;
+SELECT count(gdpr.acknowledge_mail(id)) > 2 AS acknowledged FROM gdpr.outbox WHERE state = 'taken';
+UPDATE gdpr.consent_request SET lapses_at = now() WHERE answered_at IS NULL;
 CALL gdpr.run_due_work();
 SELECT form, key, answered_at IS NOT NULL AS answered, lapsed_at IS NOT NULL AS lapsed, problem, lapses_at > now() AS again
   FROM gdpr.consent_request ORDER BY id;
@@ -181,6 +186,8 @@ SELECT cf.token(message) AS confirm, address, convert_from(message, 'UTF8') ~ 'B
 SELECT :'address' AS address, :'says_who' AS says_who;
 SELECT cf.token(message) AS newer FROM gdpr.take_mail(1) \gset
 SET ROLE cf_web;
+SELECT gdpr.self_rectify(:'portal', '{"email": null}');
+SELECT gdpr.self_rectify(:'portal', '{"email": "bruno.example.it"}');
 -- Attack: the token of one thing for another.
 SELECT gdpr.self_confirm(:'portal');
 SELECT gdpr.self_access(:'confirm');

@@ -86,6 +86,12 @@ INSERT INTO gdpr.outbox (template, recipient, state, error) SELECT 'erased', 'ad
 SELECT * FROM ad.found('^gdpr.outbox');
 SELECT remedy FROM gdpr.advice WHERE object = 'gdpr.outbox' \gexec
 SELECT * FROM ad.found('^gdpr.outbox');
+SELECT count(gdpr.add_source('ad.person', key::text, 'import', 'list')) FROM generate_series(1, 3) key;
+UPDATE gdpr.provenance_record SET notice_due = now() + CASE key WHEN '1' THEN interval '-1 day' WHEN '2' THEN interval '6 days' ELSE interval '20 days' END
+ WHERE subject_table = 'ad.person'::regclass AND key IN ('1', '2', '3');
+SELECT * FROM ad.found('^ad.person$') WHERE finding ~ 'Art. 14';
+SELECT gdpr.record_notices('ad.person', NULL, 'privacy notice 4');
+SELECT * FROM ad.found('^ad.person$') WHERE finding ~ 'Art. 14';
 -- The worst comes first.
 SELECT array_agg(DISTINCT severity) AS all_of, bool_and(ordered) AS ordered FROM (SELECT severity,
     array_position('{critical,warning,notice}', severity) >= lag(array_position('{critical,warning,notice}', severity), 1, 0) OVER () AS ordered FROM gdpr.advice) a;
@@ -104,7 +110,7 @@ SELECT count(*) > 0 AS seen FROM gdpr.advice;
 RESET ROLE;
 
 SET client_min_messages = warning;
-TRUNCATE gdpr.request, gdpr.request_event, gdpr.breach, gdpr.breach_event, gdpr.controller, gdpr.outbox;
+TRUNCATE gdpr.notice, gdpr.provenance_record, gdpr.request, gdpr.request_event, gdpr.breach, gdpr.breach_event, gdpr.controller, gdpr.outbox;
 DELETE FROM gdpr.purpose;
 DROP PUBLICATION ad_pub;
 DROP SCHEMA ad CASCADE;

@@ -5,6 +5,7 @@
 #include "form/form.hpp"
 #include "form/token.hpp"
 #include "mail/outbox.hpp"
+#include "mail/person.hpp"
 #include "mail/render.hpp"
 #include "pg/pg.hpp"
 #include "rights/format.hpp"
@@ -60,8 +61,10 @@ Asked ask(const std::string &form, const subject::Subject &subject, const std::o
         " 'version', q.version) ORDER BY q.position, q.purpose)"
         " FROM gdpr.consent_question q WHERE q.form = f.name AND q.locale = f.locale)),"
         " f.on_silence, pg_catalog.now() + f.remind_after, pg_catalog.now() + f.waiting, pg_catalog.now() + f.waiting"
-        " FROM gdpr.consent_form f WHERE f.name = $1 AND f.locale = $2 RETURNING id, content ->> 'template'",
+        " FROM gdpr.consent_form f WHERE f.name = $1 AND f.locale = $2 RETURNING id, content ->> 'template',"
+        " content ->> 'page'",
         {pg::param(form), pg::param(locale), pg::param_oid(subject.table), pg::param(subject.key)});
+    (void)page_or_default(made.text_or(0, 3));
     return {made.number(0, 1), locale, made.text_or(0, 2)};
 }
 
@@ -153,6 +156,16 @@ bool still_waiting(std::int64_t request) {
     return !spi.run(std::string("SELECT") + unanswered + "id = $1 FOR UPDATE", {pg::param(request)}).empty();
 }
 
+/// Whoever was not asked is not silent.
+void require_asked(std::int64_t request) {
+    pg::Spi spi;
+    if (!spi.run("SELECT FROM gdpr.consent_request AS r JOIN gdpr.outbox AS o ON o.id = r.mail"
+                 " WHERE r.id = $1 AND o.state <> 'sent'",
+                 {pg::param(request)})
+             .empty())
+        pg::raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "the mail that asks has not been delivered");
+}
+
 void carry_out(const Waiting &request) {
     (void)consent::lock_person(request.subject);
     if (!still_waiting(request.id))
@@ -161,6 +174,7 @@ void carry_out(const Waiting &request) {
         note(request.id, "answered_at = pg_catalog.now()");
         return;
     }
+    require_asked(request.id);
     {
         pg::Spi spi;
         const std::vector<pg::Param> who{pg::param_oid(request.subject.table), pg::param(request.subject.key),
@@ -206,8 +220,12 @@ GDPR_FUNCTION(gdpr_send_consent_form) {
     }
     const auto locale = PG_ARGISNULL(3) ? std::nullopt : std::optional(pg::to_string(PG_GETARG_DATUM(3)));
     consent::require_person(subject);
+    (void)mail::address_of(subject);
     const form::Asked asked = form::ask(form, subject, locale);
     (void)form::content_of(asked.id, subject); // a merge field that is none is the officer's to hear of
-    (void)mail::queue({asked.mail, subject, {}, {}, {}, form::parameters(asked.id, asked.locale)});
+    const std::int64_t mail = mail::queue({asked.mail, subject, {}, {}, {}, form::parameters(asked.id, asked.locale)});
+    const pg::OwnerScope scope(pg::gdpr_relation("consent_request"));
+    pg::Spi spi;
+    (void)spi.run("UPDATE gdpr.consent_request SET mail = $2 WHERE id = $1", {pg::param(asked.id), pg::param(mail)});
     PG_RETURN_INT64(asked.id);
 }

@@ -29,13 +29,18 @@ bool expire() {
 
 } // namespace
 
-std::string link(const std::string &page, const std::string &token) {
+std::string page_or_default(const std::string &page) {
     std::string url = page;
     if (url.empty())
         url = mail::settings().public_url;
     if (url.empty())
         pg::raise(ERRCODE_CONFIG_FILE_ERROR, "there is no page that links could lead to", "",
                   "Set gdpr.public_url to the page where the application answers them, or page of the form.");
+    return url;
+}
+
+std::string link(const std::string &page, const std::string &token) {
+    const std::string url = page_or_default(page);
     return url + (url.find('?') == std::string::npos ? "?token=" : "&token=") + token;
 }
 

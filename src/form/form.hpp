@@ -6,7 +6,10 @@
 
 namespace gdpr::form {
 
-/// Where the application answers a token: the page, or gdpr.public_url where it is empty. Raises where that is, too.
+/// Where the application answers tokens: the page, or gdpr.public_url where it is empty. Raises where that is, too.
+std::string page_or_default(const std::string &page);
+
+/// What opens it there.
 std::string link(const std::string &page, const std::string &token);
 
 /// A number that a mail was queued with; raises where it has none of the name, as every mail of this room has.

@@ -3,8 +3,9 @@ CREATE OR REPLACE FUNCTION gdpr.send_consent_form(form text, subject_table regcl
 COMMENT ON FUNCTION gdpr.send_consent_form(text, regclass, text, text) IS
     'Asks a person for consent by mail (Art. 7): the form of gdpr.consent_form, subject table, primary key, and the locale '
     'where the form is there in several. Returns the number in gdpr.consent_request; the link is in the mail and nowhere '
-    'else. Raises where there is no such form or person, where the form asks for nothing, and where a purpose is missing or '
-    'has another basis than consent. Needs gdpr_officer.';
+    'else. Raises where there is no such form or person, where they have no mail address or several, where there is no '
+    'page for links, where the form asks for nothing, and where a purpose is missing or has another basis than consent. '
+    'Needs gdpr_officer.';
 REVOKE ALL ON FUNCTION gdpr.send_consent_form(text, regclass, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gdpr.send_consent_form(text, regclass, text, text) TO gdpr_officer;
 
@@ -37,7 +38,8 @@ COMMENT ON FUNCTION gdpr.optin_submit(text, jsonb, inet, text) IS
     'and browser. Returns a number, the same way for whoever is new, known or forgotten: the mail alone differs. Raises '
     'undefined_object where there is no such form; invalid_parameter_value for a column that the form does not take, a value '
     'that the table would not, and what is no e-mail address; program_limit_exceeded for too large a payload; '
-    'configuration_limit_exceeded for too many submissions of one network address. For gdpr_web.';
+    'configuration_limit_exceeded for too many submissions of one network address; config_file_error where there is no page '
+    'for links. For gdpr_web.';
 REVOKE ALL ON FUNCTION gdpr.optin_submit(text, jsonb, inet, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gdpr.optin_submit(text, jsonb, inet, text) TO gdpr_web;
 
@@ -56,7 +58,8 @@ CREATE OR REPLACE FUNCTION gdpr.send_portal_link(subject_table regclass, key tex
     AS 'MODULE_PATHNAME', 'gdpr_send_portal_link' LANGUAGE C;
 COMMENT ON FUNCTION gdpr.send_portal_link(regclass, text) IS
     'Mails a person a link to the portal, where they see, correct and withdraw by themselves for 24 hours (Art. 12(2)): '
-    'subject table, primary key. Returns the number in gdpr.outbox. Raises where there is no such person. Needs gdpr_officer.';
+    'subject table, primary key. Returns the number in gdpr.outbox. Raises as send_mail() does, and where there is no '
+    'page for links. Needs gdpr_officer.';
 REVOKE ALL ON FUNCTION gdpr.send_portal_link(regclass, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gdpr.send_portal_link(regclass, text) TO gdpr_officer;
 
@@ -75,7 +78,8 @@ COMMENT ON FUNCTION gdpr.self_rectify(text, jsonb) IS
     'derived (Art. 16); returns how many rows were changed. Where the changes bring a new mail address, null: nothing is '
     'changed before gdpr.self_confirm() by the link that is mailed to it. An address that is theirs no more gets a mail that '
     'says so. Raises as gdpr.rectify() does, insufficient_privilege for another column, integrity_constraint_violation where '
-    'the table refuses the row, configuration_limit_exceeded at the fourth new address of a day, and '
+    'the table refuses the row, invalid_parameter_value where a mail address would become something else, '
+    'configuration_limit_exceeded at the fourth new address of a day, and '
     'invalid_authorization_specification for whatever is wrong with the token. Audited. For gdpr_web.';
 REVOKE ALL ON FUNCTION gdpr.self_rectify(text, jsonb) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gdpr.self_rectify(text, jsonb) TO gdpr_web;

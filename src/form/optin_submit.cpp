@@ -48,6 +48,7 @@ std::int64_t hold(const OptinForm &form, const Payload &payload, Datum json, con
 
 std::int64_t submit(const std::string &name, Datum json, const pg::Param &address, const pg::Param &agent) {
     const OptinForm form = optin_form(name);
+    (void)page_or_default(form.page); // a submission that nobody could confirm is not taken
     const Payload payload = read_payload(form, json);
     for (const std::string &purpose : payload.purposes) {
         consent::require_consent_purpose({form.target, {}}, purpose); // as of everyone of the table
@@ -106,9 +107,8 @@ void erase_mails(const std::vector<rights::Identifier> &emails) {
     const pg::OwnerScope scope(pg::gdpr_relation("outbox"));
     pg::Spi spi;
     for (const rights::Identifier &each : emails)
-        (void)spi.run("DELETE FROM gdpr.outbox WHERE state IN ('queued', 'sending', 'taken', 'dead')"
-                      " AND subject_table IS NULL AND template LIKE 'optin%' AND address IS NOT NULL"
-                      " AND gdpr.normalised(address::pg_catalog.text) = $1",
+        (void)spi.run("DELETE FROM gdpr.outbox WHERE address IS NOT NULL AND subject_table IS NULL"
+                      " AND template LIKE 'optin%' AND gdpr.normalised(address::pg_catalog.text) = $1",
                       {pg::param(each.value)});
 }
 

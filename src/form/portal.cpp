@@ -65,23 +65,39 @@ void check_columns(const subject::Collection &collection, const rights::Changes 
     }
 }
 
+/// By column of the person's own row that is an identifier: does it hold a mail address now?
+std::map<std::string, bool> identifiers_of(const subject::Subject &person) {
+    std::map<std::string, bool> found;
+    (void)subject::visit_row(person, [&](TupleTableSlot *row) {
+        const rights::IdentifierColumns columns(person.table);
+        for (std::size_t i = 0; i < columns.size(); i++) {
+            const auto now = columns.read(i, row);
+            found[columns.name(i)] = now && now->kind == rights::Identifier::Kind::email;
+        }
+    });
+    return found;
+}
+
 /// The mail address that the changes bring and that the person did not have; none where they bring none.
 std::optional<std::string> new_address(const subject::Subject &person, const rights::Changes &all,
                                        const std::set<std::string> &known) {
-    std::set<std::string> identifiers, fresh;
-    for (const label::LabelledColumn &each : label::of(person.table).columns)
-        if (each.label.identifier)
-            identifiers.insert(each.name);
     const auto own = all.find(0); // the person's own row
-    if (own != all.end())
-        for (const auto &[key, changes] : own->second)
-            for (const auto &[column, value] : changes) {
-                if (!identifiers.contains(column) || !value.text)
-                    continue;
-                const rights::Identifier read = rights::identifier(*value.text);
-                if (read.kind == rights::Identifier::Kind::email && !known.contains(read.value))
-                    fresh.insert(read.value);
-            }
+    if (own == all.end())
+        return std::nullopt;
+    const std::map<std::string, bool> identifiers = identifiers_of(person);
+    std::set<std::string> fresh;
+    for (const auto &[key, changes] : own->second)
+        for (const auto &[column, value] : changes) {
+            const auto identifier = identifiers.find(column);
+            if (identifier == identifiers.end())
+                continue;
+            const rights::Identifier read = rights::identifier(value.text.value_or(""));
+            if (read.kind == rights::Identifier::Kind::email && !known.contains(read.value))
+                fresh.insert(read.value);
+            if (read.kind != rights::Identifier::Kind::email && identifier->second)
+                pg::raise(ERRCODE_INVALID_PARAMETER_VALUE, "a mail address is corrected here to another one alone", "",
+                          "Ask for it to be rectified or erased (Art. 16, 17).");
+        }
     if (fresh.size() > 1)
         pg::raise(ERRCODE_INVALID_PARAMETER_VALUE, "two addresses cannot be confirmed by one mail", "",
                   "Change one after the other.");
@@ -123,6 +139,7 @@ std::int64_t rectify(const subject::Subject &person, const pg::Param &json, cons
 /// the person to a stranger.
 void ask_new_address(const subject::Subject &person, const std::string &address, Datum json) {
     constexpr std::int64_t most = 3; // a day, to addresses that may be anybody's
+    (void)page_or_default("");
     const pg::OwnerScope scope(pg::gdpr_relation("outbox"));
     pg::Spi spi;
     if (spi.run("SELECT pg_catalog.count(*) FROM gdpr.outbox WHERE subject_table = $1 AND key = $2 AND template = $3"
@@ -180,6 +197,8 @@ GDPR_FUNCTION(gdpr_send_portal_link) {
     pg::refuse_nulls(fcinfo, {"subject_table", "key"});
     const subject::Subject person = consent::person_argument(fcinfo);
     consent::require_person(person);
+    (void)mail::address_of(person);
+    (void)form::page_or_default("");
     PG_RETURN_INT64(mail::queue({"portal", person, {}, {}, {}, {}}));
 }
 

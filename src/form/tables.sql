@@ -106,7 +106,8 @@ CREATE TABLE gdpr.consent_request (
     reminded_at timestamptz,
     answered_at timestamptz,
     lapsed_at timestamptz,
-    problem text
+    problem text,
+    mail bigint
 );
 CREATE INDEX consent_request_subject ON gdpr.consent_request (subject_table, key);
 CREATE INDEX consent_request_waiting ON gdpr.consent_request (lapses_at) WHERE answered_at IS NULL AND lapsed_at IS NULL;
@@ -129,7 +130,8 @@ COMMENT ON COLUMN gdpr.consent_request.lapses_at IS 'When on_silence is carried 
 COMMENT ON COLUMN gdpr.consent_request.reminded_at IS 'When they were reminded.';
 COMMENT ON COLUMN gdpr.consent_request.answered_at IS 'When they answered.';
 COMMENT ON COLUMN gdpr.consent_request.lapsed_at IS 'When on_silence was carried out.';
-COMMENT ON COLUMN gdpr.consent_request.problem IS 'Why on_silence could not be carried out, such as a legal hold; it is tried again.';
+COMMENT ON COLUMN gdpr.consent_request.problem IS 'Why on_silence could not be carried out, such as a legal hold, or a mail that never left; it is tried again.';
+COMMENT ON COLUMN gdpr.consent_request.mail IS 'Number in gdpr.outbox of the mail that asked.';
 SELECT pg_catalog.pg_extension_config_dump('gdpr.consent_request', '');
 SELECT pg_catalog.pg_extension_config_dump('gdpr.consent_request_id_seq', '');
 GRANT SELECT ON gdpr.consent_request TO gdpr_officer, gdpr_auditor;

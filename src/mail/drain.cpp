@@ -26,11 +26,19 @@ TimestampTz in_seconds(double seconds) {
     return GetCurrentTimestamp() + static_cast<TimestampTz>(seconds * USECS_PER_SEC);
 }
 
+/// From one run to the next of this process: the worker runs whenever work is committed.
+Pace &pace_of(const Settings &settings) {
+    static Pace pace;
+    const std::int64_t pause = std::int64_t{settings.retry_delay} * USECS_PER_SEC;
+    if (!pace.is(settings.domain_rate, pause))
+        pace = Pace(settings.domain_rate, pause);
+    return pace;
+}
+
 class Drain {
   public:
     Drain(pg::Procedure &procedure, const Settings &settings)
-        : procedure_(procedure), settings_(settings), smtp_(settings),
-          pace_(settings.domain_rate, std::int64_t{settings.retry_delay} * USECS_PER_SEC) {}
+        : procedure_(procedure), settings_(settings), smtp_(settings), pace_(pace_of(settings)) {}
 
     std::optional<work::Failure> run();
 
@@ -47,7 +55,7 @@ class Drain {
     pg::Procedure &procedure_;
     const Settings &settings_;
     Smtp smtp_;
-    Pace pace_;
+    Pace &pace_;
     std::optional<work::Failure> failure_; // of the database or the server: then it ends
     bool held_ = false;
     Step pending_; // what is to be recorded of the mail before, with the next transaction

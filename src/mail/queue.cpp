@@ -51,12 +51,12 @@ void recover_taken() {
 
 std::vector<std::int64_t> claim(int most) {
     pg::Spi spi;
+    // A time that the index can be searched for, as the volatile clock_timestamp() is not: many may wait for later.
     const pg::Rows rows =
-        spi.run("WITH due AS MATERIALIZED (SELECT id FROM gdpr.outbox WHERE state = 'queued'"
-                " AND next_attempt <= pg_catalog.clock_timestamp()"
+        spi.run("WITH due AS MATERIALIZED (SELECT id FROM gdpr.outbox WHERE state = 'queued' AND next_attempt <= $2"
                 " ORDER BY next_attempt, id LIMIT $1 FOR UPDATE SKIP LOCKED)"
                 " UPDATE gdpr.outbox AS o SET state = 'sending' FROM due WHERE o.id = due.id RETURNING o.id",
-                {pg::param(most)});
+                {pg::param(most), time(GetCurrentTimestamp())});
     std::vector<std::int64_t> ids;
     for (std::uint64_t row = 0; row < rows.size(); row++)
         ids.push_back(rows.number(row, 1));

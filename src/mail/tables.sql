@@ -45,6 +45,8 @@ CREATE TABLE gdpr.outbox (
 );
 CREATE INDEX outbox_subject ON gdpr.outbox (subject_table, key);
 CREATE INDEX outbox_state ON gdpr.outbox (state, next_attempt, id);
+-- Of strangers, by whose address what waits for them is looked for when it turns out who they were.
+CREATE INDEX outbox_stranger ON gdpr.outbox (template) WHERE address IS NOT NULL AND subject_table IS NULL;
 COMMENT ON TABLE gdpr.outbox IS
     'Messages to be sent, each an instruction and not a text (Art. 12, 19), and those that were, for gdpr.mail_keep_days. '
     'Whoever listens on the channel gdpr is told of new ones.';

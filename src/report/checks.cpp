@@ -177,6 +177,13 @@ const Check checks[] = {
      "       format('SELECT gdpr.refuse_request(%s, …)', id)"
      "  FROM gdpr.request_queue WHERE paused_at < now() - interval '1 month' ORDER BY 2"},
 
+    {"notices",
+     "SELECT CASE WHEN min(due_at) < now() THEN 'critical' ELSE 'warning' END, subject_table::text,"
+     "       'people whose data came from elsewhere and who are to be told within a month (Art. 14): ' || count(*)"
+     "            || ', overdue: ' || count(*) FILTER (WHERE due_at < now()),"
+     "       format('SELECT gdpr.record_notices(%L, NULL, …)', subject_table)"
+     "  FROM gdpr.notice_queue WHERE due_at < now() + interval '7 days' GROUP BY subject_table ORDER BY 2"},
+
     {"breaches",
      "SELECT 'critical', 'breach ' || id, CASE WHEN subjects_to_be_told THEN 'the people concerned are not told yet (Art. 34)'"
      "            ELSE 'the supervisory authority is to be notified; hours left: ' || hours_left END,"

@@ -198,6 +198,19 @@ like($server->mail(scalar($server->mails)), qr/^You: \[\*+\] \[\] \[\]/m, 'hide 
 $node->safe_psql('crm', q{
 SELECT gdpr.gate('sensitive', 'export', 'show'), gdpr.gate('person', 'name', 'export', 'show'), gdpr.gate('visit', 'place', 'export', 'show')});
 
+# ---- What is not set up ----------------------------------------------------------
+
+setting('mail_from', '');
+my $unset = officer(q{SELECT gdpr.send_mail('hello', 'person', '1', '{"wish": "x"}')});
+work();
+is(outbox("id = $unset"), 'queued|0|', 'without a sender nothing is tried');
+is(officer(q{SELECT error FROM gdpr.due_work WHERE job = 'mail'}), 'gdpr.mail_from is not set', 'and due_work says why');
+refused('mailer', q{SELECT * FROM gdpr.take_mail()}, qr/gdpr\.mail_from is not set/, 'as does take_mail');
+setting('mail_from', 'Shop & Söhne <privacy@shop.example>');
+work();
+is(outbox("id = $unset"), 'sent|1|', 'with one it goes');
+refused('officer', q{SELECT gdpr.send_portal_link('person', '1')}, qr/there is no page that links could lead to/, 'no link without a page');
+
 # ---- A server in trouble ------------------------------------------------------
 
 sub hello

@@ -147,6 +147,18 @@ note(sprintf('%d mails in %.0f seconds', $many, time - $since));
 is(scalar(keys %delivered), scalar(@ids), 'and none but these came');
 cmp_ok($node->safe_psql('crm', 'SELECT count(*) FROM gdpr.outbox WHERE attempts > 1'), '>', $many / 5, 'a third failed at first');
 
+# ---- A domain is not flooded, however often the worker is woken ------------------------
+
+$server->mode('ok');
+$node->append_conf('postgresql.conf', 'gdpr.mail_domain_rate = 1');
+$node->restart;
+hello(1);
+$node->poll_query_until('crm', q{SELECT count(*) = 0 FROM gdpr.outbox WHERE state <> 'sent'}) or die;
+hello(1);
+$node->poll_query_until('crm', q{SELECT count(*) = 1 FROM gdpr.outbox WHERE state = 'queued' AND attempts = 0 AND next_attempt > at + interval '20 seconds'})
+  or die;
+pass('the second mail of a minute waits');
+
 # ---- The launcher ---------------------------------------------------------------------
 
 is($node->safe_psql('postgres', q{SELECT string_agg(DISTINCT datname, ' ') FROM pg_stat_activity WHERE backend_type = 'gdpr worker' AND datname IS NOT NULL}),

@@ -203,6 +203,11 @@ TEST(Pace, Rate) {
     EXPECT_EQ(pace.slot("a", 10), 30'000'000);
     EXPECT_EQ(pace.slot("a", 10), 60'000'000);
     EXPECT_EQ(pace.slot("b", 10), 10);
+    // Whoever was given a place goes when it has come, and one that comes in between is last.
+    EXPECT_EQ(pace.slot("a", 30'000'000), 30'000'000);
+    EXPECT_EQ(pace.slot("a", 31'000'000), 90'000'000);
+    EXPECT_EQ(pace.slot("a", 60'000'000), 60'000'000);
+    EXPECT_EQ(pace.slot("a", 90'000'000), 90'000'000);
     EXPECT_EQ(pace.slot("a", 200'000'000), 200'000'000);
 }
 
