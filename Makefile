@@ -7,7 +7,7 @@
 #   make fuzz                 libFuzzer on the decoders of stored values and literals; needs clang
 #   make test                 everything, on a private server of its own
 #   make drivers              real drivers and ORMs against it, on a private server; installs them
-#   make bench                what encryption and the rights cost, each on a private server of its own
+#   make bench                what encryption, gates and the rights cost, each on a private server of its own
 #   make demo                 the walk-through, on a private server of its own
 #   make deps                 install the Debian packages the above need
 #   make format, make lint    clang-format; clang-tidy and cppcheck
@@ -155,6 +155,7 @@ demo:
 bench:
 	bench/encrypted.sh
 	bench/pgbench.sh
+	bench/gates.sh
 	bench/rights.sh
 
 FORMATTED = $(sort $(wildcard src/*.cpp src/*.hpp src/*/*.cpp src/*/*.hpp test/unit/*.cpp test/unit/*.hpp test/wall/*.cpp test/fuzz/*.cpp))

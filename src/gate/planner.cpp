@@ -103,6 +103,26 @@ void mark(PlannedStmt *plan, const Sight &now) {
     depend_on_role(plan);
 }
 
+/// A query of relations without any column that rules could speak about is left as it is. Writes may probe others by
+/// their keys.
+bool nothing_to_gate(const Query *query) {
+    if (query->commandType != CMD_SELECT || query->hasSubLinks)
+        return false;
+    ListCell *cell;
+    foreach (cell, query->rtable) {
+        const auto *entry = lfirst_node(RangeTblEntry, cell);
+        if (entry->rtekind == RTE_RELATION ? (entry->relid < FirstNormalObjectId ? concerns_somebody(entry->relid)
+                                                                                 : !columns_of(entry->relid)->empty())
+                                           : entry->rtekind == RTE_SUBQUERY && !nothing_to_gate(entry->subquery))
+            return false;
+    }
+    foreach (cell, query->cteList)
+        if (const auto *with = lfirst_node(CommonTableExpr, cell);
+            !IsA(with->ctequery, Query) || !nothing_to_gate(reinterpret_cast<const Query *>(with->ctequery)))
+            return false;
+    return true;
+}
+
 PlannedStmt *plan_statement(Query *query, const char *text, int options, ParamListInfo parameters) {
     const auto next = next_planner != nullptr ? next_planner : standard_planner;
     if (query->hasRowSecurity)
@@ -119,7 +139,8 @@ PlannedStmt *plan_statement(Query *query, const char *text, int options, ParamLi
         id = now.id;
         // The extension's own statements on people's tables carry out the rights, and answer for what they show.
         const bool own = pg::in_owner_scope() && pg::own_statement(text);
-        return now.gated && !own && !keeps_integrity(query) ? rewrite(query, now, notes) : query;
+        return now.gated && !own && !nothing_to_gate(query) && !keeps_integrity(query) ? rewrite(query, now, notes)
+                                                                                       : query;
     });
     return pg::boundary([&] {
         const Planning passed;
@@ -136,7 +157,7 @@ PlannedStmt *plan_statement(Query *query, const char *text, int options, ParamLi
 bool needs_fmgr(Oid function) {
     if (next_needs_fmgr != nullptr && next_needs_fmgr(function))
         return true;
-    if (surely_free())
+    if (planning == 0)
         return false;
     return pg::boundary([&] {
         if (!any_rules() || !sight().gated)
@@ -155,7 +176,7 @@ bool needs_fmgr(Oid function) {
 
 void start(QueryDesc *query, int flags) {
     check_held_cursors();
-    if (surely_free())
+    if (still_free())
         gated_lately = false;
     else
         pg::boundary([&] { require_plan_for(query->plannedstmt); });
@@ -173,7 +194,7 @@ void start(QueryDesc *query, int flags) {
 void run(GDPR_RUN_ARGUMENTS) {
     const auto next = next_run != nullptr ? next_run : standard_ExecutorRun;
     // A cursor is fetched from long after it was opened.
-    if (surely_free()) {
+    if (still_free()) {
         gated_lately = false;
         next(GDPR_RUN_VALUES);
         return;
@@ -212,6 +233,8 @@ void end(QueryDesc *query) {
 
 Notes::Notes() noexcept : outer_(std::exchange(notes, &gated_)) {}
 Notes::~Notes() { notes = outer_; }
+
+bool planning_gated() noexcept { return planning > 0; }
 
 bool perhaps_gated() noexcept { return gated_lately; }
 

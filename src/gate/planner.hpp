@@ -20,6 +20,9 @@ class Notes {
     std::vector<Gated> *outer_;
 };
 
+/// Is a statement of gated roles being planned, which has passed here?
+bool planning_gated() noexcept;
+
 /// Are the roles of the session gated at all, as far as is known without looking anything up?
 bool perhaps_gated() noexcept;
 

@@ -42,6 +42,7 @@ struct Identity {
 };
 std::array<Identity, 4> identities{}; // the latest; functions of SECURITY DEFINER alternate
 std::size_t next_identity = 0;
+TimestampTz accepted = 0; // the client's statement in which messages of other sessions were looked at last
 Oid session_seen = InvalidOid, outer_seen = InvalidOid;
 
 void relation_changed(Oid relation) {
@@ -276,8 +277,9 @@ bool any_rules() {
     return false;
 }
 
-bool surely_free() {
-    AcceptInvalidationMessages();
+namespace {
+
+bool known_free() noexcept {
     if (!valid || rules == nullptr)
         return false;
     notice_roles();
@@ -291,6 +293,16 @@ bool surely_free() {
             return !each.sight->gated;
     return false;
 }
+
+} // namespace
+
+bool surely_free() {
+    AcceptInvalidationMessages();
+    accepted = GetCurrentStatementStartTimestamp();
+    return known_free();
+}
+
+bool still_free() { return accepted == GetCurrentStatementStartTimestamp() ? known_free() : surely_free(); }
 
 std::vector<std::string> columns_named(Oid relation) {
     std::vector<std::string> out;

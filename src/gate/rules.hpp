@@ -49,8 +49,10 @@ bool in_use() noexcept;
 bool any_rules();
 
 /// Is it known at once that no rule concerns the roles of the statement? In every statement's way, so it is plain C in
-/// style and raises as PostgreSQL does.
+/// style and raises as PostgreSQL does. The first takes in what other sessions have committed; the second only where
+/// that has not been done since the client's statement began.
 bool surely_free();
+bool still_free();
 
 /// The columns of one relation that rules name.
 std::vector<std::string> columns_named(Oid relation);

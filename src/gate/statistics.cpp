@@ -15,7 +15,7 @@ get_attavgwidth_hook_type next_width = nullptr;
 object_access_hook_type next_object_access = nullptr;
 
 bool without_statistics(Oid relation, AttrNumber column) {
-    if (surely_free())
+    if (!planning_gated())
         return false;
     return pg::boundary([&] {
         if (relation < FirstNormalObjectId || !any_rules())

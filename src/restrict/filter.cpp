@@ -218,7 +218,8 @@ bool attach_below(PlanState *node, MemoryContext *context) {
 void start(QueryDesc *query, int flags) {
     const auto next = next_start != nullptr ? next_start : standard_ExecutorStart;
     next(query, flags);
-    if ((flags & EXEC_FLAG_EXPLAIN_ONLY) != 0 || !find_predicate())
+    // A plan under row security depends on the role.
+    if ((flags & EXEC_FLAG_EXPLAIN_ONLY) != 0 || !query->plannedstmt->dependsOnRole || !find_predicate())
         return;
     MemoryContext context = query->estate->es_query_cxt;
     pg::boundary([&] { (void)attach_below(query->planstate, &context); });

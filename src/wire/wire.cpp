@@ -56,6 +56,17 @@ Query *inner_query(Node *utility) {
                : nullptr;
 }
 
+/// Is any result column of a type that PostgreSQL does not bring along, or a row?
+bool perhaps_encrypted(const Query *query) {
+    ListCell *cell;
+    foreach (cell, query->commandType == CMD_SELECT ? query->targetList : query->returningList) {
+        const Oid type = exprType(reinterpret_cast<const Node *>(lfirst_node(TargetEntry, cell)->expr));
+        if (type >= FirstNormalObjectId || type == RECORDOID)
+            return true;
+    }
+    return false;
+}
+
 void post_parse_analyze(ParseState *state, Query *query, JumbleState *jumble) {
     if (next_post_parse_analyze != nullptr)
         next_post_parse_analyze(state, query, jumble);
@@ -66,7 +77,7 @@ void post_parse_analyze(ParseState *state, Query *query, JumbleState *jumble) {
         return;
     retype_parameters(state, target);
     // A dump reads ciphertext.
-    if (!encrypted::output_is_ciphertext())
+    if (perhaps_encrypted(target) && !encrypted::output_is_ciphertext())
         retype_results(state, target);
 }
 
