@@ -155,6 +155,7 @@ demo:
 bench:
 	bench/encrypted.sh
 	bench/rights.sh
+	bench/restriction.sh
 
 FORMATTED = $(sort $(wildcard src/*.cpp src/*.hpp src/*/*.cpp src/*/*.hpp test/unit/*.cpp test/unit/*.hpp test/wall/*.cpp test/fuzz/*.cpp))
 format:

@@ -12,7 +12,8 @@ std::string predicate(Oid relation);
 /// such policy.
 std::vector<AttrNumber> policy_columns(::Relation relation);
 
-/// The same for a call that passes `count` columns. Raises where it is not the policy's.
-std::vector<AttrNumber> columns_passed(Oid relation, int count);
+/// The same for a call that passes `count` columns; valid until a relation changes. Raises where it is not the
+/// policy's.
+const std::vector<AttrNumber> &columns_passed(Oid relation, int count);
 
 } // namespace gdpr::restriction
