@@ -157,6 +157,7 @@ bench:
 	bench/pgbench.sh
 	bench/gates.sh
 	bench/rights.sh
+	bench/restriction.sh
 
 FORMATTED = $(sort $(wildcard src/*.cpp src/*.hpp src/*/*.cpp src/*/*.hpp test/unit/*.cpp test/unit/*.hpp test/wall/*.cpp test/fuzz/*.cpp))
 format:

@@ -18,15 +18,32 @@ constexpr double event_cost = 0.1;
 Judge::Judge(Oid relation, std::vector<AttrNumber> columns) : relation_(relation), columns_(std::move(columns)) {}
 
 void Judge::renew() {
-    (void)refresh_now();
+    const std::uint64_t epoch = refresh_now();
     const Oid role = GetUserId();
-    const Processing now = processing(role);
-    std::shared_ptr<const Rule> rule = rule_of(relation_, columns_, now);
+    const std::optional<Processing> plain = plain_processing(role);
+    std::optional<Circumstances> here;
+    if (plain)
+        here = {epoch, subject::generation(), settings_version(), role, plain->restricted};
+    if (here && here == lasting_)
+        return;
+    lasting_.reset();
+    std::shared_ptr<const Rule> rule = rule_of(relation_, columns_, plain ? *plain : processing(role));
     role_ = role;
     settings_ = settings_version();
     // What was gathered belongs to the statement before: rows on the way to the people may have changed owners.
     rule_ = std::move(rule);
     start_ways();
+    if (rule_->lasting || rule_->all)
+        lasting_ = here;
+}
+
+void Judge::rest() {
+    if (lasting_)
+        return;
+    rule_.reset();
+    ways_.clear();
+    remembered_ = {};
+    only_ = nullptr;
 }
 
 void Judge::start_ways() {
@@ -43,7 +60,7 @@ void Judge::start_ways() {
         const bool direct = way.levels.empty();
         ways_.push_back({direct ? way.denied : nullptr, nullptr, direct});
         if (!direct)
-            worth_ += cost_of_following(way);
+            worth_ += way.descent;
     }
     find_only();
 }
@@ -107,7 +124,7 @@ bool Judge::asked_permitted(const NullableDatum *values) {
         return ask(values);
     if (values->isnull)
         return true;
-    if (remembered_.empty() && asked_ > 1 && TupleDescAttr(slot_->tts_tupleDescriptor, columns_.front() - 1)->attbyval)
+    if (asked_ == 2 && pg::call([&] { return get_typbyval(get_atttype(relation_, columns_.front())); }))
         remembered_.resize(remembered_at_most);
     if (remembered_.empty())
         return ask(values);
@@ -127,6 +144,20 @@ void Judge::follow_down() {
 }
 
 bool Judge::ask(const NullableDatum *values) {
+    bool told = rule_->complete;
+    for (std::size_t i = 0; told && i < ways_.size(); i++) {
+        const NullableDatum &value = values[rule_->ways[i].argument];
+        if (value.isnull || ways_[i].hidden)
+            continue;
+        const std::optional<bool> denied = leads_to_denied(rule_->ways[i], value.value);
+        if (denied && *denied)
+            return false;
+        told = denied.has_value();
+    }
+    return told || look_up(values);
+}
+
+bool Judge::look_up(const NullableDatum *values) {
     if (!slot_) {
         pg::Relation opened(relation_, AccessShareLock);
         slot_.reset(pg::call([&] {

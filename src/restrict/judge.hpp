@@ -17,8 +17,12 @@ class Judge {
     /// Has none of that changed since, as far as is known here?
     bool current() const noexcept { return role_ == GetUserId() && settings_ == settings_version(); }
 
+    /// For another execution: nothing of the statement before is kept.
+    void rest();
+
     bool all() const noexcept { return rule_->all; }
     Oid relation() const noexcept { return relation_; }
+    const std::vector<AttrNumber> &columns() const noexcept { return columns_; }
 
     /// Where one column and one set decide, for whoever does without permitted(): the set, and by which of the
     /// rule's ways. Null where it takes more. Valid until renew(), and may come to be with any permitted().
@@ -28,6 +32,14 @@ class Judge {
     bool permitted(const NullableDatum *values);
 
   private:
+    /// What a rule that lasts was made for. While it is the same, there is nothing to take in.
+    struct Circumstances {
+        std::uint64_t epoch = 0, generation = 0, settings = 0;
+        Oid role = InvalidOid;
+        bool superuser = false;
+        bool operator==(const Circumstances &) const = default;
+    };
+
     /// The keys, in our own column's terms, of rows that are out of reach: made at need, and for this statement alone.
     struct Way {
         std::shared_ptr<const Keys> hidden;  // directly, or once they were followed down
@@ -39,6 +51,7 @@ class Judge {
     bool asked_permitted(const NullableDatum *values);
     bool consenting(std::size_t way, Datum value);
     bool ask(const NullableDatum *values);
+    bool look_up(const NullableDatum *values);
     void start_ways();
     void find_only();
     void follow_down();
@@ -48,6 +61,7 @@ class Judge {
     std::shared_ptr<const Rule> rule_;
     Oid role_ = InvalidOid;
     std::uint64_t settings_ = 0;
+    std::optional<Circumstances> lasting_;
     const Keys *only_ = nullptr;
     std::vector<Way> ways_;
     double asked_ = 0, worth_ = 0; // questions, and how many of them cost as much as following the keys down

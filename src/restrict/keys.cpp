@@ -87,6 +87,13 @@ void Keys::remove(const std::string &text) {
     }
 }
 
+bool Keys::holds(std::int64_t number, std::uint64_t hash) const noexcept {
+    for (std::size_t at = hash & mask_; used_[at]; at = (at + 1) & mask_)
+        if (numbers_[at] == number)
+            return true;
+    return false;
+}
+
 void Keys::add_number(std::int64_t number) {
     if (contains(number))
         return;

@@ -69,12 +69,7 @@ class Keys {
     }
     bool contains(std::int64_t number) const noexcept {
         const std::uint64_t hash = mix(static_cast<std::uint64_t>(number));
-        if (!marked(hash))
-            return false;
-        for (std::size_t at = hash & mask_; used_[at]; at = (at + 1) & mask_)
-            if (numbers_[at] == number)
-                return true;
-        return false;
+        return marked(hash) && holds(number, hash);
     }
 
     bool contains(std::string_view bytes) const {
@@ -109,6 +104,7 @@ class Keys {
     }
     bool marked(std::uint64_t hash) const noexcept { return (~marks_[(hash >> 6) & marks_mask_] & bits(hash)) == 0; }
     void mark(std::uint64_t hash) noexcept { marks_[(hash >> 6) & marks_mask_] |= bits(hash); }
+    bool holds(std::int64_t number, std::uint64_t hash) const noexcept;
     void add_number(std::int64_t number);
     void add_bytes(std::string_view bytes);
     void grow();

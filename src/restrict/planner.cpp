@@ -93,10 +93,14 @@ void demote_policies(Query *statement) {
 }
 
 PlannedStmt *plan_statement(Query *statement, const char *source, int options, ParamListInfo parameters) {
-    if (statement->hasRowSecurity)
-        pg::boundary([&] { pg::call([&] { demote_policies(statement); }); });
     const auto next = next_planner != nullptr ? next_planner : standard_planner;
-    return next(statement, source, options, parameters);
+    if (!statement->hasRowSecurity)
+        return next(statement, source, options, parameters);
+    pg::boundary([&] { pg::call([&] { demote_policies(statement); }); });
+    PlannedStmt *plan = next(statement, source, options, parameters);
+    // It does, and by this mark the executor knows where to look for the policies.
+    plan->dependsOnRole = true;
+    return plan;
 }
 
 } // namespace

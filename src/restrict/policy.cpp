@@ -285,7 +285,7 @@ void relation_changed(Oid) { passed_stale = true; }
 
 } // namespace
 
-std::vector<AttrNumber> columns_passed(Oid relation, int count) {
+const std::vector<AttrNumber> &columns_passed(Oid relation, int count) {
     if (passed == nullptr) {
         passed = new std::map<Oid, std::vector<AttrNumber>>;
         pg::on_relation_change(relation_changed);

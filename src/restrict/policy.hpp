@@ -12,8 +12,9 @@ std::string predicate(Oid relation);
 /// such policy.
 std::vector<AttrNumber> policy_columns(::Relation relation);
 
-/// The same for a call that passes `count` columns. Raises where it is not the policy's.
-std::vector<AttrNumber> columns_passed(Oid relation, int count);
+/// The same for a call that passes `count` columns; valid until a relation changes. Raises where it is not the
+/// policy's.
+const std::vector<AttrNumber> &columns_passed(Oid relation, int count);
 
 /// Is it a policy of ours that says which rows there are, gdpr_restriction or gdpr_gate?
 bool own_policy(std::string_view name);

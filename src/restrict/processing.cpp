@@ -164,6 +164,13 @@ Processing processing(Oid role) {
     return now;
 }
 
+std::optional<Processing> plain_processing(Oid role) {
+    const auto set = [](const char *setting) { return setting != nullptr && *setting != '\0'; };
+    if (reach != Reach::by_role || set(purpose_setting) || set(ground_setting) || !purposes().ties.empty())
+        return std::nullopt;
+    return Processing{{}, pg::call([&] { return superuser_arg(role); })};
+}
+
 Processing processing_for(const std::string &purpose) {
     (void)purpose_named(purpose);
     return {purpose, false};

@@ -17,6 +17,10 @@ struct Processing {
 /// statement runs for is tied to other purposes. Needs refresh().
 Processing processing(Oid role);
 
+/// What processing() answers, as long as neither the role, the session's settings nor the people change; nothing where
+/// it takes more, such as memberships. Without errors. Needs refresh().
+std::optional<Processing> plain_processing(Oid role);
+
 /// The same for a purpose in particular, and no ground. Raises where there is no such purpose.
 Processing processing_for(const std::string &purpose);
 

@@ -2,6 +2,7 @@
 #include "restrict/restriction.hpp"
 
 #include "audit/audit.hpp"
+#include "consent/person.hpp"
 #include "journal/journal.hpp"
 #include "mail/outbox.hpp"
 #include "pg/pg.hpp"
@@ -69,12 +70,6 @@ using namespace gdpr;
 
 namespace {
 
-/// Table, key and reason: the arguments that both functions need.
-subject::Subject subject_argument(FunctionCallInfo fcinfo) {
-    pg::refuse_nulls(fcinfo, {"subject_table", "key", "reason"});
-    return subject::subject(PG_GETARG_OID(0), pg::to_string(PG_GETARG_DATUM(1)));
-}
-
 pg::Param until_argument(FunctionCallInfo fcinfo) {
     if (PG_ARGISNULL(3))
         return pg::null_param(TIMESTAMPTZOID);
@@ -88,14 +83,13 @@ pg::Param until_argument(FunctionCallInfo fcinfo) {
 
 GDPR_FUNCTION(gdpr_restrict) {
     pg::require_role("gdpr_officer", "restrict the processing of a person");
-    const subject::Subject subject = subject_argument(fcinfo);
+    pg::refuse_nulls(fcinfo, {"subject_table", "key", "reason"});
+    const subject::Subject subject = consent::person_argument(fcinfo);
     const std::string reason = pg::to_string(PG_GETARG_DATUM(2));
     const pg::Param until = until_argument(fcinfo);
     // Refuses where a label must first decide whose rows are: a restriction must not leave any in sight.
     (void)subject::decided_walk(subject.table);
-    if (!restriction::exists(subject))
-        pg::raise(ERRCODE_NO_DATA_FOUND, "there is no such person in " + pg::relation_name(subject.table), "",
-                  "Check the key: it is the primary key's value, a row literal when it has several columns.");
+    consent::require_person(subject); // and locks their row, so that nobody forgets them meanwhile
     (void)journal::intend(journal::Act::restriction, subject, "",
                           until.null ? std::nullopt : std::optional(DatumGetTimestampTz(until.value)));
     restriction::insert(subject, "request", reason, until);
@@ -106,7 +100,8 @@ GDPR_FUNCTION(gdpr_restrict) {
 
 GDPR_FUNCTION(gdpr_unrestrict) {
     pg::require_role("gdpr_officer", "lift a restriction");
-    const subject::Subject subject = subject_argument(fcinfo);
+    pg::refuse_nulls(fcinfo, {"subject_table", "key", "reason"});
+    const subject::Subject subject = consent::person_argument(fcinfo);
     const std::string reason = pg::to_string(PG_GETARG_DATUM(2));
     if (restriction::remove(subject, "request") == 0)
         pg::raise(ERRCODE_NO_DATA_FOUND, "no such person of " + pg::relation_name(subject.table) + " is restricted",

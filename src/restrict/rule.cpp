@@ -3,6 +3,7 @@
 #include "consent/consenting.hpp"
 #include "pg/pg.hpp"
 #include "restrict/check.hpp"
+#include "restrict/judge.hpp"
 #include "restrict/set.hpp"
 #include "subject/owner.hpp"
 
@@ -59,20 +60,35 @@ std::shared_ptr<const Keys> denied_or_lacking(Oid subject, const Form &person, c
     return both;
 }
 
+Level level_of(const subject::Hop &hop, const Sides &sides, const std::string &next, const Form &form) {
+    const auto number = [](Oid relation, const std::string &column) {
+        return pg::call([&] { return get_attnum(relation, column.c_str()); });
+    };
+    Level level{hop.owner, sides.owner, next, form, number(hop.owner, next), nullptr};
+    auto rows = std::make_shared<const pg::Lookup>(
+        hop.owner, std::vector{number(hop.owner, sides.owner)},
+        std::vector{pg::call([&] { return get_atttype(hop.owned, number(hop.owned, sides.owned)); })});
+    if (rows->indexed())
+        level.rows = std::move(rows);
+    return level;
+}
+
 std::optional<Way> way_of(Oid relation, const subject::Path &path, const Rule &rule) {
     const std::vector<pg::Column> key = pg::primary_key(path.subject);
     if (path.recursive || key.size() != 1)
         return std::nullopt;
     std::string column = key.front().name; // of the relation itself
     std::vector<Level> levels;
+    std::optional<Form> next = form_of(path.subject, column);
     // From the person downwards.
     for (auto hop = path.hops.rbegin(); hop != path.hops.rend(); ++hop) {
         const std::optional<Sides> sides = sides_of(*hop);
-        if (!sides || !same_form(hop->owned, sides->owned, hop->owner, sides->owner))
+        if (!next || !sides || !same_form(hop->owned, sides->owned, hop->owner, sides->owner))
             return std::nullopt;
         if (hop->owner != path.subject || sides->owner != key.front().name)
-            levels.insert(levels.begin(), {hop->owner, sides->owner, column});
+            levels.insert(levels.begin(), level_of(*hop, *sides, column, *next));
         column = sides->owned;
+        next = form_of(hop->owned, column);
     }
     const auto person = form_of(path.subject, key.front().name);
     const auto form = form_of(relation, column);
@@ -87,7 +103,10 @@ std::optional<Way> way_of(Oid relation, const subject::Path &path, const Rule &r
             denied_or_lacking(path.subject, *person, rule.processing),
             asked(path.subject, rule.processing) == consent::Asked::everyone,
             std::move(levels)};
-    return way.denied ? std::optional<Way>(std::move(way)) : std::nullopt;
+    if (!way.denied)
+        return std::nullopt;
+    way.descent = cost_of_following(way);
+    return way;
 }
 
 /// Fail closed: labels or keys that changed since the policy was made may need a column that it does not pass, or have
@@ -131,6 +150,8 @@ void fill(Rule &rule, Oid relation) {
         rule.ways.push_back(std::move(*way));
     }
     rule.complete = true;
+    rule.lasting = std::all_of(rule.ways.begin(), rule.ways.end(),
+                               [](const Way &way) { return way.levels.empty() && !way.by_consent; });
 }
 
 } // namespace
@@ -157,6 +178,36 @@ std::shared_ptr<const Rule> rule_of(Oid relation, const std::vector<AttrNumber> 
     fill(*fresh, relation);
     cache->rules[relation] = fresh;
     return fresh;
+}
+
+std::optional<bool> leads_to_denied(const Way &way, Datum value) {
+    if (way.by_consent ||
+        !std::all_of(way.levels.begin(), way.levels.end(), [](const Level &each) { return each.rows; }))
+        return std::nullopt;
+    const pg::NewestSnapshot newest(way.levels.front().owner);
+    bool told = true;
+    const std::function<bool(std::size_t, Datum)> denied = [&](std::size_t at, Datum key) {
+        if (at == way.levels.size()) {
+            const Form &form = way.levels.back().form;
+            return form.number() ? way.denied->contains(form.number(key)) : way.denied->contains(key);
+        }
+        const Level &level = way.levels[at];
+        bool any = false, found = false;
+        level.rows->each({key}, newest.get(), [&](TupleTableSlot *row) {
+            any = true;
+            // A partition may have its columns in another order.
+            told = told && row->tts_tableOid == level.owner;
+            bool null;
+            const Datum next = pg::call([&] { return slot_getattr(row, level.number, &null); });
+            found = told && !null && denied(at + 1, next);
+            return told && !found;
+        });
+        // A row that this very transaction took away is not found so, and tells whose the others are all the same.
+        told = told && any;
+        return found;
+    };
+    const bool found = denied(0, value);
+    return found || told ? std::optional(found) : std::nullopt;
 }
 
 bool permitted(const subject::Subject &subject, const Processing &processing) {

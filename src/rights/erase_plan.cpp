@@ -145,10 +145,10 @@ std::string ErasePlan::another_owner(Target &owned, const Hop &hop, std::vector<
     return shared == "false" ? elsewhere : "((" + own + ") AND " + shared + ") OR (" + elsewhere + ")";
 }
 
-/// A key that no foreign key guards may lead to nobody.
+/// A key that no foreign key upholds may lead to nobody.
 std::string ErasePlan::living(const Target &owned, const Hop &hop, const std::string &condition,
                               std::vector<pg::Param> &params) {
-    if (hop.edge.kind == subject::Edge::Kind::foreign_key)
+    if (subject::upheld(hop.edge))
         return condition;
     std::vector<pg::Param> theirs;
     const std::string named =

@@ -31,23 +31,32 @@ bool has_receipt(const subject::Subject &subject) {
 
 std::int64_t write_receipt(const subject::Subject &subject, const std::optional<std::string> &reason,
                            const std::vector<Line> &lines) {
-    std::string relations, actions, counts;
+    std::vector<Datum> relations, actions, counts;
     for (const Line &each : lines) {
-        const std::string comma = relations.empty() ? "" : ", ";
-        relations += comma + pg::quote_literal(pg::relation_name(each.relation));
-        actions += comma + pg::quote_literal(each.action);
-        counts += comma + std::to_string(each.rows);
+        relations.push_back(pg::text_datum(pg::relation_name(each.relation)));
+        actions.push_back(pg::text_datum(each.action));
+        counts.push_back(Int64GetDatum(static_cast<std::int64_t>(each.rows)));
     }
+    const auto array = [](std::vector<Datum> &values, Oid element, Oid type) {
+        return pg::param(type, pg::call([&] {
+                             int16 length;
+                             bool by_value;
+                             char align;
+                             get_typlenbyvalalign(element, &length, &by_value, &align);
+                             return PointerGetDatum(construct_array(values.data(), static_cast<int>(values.size()),
+                                                                    element, length, by_value, align));
+                         }));
+    };
     const pg::OwnerScope scope(pg::gdpr_relation("erasure"));
     pg::Spi spi;
     return spi
-        .run("INSERT INTO gdpr.erasure (subject_table, subject, reason, actions)"
-             "  SELECT $1, $2, $3, pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object("
-             "    'relation', r, 'action', a, 'rows', n) ORDER BY i)"
-             "    FROM unnest(ARRAY[" +
-                 relations + "], ARRAY[" + actions + "], ARRAY[" + counts +
-                 "]::bigint[]) WITH ORDINALITY AS l(r, a, n, i) RETURNING id",
-             {pg::param_oid(subject.table), hash_param(subject), pg::param_or_null(reason)})
+        .run_again("INSERT INTO gdpr.erasure (subject_table, subject, reason, actions)"
+                   "  SELECT $1, $2, $3, pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object("
+                   "    'relation', r, 'action', a, 'rows', n) ORDER BY i)"
+                   "    FROM unnest($4, $5, $6) WITH ORDINALITY AS l(r, a, n, i) RETURNING id",
+                   {pg::param_oid(subject.table), hash_param(subject), pg::param_or_null(reason),
+                    array(relations, TEXTOID, TEXTARRAYOID), array(actions, TEXTOID, TEXTARRAYOID),
+                    array(counts, INT8OID, INT8ARRAYOID)})
         .number(0, 1);
 }
 

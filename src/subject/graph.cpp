@@ -21,8 +21,8 @@ struct Planned {
     std::vector<Node> members;
     std::map<Oid, Node> by_id;
     std::map<Oid, Walk> walks;
-    std::set<Oid> watched; // the members and their partitions
-    std::set<KeyName> foreign_keys;
+    std::set<Oid> watched;                       // the members and their partitions
+    std::set<KeyName> foreign_keys, unvalidated; // the latter are among the former
 };
 
 // Old ones live on until their transaction ends: somebody may still hold a reference.
@@ -101,7 +101,7 @@ struct ForeignKey {
 };
 
 /// The edges that foreign keys draw, each once: what partitions inherit from their parent is the parent's.
-std::vector<Edge> foreign_keys() {
+std::vector<Edge> foreign_keys(std::set<KeyName> &unvalidated) {
     std::vector<Edge> edges;
     pg::Relation catalog(ConstraintRelationId, AccessShareLock);
     SysScanDesc scan =
@@ -124,6 +124,8 @@ std::vector<Edge> foreign_keys() {
             edge.parent_columns.push_back(column_name(key.parent, key.parent_columns[i]));
         }
         edge.nullable = any_nullable(edge.child, edge.child_columns);
+        if (!form->convalidated)
+            unvalidated.insert(key_name(edge));
         edges.push_back(std::move(edge));
     }
     pg::call([&] { systable_endscan(scan); });
@@ -215,13 +217,14 @@ std::unique_ptr<Planned> read() {
     const std::map<Oid, label::TableLabel> labels = table_labels();
     std::map<Oid, Node> all;
     std::vector<Edge> edges;
+    std::set<KeyName> unvalidated;
     const auto add_node = [&](Oid id) {
         Node &node = all[id];
         node.id = id;
         node.name = pg::relation_name(id);
     };
     if (std::any_of(labels.begin(), labels.end(), [](const auto &each) { return each.second.subject; })) {
-        edges = foreign_keys();
+        edges = foreign_keys(unvalidated);
         std::vector<Edge> said;
         for (const auto &[relation, label] : labels) {
             add_node(relation);
@@ -249,8 +252,8 @@ std::unique_ptr<Planned> read() {
         nodes.push_back(node);
     std::unique_ptr<Planned> planned;
     try {
-        planned = std::make_unique<Planned>(
-            Planned{Graph(std::move(nodes), std::move(edges)), {}, {}, {}, {}, std::move(guarding)});
+        planned = std::make_unique<Planned>(Planned{
+            Graph(std::move(nodes), std::move(edges)), {}, {}, {}, {}, std::move(guarding), std::move(unvalidated)});
         add_members(*planned, all);
     } catch (const PlanError &error) {
         pg::raise(ERRCODE_PROGRAM_LIMIT_EXCEEDED, error.message);
@@ -298,6 +301,8 @@ Oid node_of(Oid relation) {
 }
 
 bool guarded(const Edge &edge) { return planned().foreign_keys.contains(key_name(edge)); }
+
+bool upheld(const Edge &edge) { return guarded(edge) && !planned().unvalidated.contains(key_name(edge)); }
 
 bool is_subject(Oid relation) {
     const Planned &now = planned();

@@ -25,6 +25,9 @@ Oid node_of(Oid relation);
 /// Does a foreign key stand behind an edge, so that PostgreSQL itself guards it?
 bool guarded(const Edge &edge);
 
+/// And was every row checked, so that none leads to nobody?
+bool upheld(const Edge &edge);
+
 /// Is the relation (or what it is a partition of) a subject table?
 bool is_subject(Oid relation);
 
