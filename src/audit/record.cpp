@@ -2,6 +2,7 @@
 
 #include "encrypted/value.hpp"
 #include "pg/pg.hpp"
+#include "pg/sequence.hpp"
 
 namespace gdpr::audit {
 
@@ -54,6 +55,28 @@ void relation_changed(Oid relation) {
         known = Target();
 }
 
+/// Numbers that this transaction has taken ahead, more each time: a record has one, a statement may make a million.
+struct Numbers {
+    std::int64_t next = 0, left = 0, size = 1;
+};
+Numbers numbers;
+constexpr std::int64_t most_ahead = 1024;
+
+std::int64_t next_id(const Target &to) {
+    if (numbers.left == 0) {
+        numbers.next = pg::take_values(to.sequence, numbers.size);
+        numbers.left = numbers.size;
+        numbers.size = std::min(numbers.size * 2, most_ahead);
+    }
+    numbers.left--;
+    return numbers.next++;
+}
+
+void transaction_ends(XactEvent event, void *) {
+    if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
+        numbers = Numbers();
+}
+
 Datum *copy_address() {
     LOCAL_FCINFO(call, 0);
     InitFunctionCallInfoData(*call, nullptr, 0, InvalidOid, nullptr, nullptr);
@@ -92,14 +115,14 @@ struct Person {
 };
 
 /// Runs inside pg::call.
-void insert(const Target &to, const Record &record, Oid role, const Person *people, int count) {
+void insert(const Target &to, std::int64_t id, const Record &record, Oid role, const Person *people, int count) {
     Datum values[column_count] = {};
     bool nulls[column_count] = {};
     const auto set = [&](Column column, Datum value) { values[column - 1] = value; };
     const auto set_null = [&](Column column) { nulls[column - 1] = true; };
     NameData session_name, role_name;
 
-    set(column_id, Int64GetDatum(nextval_internal(to.sequence, false)));
+    set(column_id, Int64GetDatum(id));
     set(column_at, TimestampTzGetDatum(GetCurrentStatementStartTimestamp()));
     set(column_transaction, FullTransactionIdGetDatum(GetTopFullTransactionId()));
     set_role(&values[column_session_role - 1], &session_name, GetSessionUserId());
@@ -152,9 +175,13 @@ void write(const Record &record, const std::vector<subject::Subject> &people) {
     plain.reserve(people.size());
     for (const subject::Subject &each : people)
         plain.push_back({each.table, each.key.empty() || nameless(each) ? nullptr : each.key.data(), each.key.size()});
-    pg::call([&] { insert(to, record, role, plain.data(), static_cast<int>(plain.size())); });
+    const std::int64_t id = next_id(to);
+    pg::call([&] { insert(to, id, record, role, plain.data(), static_cast<int>(plain.size())); });
 }
 
-void init_records() { pg::on_relation_change(relation_changed); }
+void init_records() {
+    pg::on_relation_change(relation_changed);
+    pg::call([] { RegisterXactCallback(transaction_ends, nullptr); });
+}
 
 } // namespace gdpr::audit

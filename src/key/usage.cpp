@@ -2,6 +2,7 @@
 
 #include "key/key.hpp"
 #include "pg/pg.hpp"
+#include "pg/sequence.hpp"
 
 namespace gdpr::key {
 
@@ -22,26 +23,6 @@ bool may_count() {
     return IsTransactionState() && !XactReadOnly && !RecoveryInProgress() && !IsInParallelMode() && !IsParallelWorker();
 }
 
-/// The last value of a sequence, read as a row: no privilege is asked for, whoever encrypts may not have it.
-std::uint64_t last_value(const char *name) {
-    const Oid sequence = pg::gdpr_relation(name);
-    if (!OidIsValid(sequence))
-        return 0;
-    const pg::Relation relation(sequence, AccessShareLock);
-    return pg::call([&] {
-        TupleTableSlot *slot = table_slot_create(relation.get(), nullptr);
-        TableScanDesc scan = table_beginscan(relation.get(), SnapshotAny, 0, nullptr);
-        std::uint64_t value = 0;
-        if (table_scan_getnextslot(scan, ForwardScanDirection, slot)) {
-            bool null = false;
-            value = static_cast<std::uint64_t>(DatumGetInt64(slot_getattr(slot, 1, &null)));
-        }
-        table_endscan(scan);
-        ExecDropSingleTupleTableSlot(slot);
-        return value;
-    });
-}
-
 bool is_exhausted(const Loaded &key) {
     return values_sealed() >= key.first_use + static_cast<std::uint64_t>(use_limit);
 }
@@ -52,14 +33,12 @@ void pay() {
     if (!OidIsValid(of_few) || !OidIsValid(of_many))
         return;
     static bool counted = false;
-    pg::call([&] {
-        while (credit <= 0) {
-            const bool first = !counted && credit > -few;
-            (void)nextval_internal(first ? of_few : of_many, false);
-            credit += first ? few : many;
-            counted = true;
-        }
-    });
+    while (credit <= 0) {
+        const bool first = !counted && credit > -few;
+        (void)pg::take_values(first ? of_few : of_many);
+        credit += first ? few : many;
+        counted = true;
+    }
     if (ready != nullptr)
         exhausted = is_exhausted(*ready);
 }
@@ -76,7 +55,11 @@ void transaction_ends(XactEvent event, void *) {
 std::uint64_t values_sealed() {
     if (!IsTransactionState())
         return 0;
-    return last_value("key_use_few") * few + last_value("key_use_many") * many;
+    const auto times = [](const char *sequence) {
+        const Oid found = pg::gdpr_relation(sequence);
+        return OidIsValid(found) ? static_cast<std::uint64_t>(pg::last_value(found)) : 0;
+    };
+    return times("key_use_few") * few + times("key_use_many") * many;
 }
 
 Loaded &sealing() {
