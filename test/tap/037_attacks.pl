@@ -26,6 +26,7 @@ use Test::More;
 my $attacks = "$FindBin::Bin/../attacks";
 my $manual = slurp_file("$FindBin::Bin/../../doc/gates.md");
 my $which = $ENV{GDPR_ATTACK} // '.';
+my $secret = qr/zqx\d/i;
 
 my $node = PostgreSQL::Test::Cluster->new('attacks');
 $node->init(extra => [ '--locale=C', '--encoding=UTF8' ]);
@@ -55,7 +56,13 @@ sub attack
 	my %it = (name => $name, path => $path, as => 'reader', only => '', transaction => '');
 	my $text = slurp_file($path);
 	die "$path: begin it with -- Attack:" unless $text =~ /\A-- Attack: .*\S\n/;
-	$it{$1} = $2 while $text =~ /^-- ([a-z]+): (.*?)\s*$/mg;
+	while ($text =~ /^-- ([a-z]+): (.*?)\s*$/mg)
+	{
+		my ($word, $value) = ($1, $2);
+		die "$path: $word?" unless grep { $_ eq $word } qw(gated hide mask deny tells only as transaction program open);
+		$it{$word} = $value;
+	}
+	$it{guesses} = $text =~ /$secret/;
 	$it{connects} = $text =~ /\\connect/;
 	foreach my $action ('hide', 'mask')
 	{
@@ -67,7 +74,7 @@ sub attack
 
 my @all = map { attack($_) } grep { m{/[^/]*(?:$which)[^/]*\.sql$} } sort glob("$attacks/*.sql");
 
-# Runs attacks, each in a session of its own: what each of them printed.
+# Runs attacks, each in a session that is as new: what each of them printed.
 sub run_all
 {
 	my ($database, $settings, @which) = @_;
@@ -80,7 +87,8 @@ sub run_all
 		{
 			my ($out, $err) = ('', '');
 			IPC::Run::run [ split(/ /, $it->{program}), '-U', $it->{as}, $node->connstr($database) ], '>', \$out, '2>', \$err;
-			$told{ $it->{name} } = $out . $err;
+			# pg_dump writes a random word, which may be anything.
+			$told{ $it->{name} } = $out =~ s/^\\(un)?restrict .*$//mgr . $err;
 			next;
 		}
 		my ($begin, $end) = $it->{transaction} eq 'own' ? ('', '') : ('BEGIN;', 'ROLLBACK;');
@@ -109,9 +117,10 @@ sub objection
 {
 	my ($it, $action, $told) = @_;
 	return 'it has not run' unless defined $told;
-	my $tells = $it->{tells} // '(?i)zqx\d|learned:';
-	return $told =~ /$tells/m ? undef : 'it does not tell' if $action eq 'show' || defined $it->{open};
-	return 'it tells' if $told =~ /$tells/m;
+	my $tells = defined $it->{tells} ? qr/$it->{tells}/m : qr/$secret|learned:/;
+	return $told =~ $tells ? undef : 'it does not tell' if $action eq 'show' || defined $it->{open};
+	# What it has guessed, it may be told in an error.
+	return 'it tells' if $told =~ $tells || (!$it->{guesses} && $told =~ $secret);
 	my $end = $it->{$action};
 	return $told =~ /(ERROR: +42501: |error: query failed: ERROR: ).*DETAIL: .*channel/s ? undef : 'it is not refused' if $end eq 'refused';
 	return $told =~ /$1/ms ? undef : "it does not end with $end" if $end =~ m{^/(.*)/$};
