@@ -49,7 +49,7 @@ CALL gdpr.apply();
 CREATE TABLE result (number serial, what text, target numeric, side text, time numeric);
 END_OF_SQL
 
-# statements NAME PREPARED: a script of many, from standard input, where %d is another number each time
+# script NAME FIRST: many statements, after a first one, from standard input, where %d is another number each time
 script() {
 	awk -v n="$statements" -v first="$2" '{ text = text $0 "\n" } END { if (first != "") print first; for (i = 1; i <= n; i++) { s = text; gsub(/%d/, (i * 7919) % 9973 + 1, s); printf "%s", s } }' >"$scripts/$1"
 }
