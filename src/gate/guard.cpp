@@ -9,10 +9,6 @@ using namespace gdpr;
 
 namespace {
 
-Oid relation_of(const RangeVar *name) {
-    return name == nullptr ? InvalidOid : pg::call([&] { return RangeVarGetRelid(name, AccessShareLock, true); });
-}
-
 [[noreturn]] void refuse(Oid relation, const char *what) {
     pg::raise(ERRCODE_INSUFFICIENT_PRIVILEGE,
               std::string("permission denied to ") + what + " " + pg::relation_name(relation),
@@ -28,7 +24,7 @@ class Guard {
   private:
     bool gated(Oid relation) const { return OidIsValid(relation) && gate::gated(relation, sight_); }
     void forbid(const RangeVar *name, const char *what) const {
-        if (const Oid relation = relation_of(name); gated(relation))
+        if (const Oid relation = pg::named_relation(name); gated(relation))
             refuse(relation, what);
     }
 
@@ -44,7 +40,7 @@ class Guard {
 };
 
 void Guard::index(const IndexStmt &statement) const {
-    const Oid relation = relation_of(statement.relation);
+    const Oid relation = pg::named_relation(statement.relation);
     if (!gated(relation))
         return;
     bool reads = statement.whereClause != nullptr;
@@ -100,7 +96,7 @@ bool evaluates(const AlterTableCmd &command) {
 }
 
 void Guard::alter(const AlterTableStmt &statement) const {
-    const Oid relation = relation_of(statement.relation);
+    const Oid relation = pg::named_relation(statement.relation);
     if (!OidIsValid(relation))
         return;
     ListCell *cell;
@@ -148,14 +144,7 @@ void Guard::label(const SecLabelStmt &statement) const {
     if ((statement.provider != nullptr && std::strcmp(statement.provider, "gdpr") != 0) ||
         statement.objtype != OBJECT_COLUMN || pg::is_member_of("gdpr_admin"))
         return;
-    const auto address = pg::call([&] {
-        ::Relation relation = nullptr;
-        const ObjectAddress found =
-            get_object_address(statement.objtype, statement.object, &relation, AccessShareLock, true);
-        if (relation != nullptr)
-            relation_close(relation, NoLock);
-        return found;
-    });
+    const ObjectAddress address = pg::named_object(statement);
     if (OidIsValid(address.objectId) &&
         gate::verdict(address.objectId, static_cast<AttrNumber>(address.objectSubId), sight_).gated())
         refuse(address.objectId, "change the label of a gated column of");
@@ -247,7 +236,7 @@ void Guard::check(Node *statement) const {
 void follow_rename(const RenameStmt &statement) {
     if (statement.renameType != OBJECT_COLUMN || statement.subname == nullptr)
         return;
-    const Oid relation = relation_of(statement.relation);
+    const Oid relation = pg::named_relation(statement.relation);
     const Oid table = pg::gdpr_relation("gate_rule");
     if (!OidIsValid(relation) || !OidIsValid(table))
         return;
