@@ -49,11 +49,12 @@ CALL gdpr.apply();
 CREATE TABLE result (number serial, what text, target numeric, side text, time numeric);
 END_OF_SQL
 
-# statements NAME PREPARED: a script of many, from standard input, where %d is another number each time
+# script NAME FIRST: many statements, after a first one, from standard input, where %d is another number each time
 script() {
 	awk -v n="$statements" -v first="$2" '{ text = text $0 "\n" } END { if (first != "") print first; for (i = 1; i <= n; i++) { s = text; gsub(/%d/, (i * 7919) % 9973 + 1, s); printf "%s", s } }' >"$scripts/$1"
 }
 echo 'SELECT abalance FROM pgbench_accounts WHERE aid = %d;' | script select ''
+# shellcheck disable=SC2016
 echo 'EXECUTE s (%d);' | script select_prepared 'PREPARE s AS SELECT abalance FROM pgbench_accounts WHERE aid = $1;'
 script tpcb '' <<'END_OF_SQL'
 BEGIN;
@@ -65,6 +66,7 @@ INSERT INTO pgbench_history (tid, bid, aid, delta, mtime) VALUES (%d % 10 + 1, 1
 END;
 END_OF_SQL
 echo 'SELECT note FROM free WHERE id = %d;' | script look_up ''
+# shellcheck disable=SC2016
 echo 'EXECUTE s (%d);' | script look_up_prepared 'PREPARE s AS SELECT note FROM free WHERE id = $1;'
 echo 'SELECT f.note, k.name FROM free f JOIN kind k ON k.id = f.kind WHERE f.id = %d AND k.name IS NOT NULL ORDER BY f.note LIMIT 5;' | script join ''
 echo 'SELECT k.name, count(*) FROM free f JOIN kind k ON k.id = f.kind WHERE f.id BETWEEN %d AND %d + 5 GROUP BY k.name HAVING count(*) > 0;' | script group ''

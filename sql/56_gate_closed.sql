@@ -69,6 +69,12 @@ CALL gdpr.apply('gc.part');
 RESET ROLE;
 SELECT * FROM security WHERE relname LIKE 'part%';
 
+-- A partition that comes later waits for apply().
+SET ROLE gc_owner;
+CREATE TABLE gc.part_2 PARTITION OF gc.part FOR VALUES FROM (10) TO (20);
+RESET ROLE;
+SELECT relation, action FROM gdpr.plan() WHERE action ~ 'polic|security';
+DROP TABLE gc.part_2;
 -- Where the library is, statements do not meet it: plans, rows and own policies are as they were.
 SET enable_seqscan = off;
 SET ROLE gc_app;

@@ -12,15 +12,27 @@ namespace gdpr::gate {
 
 namespace {
 
-/// A call of gdpr.gates_hold(), as apply() writes it.
+/// gdpr.gates_hold(), looked up once; the callback forgets it when functions change.
+Oid predicate = InvalidOid;
+bool predicate_known = false;
+
+void functions_changed(Datum, int, uint32) { predicate_known = false; }
+
+bool find_predicate() {
+    if (!predicate_known) {
+        const Oid schema = get_namespace_oid("gdpr", true);
+        predicate = OidIsValid(schema)
+                        ? GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum("gates_hold"),
+                                          PointerGetDatum(buildoidvector(nullptr, 0)), ObjectIdGetDatum(schema))
+                        : InvalidOid;
+        predicate_known = true;
+    }
+    return OidIsValid(predicate);
+}
+
+/// A call of it, as apply() writes it.
 bool own_condition(const Node *node) {
-    if (node == nullptr || !IsA(node, FuncExpr) || reinterpret_cast<const FuncExpr *>(node)->args != NIL)
-        return false;
-    const Oid function = reinterpret_cast<const FuncExpr *>(node)->funcid;
-    if (function < FirstNormalObjectId || get_func_namespace(function) != get_namespace_oid("gdpr", true))
-        return false;
-    const char *name = get_func_name(function);
-    return name != nullptr && std::strcmp(name, "gates_hold") == 0;
+    return node != nullptr && IsA(node, FuncExpr) && reinterpret_cast<const FuncExpr *>(node)->funcid == predicate;
 }
 
 bool constant_true(const Node *node) {
@@ -46,21 +58,38 @@ List *without_own(List *conditions) {
     return !found ? conditions : says_something ? left : NIL;
 }
 
-bool take_out(Node *node, void *context) {
-    if (node == nullptr)
-        return false;
-    if (!IsA(node, Query))
-        return expression_tree_walker(node, pg::walker(take_out), context);
-    auto *query = reinterpret_cast<Query *>(node);
+bool take_out(Node *node, bool *left);
+
+/// Where no other policy is left, there is none for the planner to mind.
+void take_out(Query *query, bool *left) {
+    bool left_here = false;
     ListCell *cell;
     foreach (cell, query->rtable) {
         auto *entry = lfirst_node(RangeTblEntry, cell);
         entry->securityQuals = without_own(entry->securityQuals);
+        left_here = left_here || entry->securityQuals != NIL;
+        if (entry->rtekind == RTE_SUBQUERY)
+            take_out(entry->subquery, &left_here);
     }
     foreach (cell, query->withCheckOptions)
         if (own_condition(lfirst_node(WithCheckOption, cell)->qual))
             query->withCheckOptions = foreach_delete_current(query->withCheckOptions, cell);
-    return query_tree_walker(query, pg::walker(take_out), context, 0);
+    foreach (cell, query->cteList)
+        (void)take_out(lfirst_node(CommonTableExpr, cell)->ctequery, &left_here);
+    if (query->hasSubLinks)
+        (void)query_tree_walker(query, pg::walker(static_cast<bool (*)(Node *, bool *)>(take_out)), &left_here,
+                                QTW_IGNORE_RT_SUBQUERIES | QTW_IGNORE_CTE_SUBQUERIES);
+    query->hasRowSecurity = query->hasRowSecurity && (left_here || query->withCheckOptions != NIL);
+    *left = *left || query->hasRowSecurity;
+}
+
+bool take_out(Node *node, bool *left) {
+    if (node == nullptr)
+        return false;
+    if (!IsA(node, Query))
+        return expression_tree_walker(node, pg::walker(static_cast<bool (*)(Node *, bool *)>(take_out)), left);
+    take_out(reinterpret_cast<Query *>(node), left);
+    return false;
 }
 
 bool can_have_policies(Oid relation) {
@@ -70,7 +99,15 @@ bool can_have_policies(Oid relation) {
 
 } // namespace
 
-void take_out_policies(Query *statement) { (void)take_out(reinterpret_cast<Node *>(statement), nullptr); }
+void take_out_policies(Query *statement) {
+    bool left = false;
+    if (find_predicate())
+        take_out(statement, &left);
+}
+
+void init_closed() {
+    pg::call([] { CacheRegisterSyscacheCallback(PROCOID, functions_changed, 0); });
+}
 
 bool gates_somebody(Oid relation) {
     const bool readable = any_rules();

@@ -10,10 +10,6 @@ using namespace gdpr;
 
 namespace {
 
-Oid relation_of(const RangeVar *name) {
-    return name == nullptr ? InvalidOid : pg::call([&] { return RangeVarGetRelid(name, AccessShareLock, true); });
-}
-
 using gate::refuse;
 
 class Guard {
@@ -25,7 +21,7 @@ class Guard {
   private:
     bool gated(Oid relation) const { return OidIsValid(relation) && gate::gated(relation, sight_); }
     void forbid(const RangeVar *name, const char *what) const {
-        if (const Oid relation = relation_of(name); gated(relation))
+        if (const Oid relation = pg::named_relation(name); gated(relation))
             refuse(relation, what);
     }
 
@@ -45,7 +41,7 @@ class Guard {
 };
 
 void Guard::index(const IndexStmt &statement) const {
-    const Oid relation = relation_of(statement.relation);
+    const Oid relation = pg::named_relation(statement.relation);
     if (!gated(relation))
         return;
     bool reads = statement.whereClause != nullptr;
@@ -101,7 +97,7 @@ bool evaluates(const AlterTableCmd &command) {
 }
 
 void Guard::alter(const AlterTableStmt &statement) const {
-    const Oid relation = relation_of(statement.relation);
+    const Oid relation = pg::named_relation(statement.relation);
     if (!OidIsValid(relation))
         return;
     ListCell *cell;
@@ -161,7 +157,7 @@ void Guard::probe(Oid relation, const AlterTableCmd &command) const {
 }
 
 void Guard::refer(const Constraint &constraint) const {
-    const Oid table = constraint.contype == CONSTR_FOREIGN ? relation_of(constraint.pktable) : InvalidOid;
+    const Oid table = constraint.contype == CONSTR_FOREIGN ? pg::named_relation(constraint.pktable) : InvalidOid;
     if (!gated(table))
         return;
     std::vector<AttrNumber> columns;
@@ -205,7 +201,7 @@ void Guard::schema(const CreateSchemaStmt &statement) const {
 
 /// What a materialised view holds is told by the views that it was made of.
 void Guard::view(const ViewStmt &statement) const {
-    const Oid relation = statement.replace ? relation_of(statement.view) : InvalidOid;
+    const Oid relation = statement.replace ? pg::named_relation(statement.view) : InvalidOid;
     if (!gated(relation))
         return;
     pg::Spi spi;
@@ -239,14 +235,7 @@ void Guard::label(const SecLabelStmt &statement) const {
     if ((statement.provider != nullptr && std::strcmp(statement.provider, "gdpr") != 0) ||
         statement.objtype != OBJECT_COLUMN || pg::is_member_of("gdpr_admin"))
         return;
-    const auto address = pg::call([&] {
-        ::Relation relation = nullptr;
-        const ObjectAddress found =
-            get_object_address(statement.objtype, statement.object, &relation, AccessShareLock, true);
-        if (relation != nullptr)
-            relation_close(relation, NoLock);
-        return found;
-    });
+    const ObjectAddress address = pg::named_object(statement);
     if (OidIsValid(address.objectId) &&
         gate::verdict(address.objectId, static_cast<AttrNumber>(address.objectSubId), sight_).gated())
         refuse(address.objectId, "change the label of a gated column of");
@@ -344,7 +333,7 @@ void Guard::check(Node *statement) const {
 void follow_rename(const RenameStmt &statement) {
     if (statement.renameType != OBJECT_COLUMN || statement.subname == nullptr)
         return;
-    const Oid relation = relation_of(statement.relation);
+    const Oid relation = pg::named_relation(statement.relation);
     const Oid table = pg::gdpr_relation("gate_rule");
     if (!OidIsValid(relation) || !OidIsValid(table))
         return;

@@ -109,28 +109,27 @@ void check_fetch(const FetchStmt &statement) {
         require_plan_for(lfirst_node(PlannedStmt, cell));
 }
 
-/// Cursors WITH HOLD that this session has declared, and those of them that are closed to it.
-std::set<std::string> *held = nullptr;
-std::set<std::string> closed;
+/// Cursors WITH HOLD that this session has declared; true: closed to it.
+std::map<std::string, bool> *held = nullptr;
 
 void remember_held(const DeclareCursorStmt &statement) {
     if ((statement.options & CURSOR_OPT_HOLD) == 0)
         return;
     if (held == nullptr)
-        held = new std::set<std::string>;
-    held->insert(statement.portalname);
+        held = new std::map<std::string, bool>;
+    (*held)[statement.portalname] = false;
 }
 
 /// PL/pgSQL fetches past any hook, but not from a portal that is not ready.
-void close_or_open(Portal portal, const std::string &name) {
+void close_or_open(Portal portal, bool &closed) {
     bool ungated = false;
     ListCell *cell;
     foreach (cell, portal->stmts)
         ungated = ungated || reads_ungated(lfirst_node(PlannedStmt, cell));
     if (ungated && portal->status == PORTAL_READY) {
         portal->status = PORTAL_FAILED;
-        closed.insert(name);
-    } else if (!ungated && closed.erase(name) > 0 && portal->status == PORTAL_FAILED) {
+        closed = true;
+    } else if (!ungated && std::exchange(closed, false) && portal->status == PORTAL_FAILED) {
         portal->status = PORTAL_READY;
     }
 }
@@ -188,15 +187,10 @@ void check_held_cursors() {
         return;
     pg::boundary([] {
         for (auto each = held->begin(); each != held->end();) {
-            const Portal portal = pg::call([&] { return GetPortalByName(each->c_str()); });
+            const Portal portal = pg::call([&] { return GetPortalByName(each->first.c_str()); });
             if (PortalIsValid(portal) && portal->holdStore != nullptr)
-                close_or_open(portal, *each);
-            if (PortalIsValid(portal)) {
-                ++each;
-                continue;
-            }
-            closed.erase(*each);
-            each = held->erase(each);
+                close_or_open(portal, each->second);
+            each = PortalIsValid(portal) ? std::next(each) : held->erase(each);
         }
     });
 }

@@ -39,11 +39,6 @@ bool enforced(Oid relation) {
     return enforced(opened.get());
 }
 
-/// Missing relations, and those that the caller may not reach, are for PostgreSQL to complain about.
-Oid relation_of(const RangeVar *name) {
-    return name == nullptr ? InvalidOid : pg::call([&] { return RangeVarGetRelid(name, AccessShareLock, true); });
-}
-
 /// Lets gdpr_admin pass, on record; raises for anyone else. Whoever does not own the table is PostgreSQL's to refuse.
 void require_admin(Oid relation, const char *what) {
     const Oid owner = pg::relation_owner(relation);
@@ -98,14 +93,7 @@ void guard_label(const SecLabelStmt &statement) {
         return;
     if (statement.objtype != OBJECT_TABLE && statement.objtype != OBJECT_COLUMN)
         return;
-    const auto address = pg::call([&] {
-        ::Relation relation = nullptr;
-        const ObjectAddress found =
-            get_object_address(statement.objtype, statement.object, &relation, AccessShareLock, true);
-        if (relation != nullptr)
-            relation_close(relation, NoLock);
-        return found;
-    });
+    const ObjectAddress address = pg::named_object(statement);
     if (!OidIsValid(address.objectId) || !enforced(address.objectId))
         return;
     const char *before = pg::call([&] { return GetSecurityLabel(&address, "gdpr"); });
@@ -201,7 +189,7 @@ void refuse_blind_validation(Oid child, Oid parent) {
 void guard_foreign_key(Oid relation, const AlterTableCmd &command) {
     const auto check = [&](const Constraint *constraint) {
         if (constraint->contype == CONSTR_FOREIGN && !constraint->skip_validation)
-            refuse_blind_validation(relation, relation_of(constraint->pktable));
+            refuse_blind_validation(relation, pg::named_relation(constraint->pktable));
     };
     if (command.subtype == AT_AddConstraint)
         check(reinterpret_cast<const Constraint *>(command.def));
@@ -233,7 +221,7 @@ void guard_foreign_key(Oid relation, const AlterTableCmd &command) {
 }
 
 void guard_alter(const AlterTableStmt &statement) {
-    const Oid named = relation_of(statement.relation);
+    const Oid named = pg::named_relation(statement.relation);
     if (!OidIsValid(named) || statement.objtype != OBJECT_TABLE)
         return;
     List *all = pg::call([&] { return find_all_inheritors(named, AccessShareLock, nullptr); });
@@ -261,7 +249,7 @@ void guard_alter(const AlterTableStmt &statement) {
 void guard_part(const RangeVar *relation, const char *name, const char *what) {
     if (name == nullptr || !ours(name))
         return;
-    if (const Oid id = relation_of(relation); enforced(id))
+    if (const Oid id = pg::named_relation(relation); enforced(id))
         require_admin(id, what);
 }
 
