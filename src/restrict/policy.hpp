@@ -16,4 +16,11 @@ std::vector<AttrNumber> policy_columns(::Relation relation);
 /// policy's.
 const std::vector<AttrNumber> &columns_passed(Oid relation, int count);
 
+/// Fails closed: labels or keys that changed since the policy was made may need a column that it does not pass, or have
+/// taken the relation out of the graph.
+[[noreturn]] void refuse_policy(Oid relation);
+
+/// Raises, with the label to write, where the owner of the relation's rows is undecided.
+void require_decided(Oid node);
+
 } // namespace gdpr::restriction
