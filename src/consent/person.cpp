@@ -2,14 +2,12 @@
 
 #include "pg/equality.hpp"
 #include "pg/pg.hpp"
+#include "rights/person.hpp"
 
 namespace gdpr::consent {
 
 subject::Subject person_argument(FunctionCallInfo fcinfo) {
-    const Oid table = PG_GETARG_OID(0);
-    // The key's type may carry code of the table's owner, such as a domain's CHECK.
-    const pg::OwnerScope scope(table);
-    return subject::subject(table, pg::to_string(PG_GETARG_DATUM(1)));
+    return rights::person(PG_GETARG_OID(0), PG_GETARG_DATUM(1));
 }
 
 bool lock_person(const subject::Subject &subject) {

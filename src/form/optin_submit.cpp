@@ -125,7 +125,7 @@ std::uint64_t erase_submissions(const std::set<rights::Identifier> &identifiers,
         // No key is made for it where nothing was ever submitted.
         const pg::OwnerScope scope(pg::gdpr_relation("optin_submission"));
         pg::Spi spi;
-        if (spi.run("SELECT FROM gdpr.optin_submission LIMIT 1").empty())
+        if (spi.run_again("SELECT FROM gdpr.optin_submission LIMIT 1", {}).empty())
             return 0;
     }
     for (const rights::Identifier &each : emails) {

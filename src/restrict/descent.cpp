@@ -61,11 +61,7 @@ class People {
     }
     bool known() const noexcept { return !way_.by_consent || allowed_; }
     bool hidden(const Form &form, Datum key) const {
-        return contains(*way_.denied, form, key) || (way_.by_consent && !contains(*allowed_, form, key));
-    }
-    /// The column's own form: an int8 column may refer to an int4 key.
-    static bool contains(const Keys &keys, const Form &form, Datum key) {
-        return form.number() ? keys.contains(form.number(key)) : keys.contains(key);
+        return way_.denied->contains(form, key) || (way_.by_consent && !allowed_->contains(form, key));
     }
 
   private:
@@ -139,7 +135,7 @@ class Descent {
         while (found.size() <= kept_at_most &&
                pg::call([&] { return table_scan_getnextslot(scan, ForwardScanDirection, slot); })) {
             const auto up = value(slot, next);
-            if (!up || !(reached_ ? People::contains(*reached_, form, *up) : people_.hidden(form, *up)))
+            if (!up || !(reached_ ? reached_->contains(form, *up) : people_.hidden(form, *up)))
                 continue;
             if (const auto each = value(slot, key))
                 found.add(*each);

@@ -152,5 +152,5 @@ REVOKE ALL ON FUNCTION gdpr.guard_ddl() FROM PUBLIC;
 CREATE OR REPLACE FUNCTION gdpr.guard_drop() RETURNS event_trigger AS 'MODULE_PATHNAME', 'gdpr_guard_drop' LANGUAGE C;
 COMMENT ON FUNCTION gdpr.guard_drop() IS
     'Event trigger that refuses, to all but members of gdpr_admin, to drop tables with people''s data while anyone is '
-    'restricted.';
+    'restricted; and that ends what is kept of the people of a dropped subject table, as when their rows are deleted.';
 REVOKE ALL ON FUNCTION gdpr.guard_drop() FROM PUBLIC;

@@ -1,6 +1,6 @@
 // The triggers gdpr_restriction_guard and gdpr_restriction_truncate: they stop what row security does not.
 #include "pg/pg.hpp"
-#include "restrict/check.hpp"
+#include "restrict/policy.hpp"
 #include "restrict/processing.hpp"
 #include "restrict/set.hpp"
 #include "subject/owner.hpp"
@@ -16,6 +16,22 @@ Oid actor() {
     return acting == GetUserId() && InNoForceRLSOperation() ? GetOuterUserId() : acting;
 }
 
+/// Can rows of the relation belong to anyone who is restricted now?
+bool concerns(Oid relation) {
+    const Oid node = subject::node_of(relation);
+    if (!OidIsValid(node))
+        return false;
+    restriction::require_decided(node);
+    const std::vector<subject::Path> paths = subject::graph().paths_to_subjects(node);
+    return std::any_of(paths.begin(), paths.end(),
+                       [](const auto &path) { return restriction::anyone_of(path.subject); });
+}
+
+/// A row of two people is out of reach as soon as one of them is restricted.
+bool any_restricted(const std::vector<subject::Subject> &owners) {
+    return std::any_of(owners.begin(), owners.end(), [](const auto &owner) { return restriction::contains(owner); });
+}
+
 /// What a trigger knows of its statement.
 struct Site {
     std::uint64_t epoch;
@@ -29,7 +45,8 @@ bool all_permitted(Oid relation, FunctionCallInfo fcinfo) {
     const std::uint64_t epoch = site == nullptr ? restriction::refresh_now() : restriction::refresh();
     if (site != nullptr && site->epoch == epoch && site->role == role)
         return site->all;
-    const bool all = !restriction::anyone() || restriction::may_change(role) || !restriction::concerns(relation);
+    // Nobody restricted: not even the graph is needed.
+    const bool all = !restriction::anyone() || restriction::may_change(role) || !concerns(relation);
     if (site == nullptr)
         fcinfo->flinfo->fn_extra = site = static_cast<Site *>(
             pg::call([&] { return MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(Site)); }));
@@ -58,8 +75,8 @@ GDPR_FUNCTION(gdpr_restriction_guard) {
         return PointerGetDatum(nullptr);
     }
     // A row that comes to belong to a restricted person may be stored (Art. 18(2)): only what it was counts.
-    if (!all && restriction::any_restricted(
-                    subject::owners_of(relation, trigger->tg_trigtuple, RelationGetDescr(trigger->tg_relation))))
+    if (!all &&
+        any_restricted(subject::owners_of(relation, trigger->tg_trigtuple, RelationGetDescr(trigger->tg_relation))))
         refuse(relation, "The change reaches someone whose processing is restricted.",
                "Ask a member of gdpr_officer to make it, or to lift the restriction.");
     return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple);

@@ -86,13 +86,12 @@ bool Judge::consenting(std::size_t number, Datum value) {
     }
     if (!state.allowed)
         return consent::lawful({way.subject, way.form.text(value)}, purpose);
-    return way.form.number() ? state.allowed->contains(way.form.number(value)) : state.allowed->contains(value);
+    return state.allowed->contains(way.form, value);
 }
 
 bool Judge::direct_permitted(std::size_t number, Datum value) {
     const restriction::Way &way = rule_->ways[number];
-    const Keys &hidden = *ways_[number].hidden;
-    if (way.form.number() ? hidden.contains(way.form.number(value)) : hidden.contains(value))
+    if (ways_[number].hidden->contains(way.form, value))
         return false;
     return !way.by_consent || !way.levels.empty() || consenting(number, value);
 }

@@ -67,6 +67,10 @@ class Keys {
     bool contains(Datum value) const {
         return form_.number() ? contains(form_.number(value)) : contains(form_.bytes(value));
     }
+    /// Of a column of its own form: an int8 column may refer to an int4 key.
+    bool contains(const Form &form, Datum value) const {
+        return form.number() ? contains(form.number(value)) : contains(form.bytes(value));
+    }
     bool contains(std::int64_t number) const noexcept {
         const std::uint64_t hash = mix(static_cast<std::uint64_t>(number));
         return marked(hash) && holds(number, hash);

@@ -3,7 +3,6 @@
 
 #include "gate/gate.hpp"
 #include "pg/pg.hpp"
-#include "restrict/check.hpp"
 #include "restrict/restriction.hpp"
 #include "subject/owner.hpp"
 
@@ -234,6 +233,19 @@ void plan_one(Oid relation, apply::Actions &actions) {
 
 } // namespace
 
+void refuse_policy(Oid relation) {
+    pg::raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+              "the policy gdpr_restriction of " + pg::relation_name(relation) + " is not what the labels say",
+              "It cannot tell whose the rows are.", "CALL gdpr.apply().");
+}
+
+void require_decided(Oid node) {
+    const std::vector<subject::Undecided> undecided = subject::graph().undecided_above(node);
+    if (!undecided.empty())
+        pg::raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, undecided.front().message, undecided.front().detail,
+                  undecided.front().hint);
+}
+
 std::string predicate(Oid relation) { return predicate(relation, subject::owner_columns(relation)); }
 
 void plan(Oid relation, apply::Actions &actions) {
@@ -298,9 +310,7 @@ const std::vector<AttrNumber> &columns_passed(Oid relation, int count) {
     pg::Relation opened(relation, AccessShareLock);
     std::vector<AttrNumber> columns = policy_columns(opened.get());
     if (columns.size() != static_cast<std::size_t>(count))
-        pg::raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-                  "the policy gdpr_restriction of " + pg::relation_name(relation) + " is not what the labels say",
-                  "It cannot tell whose the rows are.", "CALL gdpr.apply().");
+        refuse_policy(relation);
     return (*passed)[relation] = std::move(columns);
 }
 

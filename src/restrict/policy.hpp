@@ -22,4 +22,11 @@ bool own_policy(std::string_view name);
 /// Has the relation a policy that loads the library where it is missing, and row security on?
 bool fails_closed(Oid relation);
 
+/// Fails closed: labels or keys that changed since the policy was made may need a column that it does not pass, or have
+/// taken the relation out of the graph.
+[[noreturn]] void refuse_policy(Oid relation);
+
+/// Raises, with the label to write, where the owner of the relation's rows is undecided.
+void require_decided(Oid node);
+
 } // namespace gdpr::restriction

@@ -6,9 +6,11 @@
 #include "pg/pg.hpp"
 #include "restrict/policy.hpp"
 #include "restrict/processing.hpp"
+#include "restrict/restriction.hpp"
 #include "restrict/rule.hpp"
 #include "restrict/set.hpp"
 #include "subject/graph.hpp"
+#include "subject/personal.hpp"
 
 using namespace gdpr;
 
@@ -314,16 +316,34 @@ GDPR_FUNCTION(gdpr_guard_ddl) {
     PG_RETURN_VOID();
 }
 
-/// Tables go with the rows of whoever is in them: not while somebody is restricted, whose data must stay (Art. 18).
-GDPR_FUNCTION(gdpr_guard_drop) {
-    if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
-        pg::raise(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED,
-                  "gdpr.guard_drop() must be called as an event trigger");
-    if (!pg::installed() || pg::is_member_of("gdpr_admin"))
-        PG_RETURN_VOID();
+namespace {
+
+/// Those of the dropped tables of whose people something is kept.
+std::vector<Oid> dropped_subject_tables() {
+    std::string kept = "false";
+    const auto add = [&](const std::string &relation) {
+        kept += " OR EXISTS (SELECT FROM gdpr." + pg::quote(relation) + " WHERE subject_table = o.objid)";
+    };
+    for (const subject::Personal &each : subject::personal_tables())
+        add(each.relation);
+    add("restriction");
+    add("objection");
+    const pg::OwnerScope scope(pg::gdpr_relation("restriction"));
+    pg::Spi spi;
+    const pg::Rows rows = spi.run("SELECT o.objid FROM pg_catalog.pg_event_trigger_dropped_objects() AS o"
+                                  " WHERE o.object_type = 'table' AND NOT o.is_temporary AND (" +
+                                  kept + ")");
+    std::vector<Oid> out;
+    for (std::uint64_t row = 0; row < rows.size(); row++)
+        out.push_back(rows.oid(row, 1));
+    return out;
+}
+
+/// While anyone is restricted their data must stay (Art. 18).
+void refuse_drop() {
     (void)restriction::refresh_now();
-    if (!restriction::anyone())
-        PG_RETURN_VOID();
+    if (pg::is_member_of("gdpr_admin") || !restriction::anyone())
+        return;
     pg::Spi spi;
     const pg::Rows dropped = spi.run("SELECT FROM pg_catalog.pg_event_trigger_dropped_objects()"
                                      " WHERE object_type = 'policy' AND address_names[3] = 'gdpr_restriction'");
@@ -331,5 +351,22 @@ GDPR_FUNCTION(gdpr_guard_drop) {
         pg::raise(ERRCODE_INSUFFICIENT_PRIVILEGE, "permission denied to drop a table with people's data",
                   "While anyone's processing is restricted their data must stay (Art. 18).",
                   "Ask a member of gdpr_admin.");
+}
+
+} // namespace
+
+/// Tables go with the rows of whoever is in them. What is kept of those people ends as it does with their rows: the
+/// table's number may be another's one day, at the latest where a dump is restored.
+GDPR_FUNCTION(gdpr_guard_drop) {
+    if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
+        pg::raise(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED,
+                  "gdpr.guard_drop() must be called as an event trigger");
+    if (!pg::installed())
+        PG_RETURN_VOID();
+    refuse_drop();
+    for (const Oid table : dropped_subject_tables()) {
+        subject::close_all_personal(table);
+        restriction::erase_all(table);
+    }
     PG_RETURN_VOID();
 }

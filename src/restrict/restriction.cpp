@@ -55,6 +55,14 @@ std::uint64_t erase(const subject::Subject &subject) {
                               .processed();
 }
 
+void erase_all(Oid subject_table) {
+    const pg::OwnerScope scope(pg::gdpr_relation("restriction"));
+    pg::Spi spi;
+    for (const char *statement : {"DELETE FROM gdpr.restriction WHERE subject_table = $1",
+                                  "DELETE FROM gdpr.objection WHERE subject_table = $1"})
+        (void)spi.run(statement, {pg::param_oid(subject_table)});
+}
+
 void init() {
     init_processing();
     init_set();

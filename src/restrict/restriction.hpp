@@ -19,6 +19,9 @@ bool exists(const subject::Subject &subject);
 /// Ends every restriction and objection of a subject, leaving nothing of them behind. Returns how many there were.
 std::uint64_t erase(const subject::Subject &subject);
 
+/// The same of everyone of a subject table.
+void erase_all(Oid subject_table);
+
 void init();
 
 } // namespace gdpr::restriction

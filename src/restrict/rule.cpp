@@ -2,8 +2,8 @@
 
 #include "consent/consenting.hpp"
 #include "pg/pg.hpp"
-#include "restrict/check.hpp"
 #include "restrict/judge.hpp"
+#include "restrict/policy.hpp"
 #include "restrict/set.hpp"
 #include "subject/owner.hpp"
 
@@ -109,14 +109,6 @@ std::optional<Way> way_of(Oid relation, const subject::Path &path, const Rule &r
     return way;
 }
 
-/// Fail closed: labels or keys that changed since the policy was made may need a column that it does not pass, or have
-/// taken the relation out of the graph.
-[[noreturn]] void refuse_policy(Oid relation) {
-    pg::raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-              "the policy gdpr_restriction of " + pg::relation_name(relation) + " is not what the labels say",
-              "It cannot tell whose the rows are.", "CALL gdpr.apply().");
-}
-
 void require_columns(Oid relation, const std::vector<AttrNumber> &columns) {
     const std::vector<AttrNumber> needed = subject::owner_columns(relation);
     if (!std::all_of(needed.begin(), needed.end(), [&](AttrNumber column) {
@@ -188,8 +180,7 @@ std::optional<bool> leads_to_denied(const Way &way, Datum value) {
     bool told = true;
     const std::function<bool(std::size_t, Datum)> denied = [&](std::size_t at, Datum key) {
         if (at == way.levels.size()) {
-            const Form &form = way.levels.back().form;
-            return form.number() ? way.denied->contains(form.number(key)) : way.denied->contains(key);
+            return way.denied->contains(way.levels.back().form, key);
         }
         const Level &level = way.levels[at];
         bool any = false, found = false;

@@ -49,6 +49,7 @@ Where Target::where(Fate fate) const {
 }
 
 ErasePlan::ErasePlan(const subject::Collection &collection, bool again) : collection_(collection) {
+    targets_.reserve(collection.selections().size());
     for (const subject::Selection &each : collection.selections())
         if (each.step.kind != Step::Kind::accessed)
             targets_.emplace_back(each, again);
