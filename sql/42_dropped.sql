@@ -51,6 +51,6 @@ SELECT kept_in, key FROM dr_kept WHERE subject_table = 'dr.other'::regclass AND 
 DROP SCHEMA dr CASCADE;
 SELECT count(*) FROM dr_kept WHERE key IS NOT NULL;
 DROP VIEW dr_kept;
+TRUNCATE gdpr.erasure, gdpr.blocklist, gdpr.consent_event;
 DELETE FROM gdpr.purpose WHERE name = 'dr_news';
-TRUNCATE gdpr.erasure, gdpr.blocklist;
 DROP ROLE dr_owner, dr_officer;

@@ -16,7 +16,7 @@ using Masked = std::optional<Datum>;
 /// The domain that a value is of, with its constraints.
 class Domain {
   public:
-    Domain(Oid type, MemoryContext context) : type_(type) {
+    Domain(Oid type, MemoryContext context) {
         pg::call([&] {
             reference_ =
                 static_cast<DomainConstraintRef *>(MemoryContextAllocZero(context, sizeof(DomainConstraintRef)));
@@ -47,7 +47,6 @@ class Domain {
     }
 
   private:
-    Oid type_;
     DomainConstraintRef *reference_ = nullptr;
     ExprContext *expressions_ = nullptr;
 };

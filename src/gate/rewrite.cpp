@@ -31,7 +31,7 @@ class Rewriter {
     };
 
     Node *variable(Var *var, Reading reading);
-    Node *whole_row(Var *var, const RangeTblEntry *entry, const Columns &columns, Reading reading);
+    Node *whole_row(Var *var, const RangeTblEntry *entry, Reading reading);
     Node *gated_column(Var *var, Oid relation, const Verdict &verdict, Reading reading);
     List *targets(List *list, Reading reading);
     List *range_table(const Query *original);
@@ -162,7 +162,7 @@ Node *Rewriter::variable(Var *var, Reading reading) {
     if (columns->empty())
         return same();
     if (var->varattno == 0)
-        return whole_row(var, entry, *columns, reading);
+        return whole_row(var, entry, reading);
     const Verdict found = verdict(entry->relid, var->varattno, sight_);
     return found.gated() ? gated_column(var, entry->relid, found, reading) : same();
 }
@@ -215,7 +215,7 @@ Node *Rewriter::gated_column(Var *var, Oid relation, const Verdict &verdict, Rea
     });
 }
 
-Node *Rewriter::whole_row(Var *var, const RangeTblEntry *entry, const Columns &columns, Reading reading) {
+Node *Rewriter::whole_row(Var *var, const RangeTblEntry *entry, Reading reading) {
     const auto same = [&] { return pg::call([&] { return static_cast<Node *>(copyObjectImpl(var)); }); };
     if (!verdict(entry->relid, 0, sight_).gated())
         return same();

@@ -176,9 +176,9 @@ void add_channels(Oid role, std::set<std::string> &channels) {
     if (pg::call([&] { return superuser_arg(role); }))
         return;
     bool assigned = false;
-    for (const auto &[member_of, channel] : rules->assigned)
-        if (pg::call([&] { return is_member_of_role_nosuper(role, member_of); })) {
-            channels.insert(channel);
+    for (const auto &each : rules->assigned)
+        if (pg::call([&] { return is_member_of_role_nosuper(role, each.first); })) {
+            channels.insert(each.second);
             assigned = true;
         }
     if (assigned)

@@ -111,10 +111,10 @@ void require_tied_purpose(Oid role, const std::string &purpose) {
         return;
     for (const Oid user : {GetSessionUserId(), GetOuterUserId(), role}) {
         bool tied = false, served = false;
-        for (const auto &[tied_role, served_purpose] : purposes().ties)
-            if (pg::call([&] { return is_member_of_role_nosuper(user, tied_role); })) {
+        for (const auto &tie : purposes().ties)
+            if (pg::call([&] { return is_member_of_role_nosuper(user, tie.first); })) {
                 tied = true;
-                served = served || served_purpose == purpose;
+                served = served || tie.second == purpose;
             }
         if (tied && !served && !pg::call([&] { return superuser_arg(user); }))
             pg::raise(ERRCODE_INSUFFICIENT_PRIVILEGE,
