@@ -191,7 +191,9 @@ void Operators::operators(const Pairing &pair) {
         const pg::Rows like = spi_.run(
             "SELECT p.proleakproof, o.oprrest::text, o.oprjoin::text"
             "  FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_proc p ON p.oid = o.oprcode"
-            " WHERE o.oprname = $1 AND o.oprleft = $2 AND o.oprright = $3 AND o.oprnamespace = 11",
+            "  LEFT JOIN pg_catalog.pg_type t ON t.oid = o.oprleft AND t.typnamespace = o.oprnamespace"
+            " WHERE o.oprname = $1 AND o.oprleft = $2 AND o.oprright = $3 AND (o.oprnamespace = 11 OR t.oid IS NOT NULL)"
+            " ORDER BY o.oprnamespace <> 11",
             {pg::param(NAMEOID, pg::call([&] { return DirectFunctionCall1(namein, CStringGetDatum(each.symbol)); })),
              pg::param(OIDOID, ObjectIdGetDatum(btree_.declared(pair.plain.left))),
              pg::param(OIDOID, ObjectIdGetDatum(btree_.declared(pair.plain.right)))});
@@ -325,10 +327,16 @@ void Operators::hash() {
 } // namespace
 
 std::string operator_name(pg::Spi &spi, const std::string &symbol, const std::string &left, const std::string &right) {
-    const std::string hidden = std::string(hidden_schema) + ".";
-    const pg::Rows found = spi.run("SELECT pg_catalog.to_regoperator($1) IS NOT NULL",
-                                   {pg::param(hidden + "<(" + left + ", " + right + ")")});
-    return (found.boolean(0, 1) ? hidden : "pg_catalog.") + symbol;
+    // An extension's type, such as citext, has its operators beside it, where nobody can make a second one of its
+    // types.
+    const pg::Rows found = spi.run(
+        "SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_operator o"
+        "  JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace JOIN pg_catalog.pg_type t ON t.oid = o.oprleft"
+        " WHERE o.oprname = '<' AND o.oprleft = $1::regtype AND o.oprright = $2::regtype"
+        "   AND (n.nspname IN ('pg_catalog', $3) OR n.oid = t.typnamespace)"
+        " ORDER BY n.nspname <> $3, n.nspname <> 'pg_catalog' LIMIT 1",
+        {pg::param(left), pg::param(right), pg::param(hidden_schema)});
+    return (found.empty() ? "pg_catalog" : found.text_or(0, 1)) + "." + symbol;
 }
 
 void define_operators(pg::Spi &spi, const Definition &type) { Operators(spi, type).run(); }
