@@ -64,9 +64,16 @@ std::vector<Cast> Casts::targets() const {
         "  FROM pg_catalog.pg_cast c LEFT JOIN pg_catalog.pg_proc p ON p.oid = c.castfunc"
         " WHERE c.castsource = $1 AND c.casttarget <> $1 AND c.casttarget NOT IN (SELECT proargtypes[0] FROM pg_catalog.pg_proc WHERE pronamespace = 'gdpr'::pg_catalog.regnamespace AND proname = 'decrypt') ORDER BY 1",
         {pg::param(OIDOID, ObjectIdGetDatum(plain_))});
+    // The operators of an extension's type, such as citext, are found by the cast to it. A second implicit one, to
+    // text, would be preferred, and LIKE compare by letters what the plain type compares without regard to case: rather
+    // an error.
+    const bool built_in = plain_ < FirstNormalObjectId;
     std::vector<Cast> out;
-    for (std::uint64_t row = 0; row < rows.size(); row++)
-        out.push_back({rows.oid(row, 1), rows.text_or(row, 2)[0], rows.text_or(row, 3)[0], rows.boolean(row, 4)});
+    for (std::uint64_t row = 0; row < rows.size(); row++) {
+        const char context = rows.text_or(row, 2)[0];
+        out.push_back({rows.oid(row, 1), context == 'i' && !built_in ? 'a' : context, rows.text_or(row, 3)[0],
+                       rows.boolean(row, 4)});
+    }
     return out;
 }
 

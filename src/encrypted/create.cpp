@@ -108,8 +108,13 @@ void finish(Oid encrypted) {
                                   .oid(0, 1);
     define_own_casts(spi, type);
     define_operators(spi, type);
-    // A domain resolves as the type below it, to which its encrypted type goes by itself.
-    if (pg::call([&] { return getBaseType(plain); }) == plain)
+    // A domain resolves as the type below it, to which its encrypted type goes by itself. So does the type of another
+    // extension, whose operators and functions are found where the caller's search_path has them.
+    const bool by_its_cast = pg::call([&] {
+        const bool foreign = plain >= FirstNormalObjectId && get_typtype(plain) == TYPTYPE_BASE;
+        return getBaseType(plain) != plain || (foreign && !OidIsValid(get_element_type(plain)));
+    });
+    if (!by_its_cast)
         define_overloads(spi, {plain});
     bind_to(spi, encrypted, plain, newest_before);
 }

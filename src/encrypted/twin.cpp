@@ -77,7 +77,7 @@ void Twins::make(const Call &call, const Resolved &plain) {
 void Twins::drop(const Call &call, const Resolved &plain) {
     const std::string arguments = argument_list(call.arguments);
     if (!call.is_operator) {
-        (void)spi_.run("DROP FUNCTION pg_catalog." + pg::quote(call.name) + "(" + arguments + ")");
+        (void)spi_.run("DROP ROUTINE pg_catalog." + pg::quote(call.name) + "(" + arguments + ")");
         return;
     }
     (void)spi_.run("DROP OPERATOR pg_catalog." + call.name + " (" + (call.arguments.size() == 1 ? "NONE, " : "") +
