@@ -90,11 +90,11 @@ SELECT gdpr.self_rectify(:'portal', '{"name": "Bruno Nero", "allergies": "none"}
 SELECT gdpr.self_access(:'portal') -> 'data' -> 'gr.person' -> 0 ->> 'allergies' AS allergies;
 -- Attack: an error of the person's table quotes the row.
 SELECT gdpr.self_rectify(:'portal', '{"name": "x"}');
--- Attack: somebody else's address, to learn whether it is there.
+-- Attack: somebody else's address, to learn whether it is there. Only who reads its mail is told anything.
 SELECT gdpr.self_rectify(:'portal', '{"email": "carla@example.it"}');
 SELECT gdpr.optin_submit('signup', '{"email": "dora@example.it", "name": "Dora Verdi", "purposes": ["news"]}', '192.0.2.7') > 0 AS held;
 SET ROLE gr_mailer;
-SELECT gr.token(message) AS optin FROM gdpr.take_mail(10) \gset
+SELECT gr.token(message) AS optin FROM gdpr.take_mail(10) WHERE address = 'dora@example.it' \gset
 SET ROLE gr_web;
 SELECT gdpr.optin_confirm(:'optin', '192.0.2.7') AS stored;
 
