@@ -117,7 +117,7 @@ void record_event(std::int64_t breach, std::string_view event, const std::option
 }
 
 void init() {
-    subject::keep_of_people({"breach_notice", {{}}});
+    subject::keep_of_people({"breach_notice", std::vector<std::string>{}});
     init_letter();
 }
 
