@@ -8,16 +8,9 @@
 
 GDPR_ROOT=$(cd "$(dirname "$0")/.." && pwd)
 rows=${1:-200000}
-if [ -z "${PGHOST:-}" ]; then
-	# shellcheck source=/dev/null
-	. "$GDPR_ROOT/test/lib/server.sh"
-	begin
-	install_deps
-	make_tmp
-	make_target all >"$GDPR_TMP/build.log" 2>&1 || { cat "$GDPR_TMP/build.log" && die "the build failed"; }
-	install_extension >"$GDPR_TMP/install.log" 2>&1 || { cat "$GDPR_TMP/install.log" && die "make install failed"; }
-	start_server 'shared_buffers = 1GB' 'max_wal_size = 4GB' 'autovacuum = off' 'synchronous_commit = off'
-fi
+# shellcheck source=/dev/null
+. "$GDPR_ROOT/test/lib/server.sh"
+bench_server 'shared_buffers = 1GB' 'max_wal_size = 4GB' 'autovacuum = off' 'synchronous_commit = off'
 createdb gdpr_bench || exit 1
 psql -X -q -v ON_ERROR_STOP=1 -v rows="$rows" -d gdpr_bench <<'END_OF_SQL'
 \set QUIET on

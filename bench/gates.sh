@@ -11,16 +11,9 @@
 GDPR_ROOT=$(cd "$(dirname "$0")/.." && pwd)
 statements=${1:-5000}
 rounds=${2:-15}
-if [ -z "${PGHOST:-}" ]; then
-	# shellcheck source=/dev/null
-	. "$GDPR_ROOT/test/lib/server.sh"
-	begin
-	install_deps
-	make_tmp
-	make_target all >"$GDPR_TMP/build.log" 2>&1 || { cat "$GDPR_TMP/build.log" && die "the build failed"; }
-	install_extension >"$GDPR_TMP/install.log" 2>&1 || { cat "$GDPR_TMP/install.log" && die "make install failed"; }
-	start_server 'shared_buffers = 256MB' 'max_wal_size = 4GB' 'autovacuum = off' 'synchronous_commit = off' 'fsync = off'
-fi
+# shellcheck source=/dev/null
+. "$GDPR_ROOT/test/lib/server.sh"
+bench_server 'shared_buffers = 256MB' 'max_wal_size = 4GB' 'autovacuum = off' 'synchronous_commit = off' 'fsync = off'
 createdb gdpr_bench && createdb gdpr_bench_without || exit 1
 scripts=$(mktemp -d)
 sql() {

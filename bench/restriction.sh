@@ -12,19 +12,11 @@
 GDPR_ROOT=$(cd "$(dirname "$0")/.." && pwd)
 people=${1:-1000000}
 seconds=${2:-2}
-if [ -z "${PGHOST:-}" ]; then
-	# shellcheck source=/dev/null
-	. "$GDPR_ROOT/test/lib/server.sh"
-	begin
-	install_deps
-	make_tmp
-	make_target all >"$GDPR_TMP/build.log" 2>&1 || { cat "$GDPR_TMP/build.log" && die "the build failed"; }
-	install_extension >"$GDPR_TMP/install.log" 2>&1 || { cat "$GDPR_TMP/install.log" && die "make install failed"; }
-	start_server 'shared_buffers = 1GB' 'max_wal_size = 4GB' 'autovacuum = off' 'synchronous_commit = off' 'fsync = off'
-fi
+# shellcheck source=/dev/null
+. "$GDPR_ROOT/test/lib/server.sh"
+bench_server 'shared_buffers = 1GB' 'max_wal_size = 4GB' 'autovacuum = off' 'synchronous_commit = off' 'fsync = off'
 createdb gdpr_bench || exit 1
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 psql -X -q -v ON_ERROR_STOP=1 -v people="$people" -d gdpr_bench <<'END_OF_SQL'
 \set QUIET on
 SET client_min_messages = warning;
@@ -118,5 +110,6 @@ SELECT what, of, round(plain, 3) AS plain_ms, round(policy, 3) AS policy_ms, rou
        CASE WHEN target IS NOT NULL THEN CASE WHEN round(policy / plain, 2) <= target THEN 'met' ELSE 'missed' END ELSE '' END AS "target is" FROM result ORDER BY number;
 SELECT of, estimated, rows, round(estimated / rows, 2) AS ratio, CASE WHEN estimated / rows BETWEEN 0.5 AND 2 THEN 'met' ELSE 'missed' END AS "target, 2, is" FROM estimate ORDER BY number;
 END_OF_SQL
+rm -rf "$work"
 dropdb gdpr_bench
 psql -X -q -d postgres -c 'DROP ROLE bench_app'

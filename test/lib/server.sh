@@ -170,6 +170,18 @@ start_server() {
 	export PGHOST PGPORT PGUSER PGDATABASE PATH
 }
 
+# bench_server [line of postgresql.conf ...]
+# A private server with the extension, built as it is; or the running one that PGHOST names, as it stands.
+bench_server() {
+	[ -z "${PGHOST:-}" ] || return 0
+	begin
+	install_deps
+	make_tmp
+	make_target all >"$GDPR_TMP/build.log" 2>&1 || { cat "$GDPR_TMP/build.log" && die "the build failed"; }
+	install_extension >"$GDPR_TMP/install.log" 2>&1 || { cat "$GDPR_TMP/install.log" && die "make install failed"; }
+	start_server "$@"
+}
+
 # Leave the server up, and say how to reach it and how to be rid of it.
 keep_server() {
 	GDPR_KEEP=1
