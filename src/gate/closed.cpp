@@ -4,6 +4,7 @@
 #include "gate/gate.hpp"
 #include "gate/planner.hpp"
 #include "label/label.hpp"
+#include "pg/function.hpp"
 #include "pg/pg.hpp"
 #include "pg/tree.hpp"
 #include "restrict/policy.hpp"
@@ -12,27 +13,12 @@ namespace gdpr::gate {
 
 namespace {
 
-/// gdpr.gates_hold(), looked up once; the callback forgets it when functions change.
-Oid predicate = InvalidOid;
-bool predicate_known = false;
-
-void functions_changed(Datum, int, uint32) { predicate_known = false; }
-
-bool find_predicate() {
-    if (!predicate_known) {
-        const Oid schema = get_namespace_oid("gdpr", true);
-        predicate = OidIsValid(schema)
-                        ? GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum("gates_hold"),
-                                          PointerGetDatum(buildoidvector(nullptr, 0)), ObjectIdGetDatum(schema))
-                        : InvalidOid;
-        predicate_known = true;
-    }
-    return OidIsValid(predicate);
-}
+pg::OwnFunction predicate("gates_hold");
 
 /// A call of it, as apply() writes it.
 bool own_condition(const Node *node) {
-    return node != nullptr && IsA(node, FuncExpr) && reinterpret_cast<const FuncExpr *>(node)->funcid == predicate;
+    return node != nullptr && IsA(node, FuncExpr) &&
+           reinterpret_cast<const FuncExpr *>(node)->funcid == predicate.found();
 }
 
 bool constant_true(const Node *node) {
@@ -101,12 +87,8 @@ bool can_have_policies(Oid relation) {
 
 void take_out_policies(Query *statement) {
     bool left = false;
-    if (find_predicate())
+    if (OidIsValid(predicate.id()))
         take_out(statement, &left);
-}
-
-void init_closed() {
-    pg::call([] { CacheRegisterSyscacheCallback(PROCOID, functions_changed, 0); });
 }
 
 bool gates_somebody(Oid relation) {

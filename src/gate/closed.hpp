@@ -12,6 +12,4 @@ void take_out_policies(Query *statement);
 /// Warns of tables whose gates in the channel would not hold without the library.
 void warn_of_open_tables(const std::string &channel);
 
-void init_closed();
-
 } // namespace gdpr::gate

@@ -86,7 +86,6 @@ void warn_of_attributes(Oid role) {
 void init() {
     init_rules();
     init_columns();
-    init_closed();
     init_integrity();
     init_planner();
     init_utility();

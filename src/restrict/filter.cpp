@@ -5,6 +5,7 @@
 // came late): nothing but speed depends on what is done here.
 #include "restrict/filter.hpp"
 
+#include "pg/function.hpp"
 #include "pg/pg.hpp"
 #include "pg/tree.hpp"
 #include "restrict/judge.hpp"
@@ -20,24 +21,7 @@ ExecutorRun_hook_type next_run = nullptr;
 std::uint64_t runs = 0;
 std::uint64_t run = 0; // the innermost under way
 
-/// gdpr.permitted(), looked up once; the callback forgets it when functions change.
-Oid predicate = InvalidOid;
-bool predicate_known = false;
-
-void functions_changed(Datum, int, uint32) { predicate_known = false; }
-
-bool find_predicate() {
-    if (!predicate_known) {
-        const Oid schema = get_namespace_oid("gdpr", true);
-        const Oid any = ANYOID;
-        predicate = InvalidOid;
-        if (OidIsValid(schema))
-            predicate = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum("permitted"),
-                                        PointerGetDatum(buildoidvector(&any, 1)), ObjectIdGetDatum(schema));
-        predicate_known = true;
-    }
-    return OidIsValid(predicate);
-}
+pg::OwnFunction predicate("permitted", ANYOID);
 
 /// What stands for the conditions of one scan. PostgreSQL calls it through its first member.
 struct Filter {
@@ -183,7 +167,7 @@ FuncExpr *predicate_among(List *conditions) {
     ListCell *cell;
     foreach (cell, conditions) {
         auto *call = static_cast<FuncExpr *>(lfirst(cell));
-        if (!IsA(call, FuncExpr) || call->funcid != predicate)
+        if (!IsA(call, FuncExpr) || call->funcid != predicate.found())
             continue;
         const auto *relation = static_cast<const Node *>(linitial(call->args));
         if (!IsA(relation, Const) || reinterpret_cast<const Const *>(relation)->constisnull)
@@ -395,7 +379,7 @@ void start_guarded(QueryDesc *query, int flags) {
 void start(QueryDesc *query, int flags) {
     // See planner.cpp; a worker's plan has lost the mark.
     if ((query->plannedstmt->dependsOnRole || IsParallelWorker()) && (flags & EXEC_FLAG_EXPLAIN_ONLY) == 0 &&
-        find_predicate())
+        OidIsValid(predicate.id()))
         pg::boundary([&] { start_guarded(query, flags); });
     else
         (next_start != nullptr ? next_start : standard_ExecutorStart)(query, flags);
@@ -427,7 +411,6 @@ void run_plan(GDPR_RUN_ARGUMENTS) {
 std::uint64_t current_run() noexcept { return run; }
 
 void init_filter() {
-    pg::call([] { CacheRegisterSyscacheCallback(PROCOID, functions_changed, 0); });
     next_start = ExecutorStart_hook;
     ExecutorStart_hook = start;
     next_run = ExecutorRun_hook;
