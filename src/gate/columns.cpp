@@ -1,5 +1,6 @@
 #include "gate/columns.hpp"
 
+#include "encrypted/type.hpp"
 #include "gate/trace.hpp"
 #include "label/label.hpp"
 #include "pg/pg.hpp"
@@ -44,6 +45,15 @@ std::vector<Origin> own_origins(Oid relation) {
             out.push_back({relation, column, Class::none});
     }
     return out;
+}
+
+/// What the extension keeps of people, it keeps encrypted.
+void add_records(const pg::Relation &relation, Columns &columns) {
+    for (int i = 0; i < relation.descriptor()->natts; i++) {
+        const Form_pg_attribute column = TupleDescAttr(relation.descriptor(), i);
+        if (!column->attisdropped && OidIsValid(encrypted::plain_counterpart(column->atttypid)))
+            add(columns[column->attnum], {relation.id(), NameStr(column->attname), Class::none, true});
+    }
 }
 
 std::vector<Oid> parents_of(Oid relation) {
@@ -154,6 +164,9 @@ Entry compute(Oid relation) {
                 // A rule that names a column which is not there stands at 0, and closes all of them.
                 add((*columns)[pg::call([&] { return get_attnum(relation, origin.column.c_str()); })], origin);
         }
+        if ((kind == RELKIND_RELATION || kind == RELKIND_PARTITIONED_TABLE) &&
+            opened.get()->rd_rel->relnamespace == pg::gdpr_schema())
+            add_records(opened, *columns);
         add_generated(opened, *columns);
         if (kind == RELKIND_MATVIEW || kind == RELKIND_VIEW)
             add_from_query(opened, *columns, entry.sources);
