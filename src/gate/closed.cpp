@@ -104,13 +104,30 @@ bool gates_somebody(Oid relation) {
 
 bool gates_owner(Oid relation) { return any_rules() && gated(relation, sight_of_role(pg::relation_owner(relation))); }
 
+namespace {
+
+/// Adds what foreign keys lead from, to any of the relations.
+void add_followers(std::set<Oid> &relations) {
+    pg::Spi spi;
+    const pg::Rows keys =
+        spi.run("SELECT DISTINCT conrelid, confrelid FROM pg_catalog.pg_constraint WHERE contype = 'f'");
+    for (bool more = true; std::exchange(more, false);)
+        for (std::uint64_t row = 0; row < keys.size(); row++)
+            if (relations.contains(keys.oid(row, 2)))
+                more = relations.insert(keys.oid(row, 1)).second || more;
+}
+
+} // namespace
+
 std::vector<Oid> gated_relations() {
     std::map<std::string, Oid> found;
     if (!any_rules() && !in_use())
         return {};
-    std::vector<Oid> named = label::labelled_relations();
-    for (const Oid each : relations_named())
-        named.push_back(each);
+    std::set<Oid> named = relations_named();
+    for (const Oid each : label::labelled_relations())
+        for (const Oid member : family_of(each))
+            named.insert(member);
+    add_followers(named);
     for (const Oid each : named)
         // The extension's own tables are no business of apply(): what they keep of people is encrypted, which fails
         // closed.

@@ -243,11 +243,16 @@ const Rule *strictest_rule(const std::string &channel) {
     return found;
 }
 
-const Rule *column_rule(const Origin &origin, const std::string &channel) {
+const Rule *rule_of_column(Oid relation, const std::string &column, const std::string &channel) {
     for (const Rule &rule : rules->rules)
-        if (rule.relation == origin.relation && rule.channel == channel && rule.column == origin.column)
+        if (OidIsValid(relation) && rule.relation == relation && rule.channel == channel && rule.column == column)
             return &rule;
     return nullptr;
+}
+
+const Rule *column_rule(const Origin &origin, const std::string &channel) {
+    const Rule *rule = rule_of_column(origin.follower, origin.follower_column, channel);
+    return rule != nullptr ? rule : rule_of_column(origin.relation, origin.column, channel);
 }
 
 std::string in_words(const Rule &rule) {

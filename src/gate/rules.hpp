@@ -18,6 +18,8 @@ struct Origin {
     Oid relation = InvalidOid;
     std::string column;
     Class data_class = Class::none;
+    Oid follower = InvalidOid; // whose foreign key leads to it, and by which column: rules for that one come first
+    std::string follower_column;
     bool record = false; // in a table of this extension, which may hold values of any labelled column
 
     bool operator==(const Origin &) const = default;
