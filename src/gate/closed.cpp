@@ -181,11 +181,5 @@ GDPR_FUNCTION(gdpr_gates_hold_support) {
         reinterpret_cast<SupportRequestSelectivity *>(request)->selectivity = 1.0;
         PG_RETURN_POINTER(request);
     }
-    if (IsA(request, SupportRequestCost)) {
-        auto *cost = reinterpret_cast<SupportRequestCost *>(request);
-        cost->startup = 0;
-        cost->per_tuple = cpu_operator_cost;
-        PG_RETURN_POINTER(request);
-    }
-    PG_RETURN_POINTER(nullptr);
+    PG_RETURN_POINTER(pg::answer_cost(request) ? request : nullptr);
 }
