@@ -147,8 +147,13 @@ SELECT gdpr.gates_hold();
 -- Policies that sleep are not woken: that is for the owner to say.
 SET ROLE gc_owner;
 SECURITY LABEL FOR gdpr ON COLUMN gc.asleep.email IS 'personal';
+CREATE TABLE gc.waits (id int, email text);
+SECURITY LABEL FOR gdpr ON COLUMN gc.waits.email IS 'personal';
 SET ROLE gc_admin;
+SELECT relation, action, statement FROM gdpr.plan() WHERE action !~ 'trigger';
 CALL gdpr.apply();
+SELECT relation, action, statement FROM gdpr.plan();
+CALL gdpr.apply('gc.asleep');
 SET ROLE gc_owner;
 ALTER TABLE gc.asleep ENABLE ROW LEVEL SECURITY;
 -- A policy altered by whoever may is put right.

@@ -6,6 +6,11 @@
 
 namespace gdpr::apply {
 
+/// What only the owner of a table can decide.
+struct Obstacle {
+    std::string message, detail, hint;
+};
+
 struct Action {
     Oid relation = InvalidOid;
     std::string action;    // a short phrase: "create audit trigger"
@@ -13,6 +18,8 @@ struct Action {
     // Statements that evaluate the owner's own code (defaults, checks, index expressions) run as the owner of the
     // relation; everything else as the owner of the extension.
     bool as_table_owner = false;
+    // In the way of it: plan() lists it, and apply() of all tables warns of it and does the rest.
+    std::optional<Obstacle> obstacle = std::nullopt;
 };
 
 using Actions = std::vector<Action>;

@@ -83,6 +83,25 @@ void run(const Actions &actions) {
     }
 }
 
+/// Takes out what cannot be done before an owner has decided; of one table, that is an error.
+void set_aside(Actions &actions, bool one_table, std::map<std::string, Obstacle> &aside) {
+    for (const Action &each : actions)
+        if (each.obstacle) {
+            if (one_table)
+                pg::raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, each.obstacle->message, each.obstacle->detail,
+                          each.obstacle->hint);
+            aside.emplace(each.obstacle->message, *each.obstacle);
+        }
+    std::erase_if(actions, [](const Action &each) { return each.obstacle.has_value(); });
+}
+
+void warn_of(const Obstacle &obstacle) {
+    pg::call([&] {
+        ereport(WARNING, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("%s", obstacle.message.c_str()),
+                          errdetail("%s", obstacle.detail.c_str()), errhint("%s", obstacle.hint.c_str())));
+    });
+}
+
 } // namespace
 
 bool has_trigger(Oid relation, const char *name, const char *function) {
@@ -138,6 +157,7 @@ GDPR_FUNCTION(gdpr_plan) {
 GDPR_FUNCTION(gdpr_apply) {
     pg::require_role("gdpr_admin", "apply labels");
     const Oid relation = PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0);
+    std::map<std::string, apply::Obstacle> aside;
     // Each round makes possible what the next one needs: types first, then triggers and policies on them.
     for (int round = 0; round < 4; round++) {
         apply::Actions actions;
@@ -146,10 +166,13 @@ GDPR_FUNCTION(gdpr_apply) {
             apply::deparse_unambiguously();
             actions = apply::plan(relation);
         }
+        apply::set_aside(actions, OidIsValid(relation), aside);
         if (actions.empty())
             break;
         apply::run(actions);
         pg::call([] { CommandCounterIncrement(); });
     }
+    for (const auto &[message, obstacle] : aside)
+        apply::warn_of(obstacle);
     PG_RETURN_NULL();
 }

@@ -2,7 +2,8 @@ CREATE OR REPLACE FUNCTION gdpr.plan(OUT relation regclass, OUT action text, OUT
     AS 'MODULE_PATHNAME', 'gdpr_plan' LANGUAGE C STABLE;
 COMMENT ON FUNCTION gdpr.plan() IS
     'What the labels declare and the database does not enforce yet, as the SQL that apply() would run next. Empty when '
-    'all is enforced. Raises where a label names what does not exist or cannot be enforced (Art. 25, 32).';
+    'all is enforced. Where an owner must decide first, it says so in a comment instead. Raises where a label names what '
+    'does not exist or cannot be enforced (Art. 25, 32).';
 REVOKE ALL ON FUNCTION gdpr.plan() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gdpr.plan() TO gdpr_admin, gdpr_officer, gdpr_auditor;
 
@@ -10,7 +11,8 @@ CREATE OR REPLACE PROCEDURE gdpr.apply(relation regclass DEFAULT NULL)
     AS 'MODULE_PATHNAME', 'gdpr_apply' LANGUAGE C;
 COMMENT ON PROCEDURE gdpr.apply(regclass) IS
     'Enforces the labels of one table, or of all: encrypts and decrypts columns, makes triggers and policies. One '
-    'transaction, idempotent; needs gdpr_admin. A column that changes costs one rewrite of its table under an ACCESS '
+    'transaction, idempotent; needs gdpr_admin. Warns of tables that it leaves since their owner must decide something; named '
+    'alone, such a table is an error. A column that changes costs one rewrite of its table under an ACCESS '
     'EXCLUSIVE lock; lock_timeout is respected (Art. 25, 32).';
 REVOKE ALL ON PROCEDURE gdpr.apply(regclass) FROM PUBLIC;
 GRANT EXECUTE ON PROCEDURE gdpr.apply(regclass) TO gdpr_admin;

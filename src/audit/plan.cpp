@@ -1,23 +1,26 @@
 // Which tables have the audit triggers, and which should.
 #include "audit/audit.hpp"
 #include "label/label.hpp"
+#include "pg/function.hpp"
 #include "pg/pg.hpp"
 
 namespace gdpr::audit {
 
 namespace {
 
+pg::OwnFunction audit_row("audit_row"), audit_truncate("audit_truncate");
+
 struct Wanted {
     const char *name;
-    const char *function;
+    pg::OwnFunction *function;
     const char *events;
     const char *level;
     int16 type; // as in pg_trigger.tgtype
 };
 
-constexpr Wanted row_trigger = {"gdpr_audit", "audit_row", "AFTER INSERT OR UPDATE OR DELETE", "FOR EACH ROW",
+constexpr Wanted row_trigger = {"gdpr_audit", &audit_row, "AFTER INSERT OR UPDATE OR DELETE", "FOR EACH ROW",
                                 TRIGGER_TYPE_ROW | TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE};
-constexpr Wanted truncate_trigger = {"gdpr_audit_truncate", "audit_truncate", "AFTER TRUNCATE", "FOR EACH STATEMENT",
+constexpr Wanted truncate_trigger = {"gdpr_audit_truncate", &audit_truncate, "AFTER TRUNCATE", "FOR EACH STATEMENT",
                                      TRIGGER_TYPE_TRUNCATE};
 
 bool is_wanted(Oid relation) {
@@ -35,18 +38,9 @@ struct Present {
     bool clone;   // of the parent's; goes and comes with that one
 };
 
-Oid function_oid(const char *name) {
-    const Oid schema = pg::gdpr_schema();
-    return pg::call([&] {
-        oidvector *none = buildoidvector(nullptr, 0);
-        return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(name), PointerGetDatum(none),
-                               ObjectIdGetDatum(schema));
-    });
-}
-
 /// The triggers that call our function or bear our name.
 std::vector<Present> present(Oid relation, const Wanted &wanted) {
-    const Oid function = function_oid(wanted.function);
+    const Oid function = pg::call([&] { return wanted.function->id(); });
     const pg::Relation opened(relation, AccessShareLock);
     const TriggerDesc *triggers = opened.get()->trigdesc;
     std::vector<Present> out;
@@ -81,8 +75,8 @@ class Planner {
         if (there)
             return;
         add("create audit trigger", std::string("CREATE TRIGGER ") + wanted.name + " " + wanted.events + " ON " +
-                                        name_ + " " + wanted.level + " EXECUTE FUNCTION gdpr." + wanted.function +
-                                        "()");
+                                        name_ + " " + wanted.level + " EXECUTE FUNCTION gdpr." +
+                                        wanted.function->name() + "()");
         enable(wanted);
     }
 

@@ -104,15 +104,34 @@ bool gates_somebody(Oid relation) {
 
 bool gates_owner(Oid relation) { return any_rules() && gated(relation, sight_of_role(pg::relation_owner(relation))); }
 
+namespace {
+
+/// Adds what foreign keys lead from, to any of the relations.
+void add_followers(std::set<Oid> &relations) {
+    pg::Spi spi;
+    const pg::Rows keys =
+        spi.run("SELECT DISTINCT conrelid, confrelid FROM pg_catalog.pg_constraint WHERE contype = 'f'");
+    for (bool more = true; std::exchange(more, false);)
+        for (std::uint64_t row = 0; row < keys.size(); row++)
+            if (relations.contains(keys.oid(row, 2)))
+                more = relations.insert(keys.oid(row, 1)).second || more;
+}
+
+} // namespace
+
 std::vector<Oid> gated_relations() {
     std::map<std::string, Oid> found;
     if (!any_rules() && !in_use())
         return {};
-    std::vector<Oid> named = label::labelled_relations();
-    for (const Oid each : relations_named())
-        named.push_back(each);
+    std::set<Oid> named = relations_named();
+    for (const Oid each : label::labelled_relations())
+        for (const Oid member : family_of(each))
+            named.insert(member);
+    add_followers(named);
     for (const Oid each : named)
-        if (pg::relation_exists(each))
+        // The extension's own tables are no business of apply(): what they keep of people is encrypted, which fails
+        // closed.
+        if (pg::relation_exists(each) && pg::call([&] { return get_rel_namespace(each); }) != pg::gdpr_schema())
             for (const Oid member : family_of(each))
                 if (gates_somebody(member))
                     found.emplace(pg::relation_name(member), member);
@@ -162,11 +181,5 @@ GDPR_FUNCTION(gdpr_gates_hold_support) {
         reinterpret_cast<SupportRequestSelectivity *>(request)->selectivity = 1.0;
         PG_RETURN_POINTER(request);
     }
-    if (IsA(request, SupportRequestCost)) {
-        auto *cost = reinterpret_cast<SupportRequestCost *>(request);
-        cost->startup = 0;
-        cost->per_tuple = cpu_operator_cost;
-        PG_RETURN_POINTER(request);
-    }
-    PG_RETURN_POINTER(nullptr);
+    PG_RETURN_POINTER(pg::answer_cost(request) ? request : nullptr);
 }

@@ -1,5 +1,6 @@
 #include "gate/columns.hpp"
 
+#include "encrypted/type.hpp"
 #include "gate/trace.hpp"
 #include "label/label.hpp"
 #include "pg/pg.hpp"
@@ -12,7 +13,8 @@ namespace {
 
 struct Entry {
     std::shared_ptr<const Columns> columns;
-    std::set<Oid> sources; // relations that were looked at
+    std::set<Oid> sources;  // relations that were looked at
+    std::set<Oid> followed; // of these, where foreign keys lead
     std::uint64_t version = 0;
     bool valid = false;
 };
@@ -22,9 +24,15 @@ std::map<Oid, Entry> *cache = nullptr;
 void relation_changed(Oid relation) {
     if (cache == nullptr)
         return;
+    bool far = false;
     for (auto &[id, entry] : *cache)
-        if (relation == InvalidOid || relation == SecLabelRelationId || entry.sources.contains(relation))
+        if (relation == InvalidOid || relation == SecLabelRelationId || entry.sources.contains(relation)) {
+            far = far || entry.followed.contains(relation);
             entry.valid = false;
+        }
+    // A plan is made anew when its own tables change, which where their foreign keys lead are not.
+    if (far && in_use())
+        ResetPlanCache();
 }
 
 void add(std::vector<Origin> &to, const Origin &origin) {
@@ -44,6 +52,15 @@ std::vector<Origin> own_origins(Oid relation) {
             out.push_back({relation, column, Class::none});
     }
     return out;
+}
+
+/// What the extension keeps of people, it keeps encrypted.
+void add_records(const pg::Relation &relation, Columns &columns) {
+    for (int i = 0; i < relation.descriptor()->natts; i++) {
+        const Form_pg_attribute column = TupleDescAttr(relation.descriptor(), i);
+        if (!column->attisdropped && OidIsValid(encrypted::plain_counterpart(column->atttypid)))
+            add(columns[column->attnum], {relation.id(), NameStr(column->attname), Class::none, InvalidOid, {}, true});
+    }
 }
 
 std::vector<Oid> parents_of(Oid relation) {
@@ -85,6 +102,84 @@ void add_generated(const pg::Relation &relation, Columns &columns) {
                 for (const Origin &origin : origins)
                     add(columns[number], origin);
     }
+}
+
+/// What the relation and its family say of its columns.
+Columns declared(const pg::Relation &relation, std::set<Oid> &sources) {
+    Columns columns;
+    for (const Oid member : family_of(relation.id())) {
+        sources.insert(member);
+        for (const Origin &origin : own_origins(member))
+            // A rule that names a column which is not there stands at 0, and closes all of them.
+            add(columns[pg::call([&] { return get_attnum(relation.id(), origin.column.c_str()); })], origin);
+    }
+    return columns;
+}
+
+/// A column of a relation whose foreign key leads to a column of another.
+struct Reference {
+    std::string column;
+    Oid table;
+    AttrNumber to;
+};
+
+std::vector<Reference> references_of(Oid relation) {
+    std::vector<Reference> out;
+    for (const Oid member : family_of(relation)) {
+        const pg::Relation opened(member, AccessShareLock);
+        const List *keys = pg::call([&] { return RelationGetFKeyList(opened.get()); });
+        ListCell *cell;
+        foreach (cell, keys) {
+            const auto *key = static_cast<const ForeignKeyCacheInfo *>(lfirst(cell));
+            for (int i = 0; i < key->nkeys; i++)
+                out.push_back({NameStr(TupleDescAttr(opened.descriptor(), key->conkey[i] - 1)->attname), key->confrelid,
+                               key->confkey[i]});
+        }
+    }
+    return out;
+}
+
+bool has_class(const Columns &columns, AttrNumber number) {
+    const auto found = columns.find(number);
+    return found != columns.end() && std::any_of(found->second.begin(), found->second.end(),
+                                                 [](const Origin &each) { return each.data_class != Class::none; });
+}
+
+/// What a foreign key leads to is what its own column holds, unless a label says what that is.
+std::set<Oid> add_followed(const pg::Relation &relation, Columns &columns) {
+    std::set<Oid> sources;
+    const Columns own = columns;
+    std::set<std::pair<Oid, AttrNumber>> seen;
+    std::vector<Reference> ahead;
+    for (const Reference &first : references_of(relation.id())) {
+        const AttrNumber number = pg::call([&] { return get_attnum(relation.id(), first.column.c_str()); });
+        if (number == InvalidAttrNumber || has_class(own, number))
+            continue;
+        seen = {{relation.id(), number}};
+        ahead = {first};
+        while (!ahead.empty()) {
+            const Reference next = ahead.back();
+            ahead.pop_back();
+            if (!seen.emplace(next.table, next.to).second)
+                continue;
+            const pg::Relation table(next.table, AccessShareLock);
+            sources.insert(next.table);
+            Columns there = declared(table, sources);
+            add_generated(table, there);
+            for (const AttrNumber at : std::initializer_list<AttrNumber>{next.to, InvalidAttrNumber})
+                for (Origin origin : there[at]) {
+                    origin.follower = relation.id();
+                    origin.follower_column = first.column;
+                    add(columns[number], origin);
+                }
+            const std::string name = NameStr(TupleDescAttr(table.descriptor(), next.to - 1)->attname);
+            if (!has_class(there, next.to))
+                for (const Reference &beyond : references_of(next.table))
+                    if (beyond.column == name)
+                        ahead.push_back(beyond);
+        }
+    }
+    return sources;
 }
 
 /// A materialised view holds what its query has read, and a view shows it.
@@ -148,12 +243,13 @@ Entry compute(Oid relation) {
         add_from_toasted(relation, *columns, entry.sources);
     } else if (relation >= FirstNormalObjectId && kind != '\0' && kind != RELKIND_SEQUENCE) {
         const pg::Relation opened(relation, AccessShareLock);
-        for (const Oid member : family_of(relation)) {
-            entry.sources.insert(member);
-            for (const Origin &origin : own_origins(member))
-                // A rule that names a column which is not there stands at 0, and closes all of them.
-                add((*columns)[pg::call([&] { return get_attnum(relation, origin.column.c_str()); })], origin);
-        }
+        *columns = declared(opened, entry.sources);
+        if (kind == RELKIND_RELATION || kind == RELKIND_PARTITIONED_TABLE)
+            entry.followed = add_followed(opened, *columns);
+        entry.sources.insert(entry.followed.begin(), entry.followed.end());
+        if ((kind == RELKIND_RELATION || kind == RELKIND_PARTITIONED_TABLE) &&
+            opened.get()->rd_rel->relnamespace == pg::gdpr_schema())
+            add_records(opened, *columns);
         add_generated(opened, *columns);
         if (kind == RELKIND_MATVIEW || kind == RELKIND_VIEW)
             add_from_query(opened, *columns, entry.sources);

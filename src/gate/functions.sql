@@ -88,7 +88,9 @@ COMMENT ON FUNCTION gdpr.gate_guard() IS
     'columns.';
 REVOKE ALL ON FUNCTION gdpr.gate_guard() FROM PUBLIC;
 CREATE OR REPLACE FUNCTION gdpr.gate_follow() RETURNS event_trigger AS 'MODULE_PATHNAME', 'gdpr_gate_follow' LANGUAGE C;
-COMMENT ON FUNCTION gdpr.gate_follow() IS 'Event trigger by which the rules of dropped columns and tables go with them.';
+COMMENT ON FUNCTION gdpr.gate_follow() IS 
+    'Event trigger by which the rules of dropped columns and tables go with them. Raises where a gated role drops the foreign '
+    'key by which a column that stays is gated.';
 REVOKE ALL ON FUNCTION gdpr.gate_follow() FROM PUBLIC;
 CREATE OR REPLACE FUNCTION gdpr.gate_guard_function() RETURNS event_trigger
     AS 'MODULE_PATHNAME', 'gdpr_gate_guard_function' LANGUAGE C;

@@ -70,8 +70,7 @@ void warn_of_attributes(Oid role) {
                                   Attribute{"may replicate", replication}, Attribute{"may create roles", creates_roles},
                                   Attribute{"reads past policies in sessions without gdpr", bypasses},
                                   Attribute{"reads files of the server", member("pg_read_server_files")},
-                                  Attribute{"runs programs on the server", member("pg_execute_server_program")},
-                                  Attribute{"reads every table of gdpr", member("pg_read_all_data")}})
+                                  Attribute{"runs programs on the server", member("pg_execute_server_program")}})
         if (each.has) {
             const std::string name = pg::role_name(role);
             pg::call([&] {

@@ -356,35 +356,11 @@ GDPR_FUNCTION(gdpr_gate_guard) {
     const auto *event = reinterpret_cast<EventTriggerData *>(fcinfo->context);
     if (!pg::installed() || !gate::any_rules())
         PG_RETURN_VOID();
+    gate::forget_freed();
     if (IsA(event->parsetree, RenameStmt))
         follow_rename(*reinterpret_cast<RenameStmt *>(event->parsetree));
     // What apply() does to a table is the extension's.
     else if (const gate::Sight &now = gate::sight(); now.gated && !pg::in_owner_scope())
         Guard(now).check(event->parsetree);
-    PG_RETURN_VOID();
-}
-
-/// Rules go with their column: its number, or its name, may become another's.
-GDPR_FUNCTION(gdpr_gate_follow) {
-    if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
-        pg::raise(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED,
-                  "gdpr.gate_follow() must be called as an event trigger");
-    const Oid table = pg::installed() ? pg::gdpr_relation("gate_rule") : InvalidOid;
-    if (!OidIsValid(table) || !gate::any_rules())
-        PG_RETURN_VOID();
-    std::vector<std::pair<Oid, std::string>> gone;
-    {
-        pg::Spi spi;
-        const pg::Rows dropped = spi.run("SELECT objid, CASE WHEN objsubid <> 0 THEN address_names[3] END"
-                                         "  FROM pg_catalog.pg_event_trigger_dropped_objects()"
-                                         " WHERE classid = 'pg_catalog.pg_class'::pg_catalog.regclass");
-        for (std::uint64_t row = 0; row < dropped.size(); row++)
-            gone.emplace_back(dropped.oid(row, 1), dropped.text_or(row, 2));
-    }
-    const pg::OwnerScope scope(table);
-    pg::Spi spi;
-    for (const auto &[relation, column] : gone)
-        (void)spi.run("DELETE FROM gdpr.gate_rule WHERE relation = $1 AND $2 IN ('', column_name)",
-                      {pg::param_oid(relation), pg::param(column)});
     PG_RETURN_VOID();
 }

@@ -8,4 +8,11 @@ namespace gdpr::gate {
 /// Raises that a role cannot do `what` a relation, some columns of which it does not see.
 [[noreturn]] void refuse(Oid relation, const char *what);
 
+/// Takes note of a constraint that is about to be dropped: a column whose foreign key goes would be gated no longer.
+void note_constraint_drop(Oid constraint);
+/// A new statement begins.
+void forget_freed() noexcept;
+/// Raises where a column of those is still there.
+void refuse_freed();
+
 } // namespace gdpr::gate

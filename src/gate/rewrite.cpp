@@ -5,6 +5,8 @@
 #include "gate/rewrite.hpp"
 
 #include "gate/sources.hpp"
+#include "gate/whole_row.hpp"
+#include "pg/function.hpp"
 #include "pg/pg.hpp"
 #include "pg/planning.hpp"
 #include "pg/statistics.hpp"
@@ -77,37 +79,22 @@ class Rewriter {
               "What would be compared is not the value. Name the rows by a column that this role sees.");
 }
 
+pg::OwnFunction masked("masked", ANYELEMENTOID, TEXTOID), permitted("permitted", ANYOID),
+    statistics_visible("statistics_visible", OIDOID, INT2OID),
+    extended_statistics_visible("statistics_visible", OIDOID);
+
 /// A function of ours that is put into queries.
-Oid own_function(const char *name, std::initializer_list<Oid> arguments) {
-    const Oid schema = pg::gdpr_schema();
-    const Oid found = pg::call([&] {
-        return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(name),
-                               PointerGetDatum(buildoidvector(arguments.begin(), static_cast<int>(arguments.size()))),
-                               ObjectIdGetDatum(schema));
-    });
+Oid required(pg::OwnFunction &function) {
+    const Oid found = pg::call([&] { return function.id(); });
     if (!OidIsValid(found))
-        pg::raise(ERRCODE_UNDEFINED_FUNCTION, std::string("gdpr.") + name + "() is missing",
-                  "What is gated cannot be hidden.", "ALTER EXTENSION gdpr UPDATE.");
+        pg::raise(ERRCODE_UNDEFINED_FUNCTION, "a function of gdpr is missing", "What is gated cannot be hidden.",
+                  "ALTER EXTENSION gdpr UPDATE.");
     return found;
 }
 
 bool permits(const Node *node) {
-    if (!IsA(node, FuncExpr))
-        return false;
-    const Oid function = reinterpret_cast<const FuncExpr *>(node)->funcid;
-    return pg::call([&] {
-        const char *name = get_func_name(function);
-        return name != nullptr && std::strcmp(name, "permitted") == 0 &&
-               get_func_namespace(function) == get_namespace_oid("gdpr", true);
-    });
-}
-
-bool in_outer_join(Node *node, void *context) {
-    if (node == nullptr)
-        return false;
-    if (IsA(node, JoinExpr) && reinterpret_cast<JoinExpr *>(node)->jointype != JOIN_INNER)
-        return true;
-    return expression_tree_walker(node, pg::walker(in_outer_join), context);
+    return IsA(node, FuncExpr) &&
+           reinterpret_cast<const FuncExpr *>(node)->funcid == pg::call([] { return permitted.id(); });
 }
 
 Node *Rewriter::mutate(Node *node, Rewriter *rewriter) {
@@ -200,7 +187,7 @@ Node *Rewriter::gated_column(Var *var, Oid relation, const Verdict &verdict, Rea
     if (verdict.action != Action::mask)
         return pg::call(
             [&] { return reinterpret_cast<Node *>(makeNullConst(var->vartype, var->vartypmod, var->varcollid)); });
-    const Oid function = own_function("masked", {ANYELEMENTOID, TEXTOID});
+    const Oid function = required(masked);
     return pg::call([&] {
         auto *rule = reinterpret_cast<Node *>(
             makeConst(TEXTOID, -1, DEFAULT_COLLATION_OID, -1, CStringGetTextDatum(verdict.rule.c_str()), false, false));
@@ -224,17 +211,7 @@ Node *Rewriter::whole_row(Var *var, const RangeTblEntry *entry, Reading reading)
     List *fields = NIL, *names = NIL;
     for (int i = 0; i < row->natts; i++) {
         const Form_pg_attribute column = TupleDescAttr(row, i);
-        Node *field = pg::call([&] {
-            if (column->attisdropped)
-                return reinterpret_cast<Node *>(makeNullConst(INT4OID, -1, InvalidOid));
-            auto *of = static_cast<Var *>(copyObjectImpl(var));
-            of->varattno = column->attnum;
-            of->vartype = column->atttypid;
-            of->vartypmod = column->atttypmod;
-            of->varcollid = column->attcollation;
-            of->varattnosyn = of->varnosyn != 0 ? column->attnum : 0;
-            return reinterpret_cast<Node *>(of);
-        });
+        Node *field = pg::call([&] { return field_of(var, *column); });
         if (!column->attisdropped)
             if (const Verdict found = verdict(entry->relid, column->attnum, sight_); found.gated())
                 field = gated_column(reinterpret_cast<Var *>(field), entry->relid, found, reading);
@@ -244,37 +221,7 @@ Node *Rewriter::whole_row(Var *var, const RangeTblEntry *entry, Reading reading)
         });
     }
     const Level &level = stack_[stack_.size() - 1 - var->varlevelsup];
-    return pg::call([&] {
-        auto *made = makeNode(RowExpr);
-        made->args = fields;
-        made->row_typeid = var->vartype;
-        made->row_format = COERCE_IMPLICIT_CAST;
-        made->colnames = names;
-        made->location = -1;
-        if (!in_outer_join(reinterpret_cast<Node *>(level.query->jointree), nullptr))
-            return reinterpret_cast<Node *>(made);
-        // Where an outer join found no row, the whole row is null, and not a row of nulls.
-        auto *of = static_cast<Var *>(copyObjectImpl(var));
-        of->varattno = TableOidAttributeNumber;
-        of->vartype = OIDOID;
-        of->vartypmod = -1;
-        of->varcollid = InvalidOid;
-        of->varattnosyn = of->varnosyn != 0 ? TableOidAttributeNumber : 0;
-        auto *there = makeNode(NullTest);
-        there->arg = reinterpret_cast<Expr *>(of);
-        there->nulltesttype = IS_NOT_NULL;
-        there->location = -1;
-        auto *when = makeNode(CaseWhen);
-        when->expr = reinterpret_cast<Expr *>(there);
-        when->result = reinterpret_cast<Expr *>(made);
-        when->location = -1;
-        auto *choice = makeNode(CaseExpr);
-        choice->casetype = var->vartype;
-        choice->args = list_make1(when);
-        choice->defresult = reinterpret_cast<Expr *>(makeNullConst(var->vartype, -1, InvalidOid));
-        choice->location = -1;
-        return reinterpret_cast<Node *>(choice);
-    });
+    return pg::call([&] { return row_of(var, fields, names, level.query->jointree); });
 }
 
 /// The columns of a result. Those that nobody may use are read when somebody does, unless the query itself sorts or
@@ -315,8 +262,7 @@ void Rewriter::security(RangeTblEntry *entry) {
 /// Whose values pg_stats may show is a condition on pg_statistic, put where row security would put it.
 void Rewriter::statistics(RangeTblEntry *entry, int index) {
     const bool extended = entry->relid == StatisticExtDataRelationId;
-    const Oid function =
-        extended ? own_function("statistics_visible", {OIDOID}) : own_function("statistics_visible", {OIDOID, INT2OID});
+    const Oid function = required(extended ? extended_statistics_visible : statistics_visible);
     pg::call([&] {
         List *arguments = list_make1(makeVar(index, Anum_pg_statistic_starelid, OIDOID, -1, InvalidOid, 0));
         if (!extended)

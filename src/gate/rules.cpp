@@ -21,7 +21,7 @@ struct Rules {
     std::vector<std::pair<Oid, std::string>> assigned; // roles and their channels
     bool readable = true;                              // is there nothing in them that is not known?
     std::string content;                               // all of it and the labels, to tell whether anything changed
-    std::map<std::set<std::string>, Sight> sights;
+    std::map<std::pair<std::set<std::string>, bool>, Sight> sights;
 };
 
 /// The channel of whoever is assigned to none.
@@ -192,12 +192,24 @@ void add_channels(Oid role, std::set<std::string> &channels) {
         channels.insert(default_channel);
 }
 
-const Sight &sight_of(const std::set<std::string> &channels) {
-    const auto [found, fresh] = rules->sights.try_emplace(channels);
+/// Who carries out the rights, and who watches over it.
+bool is_to_read_records(Oid role) {
+    const auto among = [&](const char *group) {
+        return pg::call([&] {
+            const Oid id = get_role_oid(group, true);
+            return OidIsValid(id) && is_member_of_role_nosuper(role, id);
+        });
+    };
+    return pg::call([&] { return superuser_arg(role); }) || among("gdpr_officer") || among("gdpr_auditor");
+}
+
+const Sight &sight_of(const std::set<std::string> &channels, bool reads_records) {
+    const auto [found, fresh] = rules->sights.try_emplace({channels, reads_records});
     Sight &sight = found->second;
     if (!fresh)
         return sight;
     sight.channels = channels;
+    sight.reads_records = reads_records;
     sight.id = ++sights_made;
     for (const Rule &rule : rules->rules)
         if (channels.contains(rule.channel)) {
@@ -222,11 +234,25 @@ const Rule *class_rule(Class data_class, const std::string &channel) {
     return found;
 }
 
-const Rule *column_rule(const Origin &origin, const std::string &channel) {
+/// A record may hold what the strictest of the channel's rules is about.
+const Rule *strictest_rule(const std::string &channel) {
+    const Rule *found = nullptr;
     for (const Rule &rule : rules->rules)
-        if (rule.relation == origin.relation && rule.channel == channel && rule.column == origin.column)
+        if (rule.channel == channel && (found == nullptr || rule.action > found->action))
+            found = &rule;
+    return found;
+}
+
+const Rule *rule_of_column(Oid relation, const std::string &column, const std::string &channel) {
+    for (const Rule &rule : rules->rules)
+        if (OidIsValid(relation) && rule.relation == relation && rule.channel == channel && rule.column == column)
             return &rule;
     return nullptr;
+}
+
+const Rule *column_rule(const Origin &origin, const std::string &channel) {
+    const Rule *rule = rule_of_column(origin.follower, origin.follower_column, channel);
+    return rule != nullptr ? rule : rule_of_column(origin.relation, origin.column, channel);
 }
 
 std::string in_words(const Rule &rule) {
@@ -242,9 +268,13 @@ const char *word(Action action) noexcept { return words[static_cast<std::size_t>
 
 Verdict Sight::verdict(const Origin &origin) const {
     Verdict strictest;
+    if (origin.record && reads_records)
+        return strictest;
     for (const std::string &channel : channels) {
         const Rule *rule = column_rule(origin, channel);
-        if (rule == nullptr && origin.data_class != Class::none)
+        if (rule == nullptr && origin.record)
+            rule = strictest_rule(channel);
+        else if (rule == nullptr && origin.data_class != Class::none)
             rule = class_rule(origin.data_class, channel);
         if (rule != nullptr && rule->action > strictest.action)
             strictest = {rule->action, in_words(*rule)};
@@ -327,12 +357,12 @@ std::set<std::string> channels() {
     return out;
 }
 
-const Sight &sight_in(const std::string &channel) { return sight_of({channel}); }
+const Sight &sight_in(const std::string &channel) { return sight_of({channel}, false); }
 
 const Sight &sight_of_role(Oid role) {
     std::set<std::string> of_role;
     add_channels(role, of_role);
-    return sight_of(of_role);
+    return sight_of(of_role, is_to_read_records(role));
 }
 
 const Sight &sight() {
@@ -345,11 +375,14 @@ const Sight &sight() {
             each.current == now.current)
             return *each.sight;
     std::set<std::string> channels;
-    for (const Oid role : std::set<Oid>{now.session, now.outer, now.current})
+    bool reads_records = true;
+    for (const Oid role : std::set<Oid>{now.session, now.outer, now.current}) {
         add_channels(role, channels);
+        reads_records = reads_records && is_to_read_records(role);
+    }
     Identity &place = identities[next_identity++ % identities.size()];
     place = now;
-    place.sight = &sight_of(channels);
+    place.sight = &sight_of(channels, reads_records);
     return *place.sight;
 }
 

@@ -18,6 +18,9 @@ struct Origin {
     Oid relation = InvalidOid;
     std::string column;
     Class data_class = Class::none;
+    Oid follower = InvalidOid; // whose foreign key leads to it, and by which column: rules for that one come first
+    std::string follower_column;
+    bool record = false; // in a table of this extension, which may hold values of any labelled column
 
     bool operator==(const Origin &) const = default;
 };
@@ -34,8 +37,9 @@ struct Verdict {
 struct Sight {
     std::uint32_t id = 0; // differs wherever verdicts may
     std::set<std::string> channels;
-    bool gated = false;  // is there a rule that concerns them?
-    bool denies = false; // is there one that says deny?
+    bool gated = false;         // is there a rule that concerns them?
+    bool denies = false;        // is there one that says deny?
+    bool reads_records = false; // are the roles all among those who are to read what this extension keeps?
 
     Verdict verdict(const Origin &origin) const;
     /// The strictest of several.

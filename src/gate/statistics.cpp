@@ -1,6 +1,7 @@
 // What the server knows of columns as a whole: pg_stats shows their values, estimates in EXPLAIN tell how many there
 // are.
 #include "pg/statistics.hpp"
+#include "gate/guard.hpp"
 #include "gate/planner.hpp"
 #include "gate/utility.hpp"
 #include "pg/pg.hpp"
@@ -59,6 +60,11 @@ bool reads_changes(Oid function) {
 void object_access(ObjectAccessType access, Oid catalog, Oid object, int part, void *argument) {
     if (next_object_access != nullptr)
         next_object_access(access, catalog, object, part, argument);
+    if (access == OAT_DROP && catalog == ConstraintRelationId && in_use() && !pg::in_owner_scope())
+        pg::boundary([&] {
+            if (any_rules() && sight().gated)
+                note_constraint_drop(object);
+        });
     if (access != OAT_FUNCTION_EXECUTE || !perhaps_gated())
         return;
     pg::boundary([&] {

@@ -7,8 +7,9 @@ namespace gdpr::pg {
 
 class OwnFunction {
   public:
-    /// By name, and by the type of its only argument if it has one.
-    constexpr explicit OwnFunction(const char *name, Oid argument = InvalidOid) : name_(name), argument_(argument) {}
+    /// By name, and by the types of its one or two arguments if it has any.
+    constexpr explicit OwnFunction(const char *name, Oid first = InvalidOid, Oid second = InvalidOid)
+        : name_(name), arguments_{first, second} {}
 
     /// InvalidOid where the extension is not there. Raises as PostgreSQL does.
     Oid id() {
@@ -16,6 +17,8 @@ class OwnFunction {
             find();
         return id_;
     }
+
+    const char *name() const noexcept { return name_; }
 
     /// As id() found it last; raises nothing.
     Oid found() const noexcept { return id_; }
@@ -25,8 +28,13 @@ class OwnFunction {
     static void changed(Datum function, int cache, uint32 hash) noexcept;
 
     const char *name_;
-    Oid argument_, id_ = InvalidOid;
+    std::array<Oid, 2> arguments_;
+    Oid id_ = InvalidOid;
     bool known_ = false, watched_ = false;
 };
+
+/// A support function's answer to the planner that asks what its function costs: no more than an operator. False: it
+/// has asked something else.
+bool answer_cost(Node *request) noexcept;
 
 } // namespace gdpr::pg

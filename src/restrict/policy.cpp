@@ -83,6 +83,7 @@ class Plan {
     void withdraw();
 
   private:
+    bool sleeps(const State &state);
     void row_security(const State &state, bool force);
     void drop_triggers();
     void add(const char *action, const std::string &statement) {
@@ -128,14 +129,33 @@ void Plan::enforce_trigger(const char *trigger, const std::string &events, bool 
         add("make trigger fire always", "ALTER TABLE " + name_ + " ENABLE ALWAYS TRIGGER " + trigger);
 }
 
+/// Has the table policies of its own while row security is off? With ours they would come into force.
+bool Plan::sleeps(const State &state) {
+    if (state.enabled || !state.own_policies || state.restriction.exists || state.gate.exists)
+        return false;
+    const std::string enable = "ALTER TABLE " + name_ + " ENABLE ROW LEVEL SECURITY";
+    const std::size_t before = actions_.size();
+    add("decide on policies", "-- " + enable + ", or drop its policies");
+    if (actions_.size() == before)
+        return true;
+    actions_.back().obstacle = {
+        "row security of " + name_ + " is off although it has policies",
+        "To keep restricted people and gated columns out of sight row security must be on, and the policies "
+        "would come into force with it.",
+        "Enable row level security on the table, or drop its policies."};
+    return true;
+}
+
 void Plan::enforce(const std::vector<AttrNumber> &columns) {
     const std::string wanted = predicate(relation_, columns);
     const State state = state_of(relation_, wanted);
-    create_policy(restriction_policy, "RESTRICTIVE", wanted, state.restriction);
-    // In a session without the library, it raises as well.
-    if (state.gate.exists)
-        drop_policy(gate_policy);
-    row_security(state, true);
+    if (!sleeps(state)) {
+        create_policy(restriction_policy, "RESTRICTIVE", wanted, state.restriction);
+        // In a session without the library, it raises as well.
+        if (state.gate.exists)
+            drop_policy(gate_policy);
+        row_security(state, true);
+    }
     // As pg_get_triggerdef() writes them.
     enforce_trigger(guard_trigger, "DELETE OR UPDATE ON " + name_ + " FOR EACH ROW", state.partition);
     enforce_trigger(truncate_trigger, "TRUNCATE ON " + name_ + " FOR EACH STATEMENT", false);
@@ -144,22 +164,18 @@ void Plan::enforce(const std::vector<AttrNumber> &columns) {
 /// Of a table that is nobody's and has gated columns.
 void Plan::close() {
     const State state = state_of(relation_, "");
+    drop_triggers();
+    if (sleeps(state))
+        return;
     create_policy(gate_policy, "RESTRICTIVE", gate_predicate, state.gate);
     if (state.restriction.exists)
         drop_policy(restriction_policy);
     // Own policies that were not for the owner are not made to be, unless it is the owner who does not see the columns.
     row_security(state, !state.own_policies || gate::gates_owner(relation_));
-    drop_triggers();
 }
 
 /// Row security on, with what was visible before as visible as it was.
 void Plan::row_security(const State &state, bool force) {
-    if (!state.enabled && state.own_policies && !state.restriction.exists && !state.gate.exists)
-        pg::raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-                  "row security of " + name_ + " is off although it has policies",
-                  "To keep restricted people and gated columns out of sight row security must be on, and the policies "
-                  "would come into force with it.",
-                  "Enable row level security on the table, or drop its policies.");
     // Restrictive policies alone show nothing. Where row security was off everyone saw everything, and still should.
     // Where it was on with no policy, nobody did, and nobody should; and ours beside the table's own would open them.
     if (state.own_permissive) {

@@ -1,6 +1,7 @@
 // gdpr.permitted(): the predicate of the policy gdpr_restriction. Scans mostly answer without calling it (see
 // filter.cpp); it stands for itself everywhere else, and in sessions where the library came late.
 #include "gate/gate.hpp"
+#include "pg/function.hpp"
 #include "pg/pg.hpp"
 #include "restrict/filter.hpp"
 #include "restrict/judge.hpp"
@@ -85,11 +86,5 @@ GDPR_FUNCTION(gdpr_permitted_support) {
         selectivity->selectivity = rule ? restriction::permitted_part(*rule) : 1.0;
         PG_RETURN_POINTER(request);
     }
-    if (IsA(request, SupportRequestCost)) {
-        auto *cost = reinterpret_cast<SupportRequestCost *>(request);
-        cost->startup = 0;
-        cost->per_tuple = cpu_operator_cost;
-        PG_RETURN_POINTER(request);
-    }
-    PG_RETURN_POINTER(nullptr);
+    PG_RETURN_POINTER(pg::answer_cost(request) ? request : nullptr);
 }

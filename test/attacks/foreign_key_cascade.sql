@@ -1,6 +1,5 @@
 -- Attack: a column without a label that refers to a gated one, into which a cascade writes what others have changed.
 -- as: postgres
--- open: copies made by ungated roles
 :ungate;
 SET SESSION AUTHORIZATION reader;
 CREATE TABLE mine (v :text REFERENCES login_unread (email) ON UPDATE CASCADE);

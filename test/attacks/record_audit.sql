@@ -1,6 +1,5 @@
--- Attack: the audit log, by who may read every table.
+-- Attack: the table below the audit log.
 -- as: every_reader
 -- only: applied
--- open: `pg_read_all_data`
 UPDATE person SET email = 'x' WHERE id = 1;
 SELECT content FROM gdpr.audit_record;

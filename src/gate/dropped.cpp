@@ -1,0 +1,75 @@
+// What goes: a column whose foreign key goes would be gated no longer, and rules go with what they are about.
+#include "gate/guard.hpp"
+#include "pg/event_trigger.hpp"
+#include "pg/pg.hpp"
+
+namespace gdpr::gate {
+
+namespace {
+
+/// Gated columns whose foreign keys the statement drops, by their relations.
+std::vector<std::pair<Oid, AttrNumber>> freed;
+
+} // namespace
+
+void note_constraint_drop(Oid constraint) {
+    Oid relation = InvalidOid;
+    std::vector<AttrNumber> columns;
+    HeapTuple tuple = pg::call([&] { return SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint)); });
+    if (!HeapTupleIsValid(tuple))
+        return;
+    if (const auto *form = reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple));
+        form->contype == CONSTRAINT_FOREIGN) {
+        relation = form->conrelid;
+        const ArrayType *keys = pg::call([&] {
+            bool null;
+            return DatumGetArrayTypePCopy(SysCacheGetAttr(CONSTROID, tuple, Anum_pg_constraint_conkey, &null));
+        });
+        const auto *numbers = reinterpret_cast<const AttrNumber *>(ARR_DATA_PTR(keys));
+        columns.assign(numbers, numbers + ARR_DIMS(keys)[0]);
+    }
+    pg::call([&] { ReleaseSysCache(tuple); });
+    const Sight &now = sight();
+    for (const AttrNumber each : columns)
+        if (verdict(relation, each, now).gated())
+            freed.emplace_back(relation, each);
+}
+
+void forget_freed() noexcept { freed.clear(); }
+
+void refuse_freed() {
+    for (const auto &[relation, column] : std::exchange(freed, {}))
+        if (pg::call([&, its = relation, number = column] { return OidIsValid(get_atttype(its, number)); }) &&
+            !verdict(relation, column, sight()).gated())
+            refuse(relation, "drop foreign keys of gated columns of");
+}
+
+} // namespace gdpr::gate
+
+using namespace gdpr;
+
+/// Rules go with their column: its number, or its name, may become another's.
+GDPR_FUNCTION(gdpr_gate_follow) {
+    if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
+        pg::raise(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED,
+                  "gdpr.gate_follow() must be called as an event trigger");
+    const Oid table = pg::installed() ? pg::gdpr_relation("gate_rule") : InvalidOid;
+    if (!OidIsValid(table) || !gate::any_rules())
+        PG_RETURN_VOID();
+    gate::refuse_freed();
+    std::vector<std::pair<Oid, std::string>> gone;
+    {
+        pg::Spi spi;
+        const pg::Rows dropped = spi.run("SELECT objid, CASE WHEN objsubid <> 0 THEN address_names[3] END"
+                                         "  FROM pg_catalog.pg_event_trigger_dropped_objects()"
+                                         " WHERE classid = 'pg_catalog.pg_class'::pg_catalog.regclass");
+        for (std::uint64_t row = 0; row < dropped.size(); row++)
+            gone.emplace_back(dropped.oid(row, 1), dropped.text_or(row, 2));
+    }
+    const pg::OwnerScope scope(table);
+    pg::Spi spi;
+    for (const auto &[relation, column] : gone)
+        (void)spi.run("DELETE FROM gdpr.gate_rule WHERE relation = $1 AND $2 IN ('', column_name)",
+                      {pg::param_oid(relation), pg::param(column)});
+    PG_RETURN_VOID();
+}
