@@ -78,34 +78,34 @@ Datum evaluate(ExprState *state, ExprContext *context, bool *null);
 template <bool (*permitted)(Filter *, TupleTableSlot *)>
 Datum evaluate_alone(ExprState *state, ExprContext *context, bool *null);
 
-template <bool (*permitted)(Filter *, TupleTableSlot *)> ExprStateEvalFunc evaluation(const Filter *filter) {
-    return filter->before == nullptr && filter->after == nullptr ? evaluate_alone<permitted> : evaluate<permitted>;
-}
+template <bool (*permitted)(Filter *, TupleTableSlot *)> TupleTableSlot *next_row(PlanState *node);
 
-ExprStateEvalFunc shortcut(const Filter *filter) {
-    if (filter->judge->all())
-        return evaluation<permitted_all>(filter);
-    if (filter->keys == nullptr)
-        return evaluation<permitted_asked>(filter);
-    switch (filter->judge->only_way().form.type()) {
-    case INT2OID:
-        return evaluation<permitted_by_number<std::int16_t>>(filter);
-    case INT4OID:
-        return evaluation<permitted_by_number<std::int32_t>>(filter);
-    case INT8OID:
-        return evaluation<permitted_by_number<std::int64_t>>(filter);
-    case UUIDOID:
-        return evaluation<permitted_by_bytes<UUIDOID>>(filter);
-    default:
-        return evaluation<permitted_by_bytes<TEXTOID>>(filter);
-    }
+template <bool (*permitted)(Filter *, TupleTableSlot *)> void take(Filter *filter) {
+    const bool alone = filter->before == nullptr && filter->after == nullptr;
+    filter->state.evalfunc = alone ? evaluate_alone<permitted> : evaluate<permitted>;
+    filter->next = next_row<permitted>;
 }
 
 void take_shortcut(Filter *filter) {
     filter->keys = filter->judge->only_keys();
-    if (filter->keys != nullptr)
-        filter->column = filter->columns[filter->judge->only_way().argument];
-    filter->state.evalfunc = shortcut(filter);
+    if (filter->judge->all())
+        return take<permitted_all>(filter);
+    if (filter->keys == nullptr)
+        return take<permitted_asked>(filter);
+    const restriction::Way &way = filter->judge->only_way();
+    filter->column = filter->columns[way.argument];
+    switch (way.form.type()) {
+    case INT2OID:
+        return take<permitted_by_number<std::int16_t>>(filter);
+    case INT4OID:
+        return take<permitted_by_number<std::int32_t>>(filter);
+    case INT8OID:
+        return take<permitted_by_number<std::int64_t>>(filter);
+    case UUIDOID:
+        return take<permitted_by_bytes<UUIDOID>>(filter);
+    default:
+        return take<permitted_by_bytes<TEXTOID>>(filter);
+    }
 }
 
 /// Takes in what has changed, and answers for the row at hand.
@@ -153,6 +153,27 @@ Datum evaluate_alone(ExprState *state, ExprContext *context, bool *null) {
     return BoolGetDatum(permitted(filter, context->ecxt_scantuple));
 }
 
+/// PostgreSQL's own way does the same with more in between.
+template <bool (*permitted)(Filter *, TupleTableSlot *)> TupleTableSlot *next_row(PlanState *node) {
+    const auto *state = reinterpret_cast<ScanState *>(node);
+    auto *filter = reinterpret_cast<Filter *>(node->qual);
+    TupleTableSlot *slot = state->ss_ScanTupleSlot;
+    const MemoryContext scratch = node->ps_ExprContext->ecxt_per_tuple_memory;
+    for (;;) {
+        if (!scratch->isReset || scratch->firstchild != nullptr)
+            MemoryContextReset(scratch);
+        CHECK_FOR_INTERRUPTS();
+        if (!table_scan_getnextslot(state->ss_currentScanDesc, node->state->es_direction, slot))
+            return nullptr;
+        MemoryContext previous = MemoryContextSwitchTo(scratch);
+        const bool shown = permitted(filter, slot);
+        MemoryContextSwitchTo(previous);
+        if (shown)
+            return slot;
+        InstrCountFiltered1(node, 1);
+    }
+}
+
 } // namespace
 
 void start_evaluation(Filter *filter) {
@@ -163,28 +184,13 @@ void start_evaluation(Filter *filter) {
 void set_current_run(std::uint64_t number) noexcept { run = number; }
 std::uint64_t current_run() noexcept { return run; }
 
-/// PostgreSQL's own does the same with more in between; it begins the scan, and does what is not that simple.
+/// PostgreSQL begins the scan, does what is not that simple, and answers for the first row of a run.
 TupleTableSlot *scan_rows(PlanState *node) {
-    auto *state = reinterpret_cast<ScanState *>(node);
-    auto *filter = reinterpret_cast<Filter *>(node->qual);
-    TableScanDesc scan = state->ss_currentScanDesc;
-    if (scan == nullptr || node->ps_ProjInfo != nullptr || node->state->es_epq_active != nullptr)
+    const auto *filter = reinterpret_cast<Filter *>(node->qual);
+    if (filter->run != run || reinterpret_cast<ScanState *>(node)->ss_currentScanDesc == nullptr ||
+        node->ps_ProjInfo != nullptr || node->state->es_epq_active != nullptr)
         return filter->whole(node);
-    ExprContext *context = node->ps_ExprContext;
-    TupleTableSlot *slot = context->ecxt_scantuple = state->ss_ScanTupleSlot;
-    const ScanDirection direction = node->state->es_direction;
-    const MemoryContext scratch = context->ecxt_per_tuple_memory;
-    for (;;) {
-        if (!scratch->isReset || scratch->firstchild != nullptr)
-            MemoryContextReset(scratch);
-        CHECK_FOR_INTERRUPTS();
-        if (!table_scan_getnextslot(scan, direction, slot))
-            return nullptr;
-        bool null;
-        if (DatumGetBool(ExecEvalExprSwitchContext(&filter->state, context, &null)))
-            return slot;
-        InstrCountFiltered1(node, 1);
-    }
+    return filter->next(node);
 }
 
 } // namespace gdpr::restriction

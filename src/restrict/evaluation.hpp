@@ -13,7 +13,8 @@ struct Filter {
     std::uint64_t run;     // the executor's, that it was renewed for
     const Keys *keys;      // where a single column decides
     AttrNumber column;     // that column
-    ExecProcNodeMtd whole; // how PostgreSQL itself runs the node, where scan_rows() does
+    ExecProcNodeMtd whole; // how PostgreSQL itself runs the node, where scan_rows() does,
+    ExecProcNodeMtd next;  // and how that finds the next row
     int count;             // of the columns
     AttrNumber columns[FLEXIBLE_ARRAY_MEMBER];
 };
