@@ -95,7 +95,7 @@ lookup() {
 for mode in prepared extended; do
 	for table in person purchase line; do
 		plain=999999 policy=999999
-		for round in 1 2 3 4 5 6 7 8 9; do
+		for _ in 1 2 3 4 5 6 7 8 9; do
 			plain=$(printf '%s\n%s\n' "$plain" "$(lookup $mode plain_$table)" | sort -g | head -n 1)
 			policy=$(printf '%s\n%s\n' "$policy" "$(lookup $mode $table)" | sort -g | head -n 1)
 		done

@@ -162,11 +162,26 @@ INSERT INTO rs.person (id, email) VALUES (2, 'p2@example.it') ON CONFLICT (id) D
 INSERT INTO rs.person (id, email) VALUES (2, 'p2@example.it') ON CONFLICT (id) DO UPDATE SET email = 'stolen@example.it';
 INSERT INTO rs.orders (id, person_id, total) VALUES (100, 2, 5);
 SELECT * FROM rs.orders WHERE id = 100;
+-- As an ORM does it; and a row of somebody else's that is given to them, which is then out of reach.
 INSERT INTO rs.orders (id, person_id, total) VALUES (101, 2, 5) RETURNING *;
-UPDATE rs.orders SET person_id = 2 WHERE id = 12;
-SET ROLE rs_officer;
+WITH stored AS (INSERT INTO rs.orders (id, person_id, total) VALUES (102, 2, 5) RETURNING id) SELECT * FROM stored;
+INSERT INTO rs.orders (id, person_id, total) VALUES (103, 2, 5) ON CONFLICT (id) DO UPDATE SET total = 6 RETURNING total;
+INSERT INTO rs.orders (id, person_id, total) VALUES (104, 3, 5), (105, 3, 5), (106, 3, 5);
+UPDATE rs.orders SET person_id = 2 WHERE id = 104 RETURNING *;
+INSERT INTO rs.orders (id, person_id, total) VALUES (105, 3, 5) ON CONFLICT (id) DO UPDATE SET person_id = 2 RETURNING person_id;
+MERGE INTO rs.orders o USING (VALUES (106), (107)) AS v (id) ON o.id = v.id
+    WHEN MATCHED THEN UPDATE SET person_id = 2 WHEN NOT MATCHED THEN INSERT (id, person_id, total) VALUES (v.id, 2, 5);
+-- Attack: read or change by ON CONFLICT or MERGE what was stored.
+INSERT INTO rs.orders (id, person_id, total) VALUES (104, 3, 5) ON CONFLICT (id) DO NOTHING RETURNING *;
+INSERT INTO rs.orders (id, person_id, total) VALUES (104, 3, 5) ON CONFLICT (id) DO UPDATE SET total = 7 RETURNING *;
+INSERT INTO rs.orders (id, person_id, total) VALUES (104, 2, 5) ON CONFLICT (id) DO UPDATE SET total = 7;
+MERGE INTO rs.orders o USING (VALUES (104)) AS v (id) ON o.id = v.id
+    WHEN MATCHED THEN UPDATE SET total = 8 WHEN NOT MATCHED THEN INSERT (id, person_id, total) VALUES (v.id, 2, 5);
+UPDATE rs.orders SET person_id = 3 WHERE id = 104 RETURNING *;
 SELECT id, person_id FROM rs.orders WHERE id >= 100;
-DELETE FROM rs.orders WHERE id = 100;
+SET ROLE rs_officer;
+SELECT id, person_id, total FROM rs.orders WHERE id >= 100 ORDER BY id;
+DELETE FROM rs.orders WHERE id >= 100;
 RESET ROLE;
 
 -- Attack: foreign keys that cascade. Nobody hides an account, but below it is a restricted person.

@@ -71,6 +71,19 @@ SELECT count(*) FROM pg_stats WHERE schemaname = 'ho' AND concat(most_common_val
 SELECT operation, key, old, new FROM gdpr.audit_log WHERE relation = 'ho.deal'::regclass ORDER BY id, key;
 SELECT count(*) FROM gdpr.audit_log l WHERE relation::text LIKE 'ho.%' AND l::text ~ 'anna|carla';
 
+-- TRUNCATE ends what restricts people of whom nothing is left, or whoever is given their key would be restricted.
+CREATE TABLE ho.member (id int PRIMARY KEY, name text);
+CREATE TABLE ho.fee (id int PRIMARY KEY, member int);
+SECURITY LABEL FOR gdpr ON TABLE ho.member IS 'subject';
+SECURITY LABEL FOR gdpr ON TABLE ho.fee IS 'owned(member -> ho.member)';
+CALL gdpr.apply();
+INSERT INTO ho.member SELECT g, 'Member ' || g FROM generate_series(1, 3) g;
+INSERT INTO ho.fee VALUES (1, 1);
+SELECT gdpr.hold('ho.member', '1', 'file 14'), gdpr.hold('ho.member', '2', 'file 15'), gdpr.restrict('ho.member', '3', 'asked');
+TRUNCATE ho.member;
+SELECT key, kind FROM gdpr.restriction WHERE subject_table = 'ho.member'::regclass ORDER BY key;
+SELECT gdpr.release('ho.member', '1');
+
 SET client_min_messages = warning;
 TRUNCATE gdpr.erasure, gdpr.blocklist, gdpr.outbox;
 DROP SCHEMA ho CASCADE;

@@ -99,26 +99,51 @@ void use_indexes() {
     });
 }
 
+// Records of one change have one id and the same content. What the others' records say is this person's data as well,
+// and no value tells whose it is: it goes from all of them. That it happened stays on record for the others.
+constexpr const char *own_record = "(r.subject_table = $1 AND (r.id, r.key::text) IN"
+                                   " (SELECT * FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) o))";
+
+std::string scrubbed_records() {
+    return std::string(" WHERE r.id = ANY ($2) AND (r.content IS NOT NULL OR ") + own_record + ")";
+}
+
 } // namespace
 
-std::uint64_t scrub(const subject::Subject &subject, bool dry_run) {
+Scrub::Scrub(subject::Subject subject) : subject_(std::move(subject)) { find(); }
+
+void Scrub::find() {
+    ended_ = pg::transactions_ended();
     const pg::OwnerScope scope(pg::gdpr_relation("audit_record"));
     use_indexes();
     pg::Spi spi;
-    const std::vector<pg::Param> params = params_of(subject, records_of(subject, spi));
-    // Records of one change have one id and the same content. What the others' records say is this person's data as
-    // well, and no value tells whose it is: it goes from all of them. That it happened stays on record for the others.
-    const std::string own = "(r.subject_table = $1 AND (r.id, r.key::text) IN"
-                            " (SELECT * FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) o))";
-    const std::string which = " WHERE r.id = ANY ($2) AND (r.content IS NOT NULL OR " + own + ")";
-    if (dry_run)
-        return static_cast<std::uint64_t>(
-            spi.run_again("SELECT pg_catalog.count(*) FROM gdpr.audit_record r" + which, params).number(0, 1));
-    return spi
-        .run_again("UPDATE gdpr.audit_record r SET content = NULL, changed = CASE WHEN " + own +
-                       " THEN NULL ELSE r.changed END, key = CASE WHEN " + own + " THEN NULL ELSE r.key END" + which,
-                   params)
-        .processed();
+    found_ = records_of(subject_, spi);
+}
+
+std::uint64_t Scrub::count() const {
+    if (found_.empty())
+        return 0;
+    const pg::OwnerScope scope(pg::gdpr_relation("audit_record"));
+    use_indexes();
+    pg::Spi spi;
+    return static_cast<std::uint64_t>(
+        spi.run_again("SELECT pg_catalog.count(*) FROM gdpr.audit_record r" + scrubbed_records(),
+                      params_of(subject_, found_))
+            .number(0, 1));
+}
+
+void Scrub::run() {
+    if (pg::transactions_ended() != ended_)
+        find();
+    if (found_.empty())
+        return;
+    const pg::OwnerScope scope(pg::gdpr_relation("audit_record"));
+    use_indexes();
+    pg::Spi spi;
+    (void)spi.run_again(std::string("UPDATE gdpr.audit_record r SET content = NULL, changed = CASE WHEN ") +
+                            own_record + " THEN NULL ELSE r.changed END, key = CASE WHEN " + own_record +
+                            " THEN NULL ELSE r.key END" + scrubbed_records(),
+                        params_of(subject_, found_));
 }
 
 namespace {

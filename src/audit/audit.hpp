@@ -27,8 +27,25 @@ class Erasing {
 
 /// Removes every value, and the key, from the records of one subject, those under a former key of theirs included;
 /// what stays says that something was done. Of a change that was other people's too, it removes the values from
-/// their records as well. Returns how many records were scrubbed. With `dry_run`, only counts.
-std::uint64_t scrub(const subject::Subject &subject, bool dry_run);
+/// their records as well.
+class Scrub {
+  public:
+    /// Finds the records.
+    explicit Scrub(subject::Subject subject);
+
+    /// Of how many something would be removed.
+    std::uint64_t count() const;
+
+    /// Removes it, from what was recorded since as well; nothing was by the caller but within an Erasing.
+    void run();
+
+  private:
+    void find();
+
+    subject::Subject subject_;
+    std::uint64_t ended_ = 0;                              // the transactions, when they were found
+    std::set<std::pair<std::int64_t, std::string>> found_; // by the change and the key they bear
+};
 
 /// Records an act that is not a change of a row: a right exercised. `operation` is a word such as access or forget.
 /// Of whoever is being erased, neither key nor note is recorded.

@@ -107,9 +107,9 @@ void erase_mails(const std::vector<rights::Identifier> &emails) {
     const pg::OwnerScope scope(pg::gdpr_relation("outbox"));
     pg::Spi spi;
     for (const rights::Identifier &each : emails)
-        (void)spi.run("DELETE FROM gdpr.outbox WHERE address IS NOT NULL AND subject_table IS NULL"
-                      " AND template LIKE 'optin%' AND gdpr.normalised(address::pg_catalog.text) = $1",
-                      {pg::param(each.value)});
+        (void)spi.run_again("DELETE FROM gdpr.outbox WHERE address IS NOT NULL AND subject_table IS NULL"
+                            " AND template LIKE 'optin%' AND gdpr.normalised(address::pg_catalog.text) = $1",
+                            {pg::param(each.value)});
 }
 
 } // namespace

@@ -14,6 +14,10 @@ NewestSnapshot::~NewestSnapshot() {
         UnregisterSnapshot(snapshot_);
 }
 
+std::uint64_t transactions_ended() {
+    return call([] { return GetLatestSnapshot()->snapXactCompletionCount; });
+}
+
 StatementSnapshot::StatementSnapshot() : in_flight_(std::uncaught_exceptions()) {
     call([] {
         CommandCounterIncrement();

@@ -21,6 +21,10 @@ class NewestSnapshot {
     int in_flight_;
 };
 
+/// How many transactions that wrote something have ended. While that is the same, whoever reads anew finds what they
+/// found.
+std::uint64_t transactions_ended();
+
 /// What is read while one lives sees what had been committed when it was made, as a new statement would; in an
 /// isolation level of more than READ COMMITTED, what the transaction sees.
 class StatementSnapshot {

@@ -1,14 +1,14 @@
 // A policy is asked about every row that a query touches, and a function call a row costs as much as reading it. So
-// when a plan starts, the conditions of a scan that hold gdpr.permitted() get an evaluation of our own: it reads the
-// column and looks into the set, and leaves the other conditions to PostgreSQL. The plan itself stays as it is, and so
-// does the function in whatever runs without this (rechecks of updated rows, other nodes than scans, a library that
-// came late): nothing but speed depends on what is done here.
+// when a plan starts, the conditions of a scan that hold gdpr.permitted() get an evaluation of our own
+// (evaluation.cpp): it reads the column and looks into the set, and leaves the other conditions to PostgreSQL. The plan
+// itself stays as it is, and so does the function in whatever runs without this (rechecks of updated rows, other nodes
+// than scans, a library that came late): nothing but speed depends on what is done here.
 #include "restrict/filter.hpp"
 
 #include "pg/function.hpp"
 #include "pg/pg.hpp"
 #include "pg/tree.hpp"
-#include "restrict/judge.hpp"
+#include "restrict/evaluation.hpp"
 #include "restrict/policy.hpp"
 
 namespace gdpr::restriction {
@@ -19,148 +19,8 @@ ExecutorStart_hook_type next_start = nullptr;
 ExecutorRun_hook_type next_run = nullptr;
 
 std::uint64_t runs = 0;
-std::uint64_t run = 0; // the innermost under way
 
 pg::OwnFunction predicate("permitted", ANYOID);
-
-/// What stands for the conditions of one scan. PostgreSQL calls it through its first member.
-struct Filter {
-    ExprState state;
-    ExprState *before, *after; // the other conditions, as the planner ordered them; null where there are none
-    Judge *judge;
-    std::uint64_t run;
-    const Keys *keys;  // where a single column decides
-    AttrNumber column; // that column
-    int count;         // of the columns
-    AttrNumber columns[FLEXIBLE_ARRAY_MEMBER];
-};
-
-/// Where a column of the row at hand lies, if that is at a place which all rows have in common: then the row need not
-/// be taken apart for it.
-inline const char *fixed_place(TupleTableSlot *slot, AttrNumber number) {
-    if (number <= slot->tts_nvalid || !TTS_IS_BUFFERTUPLE(slot))
-        return nullptr;
-    const HeapTuple tuple = reinterpret_cast<BufferHeapTupleTableSlot *>(slot)->base.tuple;
-#if PG_VERSION_NUM >= 180000
-    const CompactAttribute *form = TupleDescCompactAttr(slot->tts_tupleDescriptor, number - 1);
-#else
-    const Form_pg_attribute form = TupleDescAttr(slot->tts_tupleDescriptor, number - 1);
-#endif
-    if (tuple == nullptr || HeapTupleHasNulls(tuple) || form->attcacheoff < 0 ||
-        number > HeapTupleHeaderGetNatts(tuple->t_data))
-        return nullptr;
-    return reinterpret_cast<const char *>(tuple->t_data) + tuple->t_data->t_hoff + form->attcacheoff;
-}
-
-bool permitted_all(Filter *, TupleTableSlot *) { return true; }
-
-bool permitted_asked(Filter *filter, TupleTableSlot *slot);
-
-/// A single column decides, and holds integers ...
-template <typename Number> bool permitted_by_number(Filter *filter, TupleTableSlot *slot) {
-    if (const char *place = fixed_place(slot, filter->column); place != nullptr)
-        return !filter->keys->contains(std::int64_t{*reinterpret_cast<const Number *>(place)});
-    bool null;
-    const Datum value = slot_getattr(slot, filter->column, &null);
-    return null || !filter->keys->contains(std::int64_t{static_cast<Number>(value)});
-}
-
-/// ... or texts and the like.
-template <Oid type> bool permitted_by_bytes(Filter *filter, TupleTableSlot *slot) {
-    const char *bytes = fixed_place(slot, filter->column);
-    if (bytes == nullptr) {
-        bool null;
-        bytes = DatumGetPointer(slot_getattr(slot, filter->column, &null));
-        if (null)
-            return true;
-    }
-    if constexpr (type == UUIDOID)
-        return !filter->keys->contains(std::string_view(bytes, UUID_LEN));
-    // What lies elsewhere or is compressed must be fetched, which can fail.
-    if (VARATT_IS_EXTENDED(bytes) && !VARATT_IS_SHORT(bytes))
-        return permitted_asked(filter, slot);
-    return !filter->keys->contains({VARDATA_ANY(bytes), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(bytes))});
-}
-
-template <bool (*permitted)(Filter *, TupleTableSlot *)>
-Datum evaluate(ExprState *state, ExprContext *context, bool *null);
-template <bool (*permitted)(Filter *, TupleTableSlot *)>
-Datum evaluate_alone(ExprState *state, ExprContext *context, bool *null);
-
-template <bool (*permitted)(Filter *, TupleTableSlot *)> ExprStateEvalFunc evaluation(const Filter *filter) {
-    return filter->before == nullptr && filter->after == nullptr ? evaluate_alone<permitted> : evaluate<permitted>;
-}
-
-ExprStateEvalFunc shortcut(const Filter *filter) {
-    if (filter->judge->all())
-        return evaluation<permitted_all>(filter);
-    if (filter->keys == nullptr)
-        return evaluation<permitted_asked>(filter);
-    switch (filter->judge->only_way().form.type()) {
-    case INT2OID:
-        return evaluation<permitted_by_number<std::int16_t>>(filter);
-    case INT4OID:
-        return evaluation<permitted_by_number<std::int32_t>>(filter);
-    case INT8OID:
-        return evaluation<permitted_by_number<std::int64_t>>(filter);
-    case UUIDOID:
-        return evaluation<permitted_by_bytes<UUIDOID>>(filter);
-    default:
-        return evaluation<permitted_by_bytes<TEXTOID>>(filter);
-    }
-}
-
-void take_shortcut(Filter *filter) {
-    filter->keys = filter->judge->only_keys();
-    if (filter->keys != nullptr)
-        filter->column = filter->columns[filter->judge->only_way().argument];
-    filter->state.evalfunc = shortcut(filter);
-}
-
-/// Takes in what has changed, and answers for the row at hand.
-[[gnu::noinline]] Datum start_over(ExprState *state, ExprContext *context, bool *null) {
-    auto *filter = reinterpret_cast<Filter *>(state);
-    pg::boundary([&] {
-        filter->judge->renew();
-        take_shortcut(filter);
-        filter->run = run;
-    });
-    return state->evalfunc(state, context, null);
-}
-
-bool permitted_asked(Filter *filter, TupleTableSlot *slot) {
-    NullableDatum values[MaxHeapAttributeNumber];
-    for (int i = 0; i < filter->count; i++)
-        values[i].value = slot_getattr(slot, filter->columns[i], &values[i].isnull);
-    return pg::boundary([&] {
-        const bool permitted = filter->judge->permitted(values);
-        take_shortcut(filter);
-        return permitted;
-    });
-}
-
-template <bool (*permitted)(Filter *, TupleTableSlot *)>
-Datum evaluate(ExprState *state, ExprContext *context, bool *null) {
-    auto *filter = reinterpret_cast<Filter *>(state);
-    if (filter->run != run)
-        return start_over(state, context, null);
-    *null = false;
-    if (filter->before != nullptr && !DatumGetBool(filter->before->evalfunc(filter->before, context, null)))
-        return BoolGetDatum(false);
-    if (!permitted(filter, context->ecxt_scantuple))
-        return BoolGetDatum(false);
-    return filter->after != nullptr ? filter->after->evalfunc(filter->after, context, null) : BoolGetDatum(true);
-}
-
-/// The same where the scan has no other conditions.
-template <bool (*permitted)(Filter *, TupleTableSlot *)>
-Datum evaluate_alone(ExprState *state, ExprContext *context, bool *null) {
-    auto *filter = reinterpret_cast<Filter *>(state);
-    if (filter->run != run)
-        return start_over(state, context, null);
-    *null = false;
-    return BoolGetDatum(permitted(filter, context->ecxt_scantuple));
-}
 
 /// The call among a scan's conditions, if all that it asks about are columns of the row.
 FuncExpr *predicate_among(List *conditions) {
@@ -303,13 +163,12 @@ void attach(PlanState *node, FuncExpr *call, const SetAside *known, MemoryContex
             palloc0(offsetof(Filter, columns) + sizeof(AttrNumber) * static_cast<std::size_t>(count)));
         NodeSetTag(&made->state, T_ExprState);
         made->state.flags = EEO_FLAG_IS_QUAL;
-        made->state.evalfunc = evaluate<permitted_asked>;
         made->state.expr = reinterpret_cast<Expr *>(node->plan->qual);
         made->state.parent = node;
         const List *whole = known != nullptr ? known->whole : node->plan->qual;
         made->before = known != nullptr ? node->qual : ExecInitQual(conditions_before(whole, call), node);
         made->after = ExecInitQual(conditions_after(whole, call), node);
-        made->run = PG_UINT64_MAX; // none: renewed before the first answer
+        start_evaluation(made);
         made->count = count;
         for (int i = 0; i < count; i++)
             made->columns[i] = column_of(call, i + 1);
@@ -322,6 +181,10 @@ void attach(PlanState *node, FuncExpr *call, const SetAside *known, MemoryContex
     });
     filter->judge = judge.release();
     node->qual = &filter->state;
+    if (IsA(node, SeqScanState) && filter->before == nullptr && filter->after == nullptr) {
+        filter->whole = node->ExecProcNodeReal;
+        pg::call([&] { ExecSetExecProcNode(node, scan_rows); });
+    }
 }
 
 struct Attaching {
@@ -397,18 +260,16 @@ void start(QueryDesc *query, int flags) {
 /// answers do not change.
 void run_plan(GDPR_RUN_ARGUMENTS) {
     const auto next = next_run != nullptr ? next_run : standard_ExecutorRun;
-    const std::uint64_t outer = run;
-    run = ++runs;
+    const std::uint64_t outer = current_run();
+    set_current_run(++runs);
     PG_TRY();
     { next(GDPR_RUN_VALUES); }
     PG_FINALLY();
-    { run = outer; }
+    { set_current_run(outer); }
     PG_END_TRY();
 }
 
 } // namespace
-
-std::uint64_t current_run() noexcept { return run; }
 
 void init_filter() {
     next_start = ExecutorStart_hook;

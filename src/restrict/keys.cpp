@@ -40,9 +40,9 @@ std::string Form::text(Datum value) const {
 
 Keys::Keys(Form form, std::size_t expected) : form_(form) {
     const std::size_t slots = std::bit_ceil(std::max<std::size_t>(expected * 2, 16));
-    // Sixteen bits for each key.
-    marks_.resize(std::max<std::size_t>(slots / 8, 8));
-    marks_mask_ = marks_.size() - 1;
+    // Thirty-two bits for each integer, of which it marks one; sixteen for another key, which marks two.
+    marks_.resize(std::max<std::size_t>(slots / (form_.number() ? 4 : 8), 8));
+    marks_mask_ = marks_.size() * 64 - 1;
     if (!form_.number())
         return;
     numbers_.resize(slots);
@@ -87,8 +87,8 @@ void Keys::remove(const std::string &text) {
     }
 }
 
-bool Keys::holds(std::int64_t number, std::uint64_t hash) const noexcept {
-    for (std::size_t at = hash & mask_; used_[at]; at = (at + 1) & mask_)
+bool Keys::holds(std::int64_t number) const noexcept {
+    for (std::size_t at = mix(static_cast<std::uint64_t>(number)) & mask_; used_[at]; at = (at + 1) & mask_)
         if (numbers_[at] == number)
             return true;
     return false;
@@ -99,13 +99,13 @@ void Keys::add_number(std::int64_t number) {
         return;
     if ((size_ + 1) * 2 > used_.size())
         grow();
-    const std::uint64_t hash = mix(static_cast<std::uint64_t>(number));
-    std::size_t at = hash & mask_;
+    std::size_t at = mix(static_cast<std::uint64_t>(number)) & mask_;
     while (used_[at])
         at = (at + 1) & mask_;
     used_[at] = 1;
     numbers_[at] = number;
-    mark(hash);
+    const std::uint64_t bit = place(static_cast<std::uint64_t>(number)) & marks_mask_;
+    marks_[bit / 64] |= std::uint64_t{1} << (bit % 64);
     size_++;
 }
 

@@ -1,6 +1,7 @@
 // Objections to a purpose (Art. 21) and to automated decisions (Art. 22), and what may be processed.
 #include "audit/audit.hpp"
 #include "consent/person.hpp"
+#include "consent/purpose.hpp"
 #include "journal/journal.hpp"
 #include "mail/outbox.hpp"
 #include "pg/pg.hpp"
@@ -80,9 +81,10 @@ GDPR_FUNCTION(gdpr_record_objection) {
     pg::refuse_nulls(fcinfo, {"subject_table", "key", "purpose"});
     const subject::Subject subject = consent::person_argument(fcinfo);
     const Target target = target_argument(fcinfo, 4);
-    (void)restriction::direct_marketing(target.purpose);
     (void)subject::decided_walk(subject.table);
     consent::require_person(subject);
+    // Neither deleted nor renamed meanwhile: the objection would bind nobody.
+    consent::lock_purpose(target.purpose, false);
     const std::string reason = PG_ARGISNULL(3) ? std::string() : pg::to_string(PG_GETARG_DATUM(3));
     const std::int64_t id =
         object(subject, target, PG_ARGISNULL(3) ? pg::null_param(TEXTOID) : pg::param(std::string_view(reason)));

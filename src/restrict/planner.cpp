@@ -3,6 +3,10 @@
 // are only the extension's own, and nothing in the statement could tell of a row that is about to be hidden, they
 // become ordinary conditions of the query level. They hide the same rows; only the order is free. In any other case
 // they stay where PostgreSQL put them.
+//
+// And new rows are let be: a restricted person's data may be stored (Art. 18(2)), which is why the policy checks none.
+// PostgreSQL asks a policy about them all the same wherever a statement also reads, so that INSERT … RETURNING would
+// fail where INSERT does not. What a statement returns of a row that it stored is what it stored.
 #include "restrict/planner.hpp"
 
 #include "pg/pg.hpp"
@@ -80,10 +84,9 @@ void demote_below(const Query *query, Node *node, Node **place, Oid schema) {
     }
 }
 
-void demote_policies(Query *statement) {
-    const Oid schema = get_namespace_oid("gdpr", true);
+void demote_policies(Query *statement, Oid schema) {
     List *queries = NIL;
-    if (!OidIsValid(schema) || !discreet(statement, &queries))
+    if (!discreet(statement, &queries))
         return;
     ListCell *cell;
     foreach (cell, queries) {
@@ -92,11 +95,32 @@ void demote_policies(Query *statement) {
     }
 }
 
+/// The policy's checks of new rows; those of rows that are there already stay.
+void let_store(Query *query, Oid schema) {
+    ListCell *cell;
+    foreach (cell, query->withCheckOptions) {
+        const auto *check = static_cast<const WithCheckOption *>(lfirst(cell));
+        if ((check->kind == WCO_RLS_INSERT_CHECK || check->kind == WCO_RLS_UPDATE_CHECK) &&
+            own_condition(check->qual, schema))
+            query->withCheckOptions = foreach_delete_current(query->withCheckOptions, cell);
+    }
+    foreach (cell, query->cteList)
+        if (Node *inner = static_cast<const CommonTableExpr *>(lfirst(cell))->ctequery; IsA(inner, Query))
+            let_store(reinterpret_cast<Query *>(inner), schema);
+}
+
 PlannedStmt *plan_statement(Query *statement, const char *source, int options, ParamListInfo parameters) {
     const auto next = next_planner != nullptr ? next_planner : standard_planner;
     if (!statement->hasRowSecurity)
         return next(statement, source, options, parameters);
-    pg::boundary([&] { pg::call([&] { demote_policies(statement); }); });
+    pg::boundary([&] {
+        pg::call([&] {
+            if (const Oid schema = get_namespace_oid("gdpr", true); OidIsValid(schema)) {
+                let_store(statement, schema);
+                demote_policies(statement, schema);
+            }
+        });
+    });
     PlannedStmt *plan = next(statement, source, options, parameters);
     // It does, and by this mark the executor knows where to look for the policies.
     plan->dependsOnRole = true;

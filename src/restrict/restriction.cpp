@@ -26,12 +26,12 @@ void insert(const subject::Subject &subject, std::string_view kind, std::string_
         {pg::param_oid(subject.table), pg::param(subject.key), pg::param(kind), pg::param(reason), until});
 }
 
-/// How many there were. An empty kind means every kind.
+/// How many there were.
 std::uint64_t remove(const subject::Subject &subject, std::string_view kind) {
     const pg::OwnerScope scope(pg::gdpr_relation("restriction"));
     pg::Spi spi;
     return spi
-        .run_again("DELETE FROM gdpr.restriction WHERE subject_table = $1 AND key = $2 AND ($3 = '' OR kind = $3)",
+        .run_again("DELETE FROM gdpr.restriction WHERE subject_table = $1 AND key = $2 AND kind = $3",
                    {pg::param_oid(subject.table), pg::param(subject.key), pg::param(kind)})
         .processed();
 }
@@ -46,13 +46,12 @@ void add(const subject::Subject &subject, std::string_view kind, std::string_vie
     insert(subject, kind, reason, pg::null_param(TIMESTAMPTZOID));
 }
 
-std::uint64_t erase(const subject::Subject &subject) {
-    const std::uint64_t restrictions = remove(subject, "");
-    const pg::OwnerScope scope(pg::gdpr_relation("objection"));
+void erase(const subject::Subject &subject) {
+    const pg::OwnerScope scope(pg::gdpr_relation("restriction"));
     pg::Spi spi;
-    return restrictions + spi.run_again("DELETE FROM gdpr.objection WHERE subject_table = $1 AND key = $2",
-                                        {pg::param_oid(subject.table), pg::param(subject.key)})
-                              .processed();
+    (void)spi.run_again("WITH o AS (DELETE FROM gdpr.objection WHERE subject_table = $1 AND key = $2)"
+                        " DELETE FROM gdpr.restriction WHERE subject_table = $1 AND key = $2",
+                        {pg::param_oid(subject.table), pg::param(subject.key)});
 }
 
 void erase_all(Oid subject_table) {

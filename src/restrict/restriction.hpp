@@ -16,8 +16,8 @@ void add(const subject::Subject &subject, std::string_view kind, std::string_vie
 /// Is there such a person?
 bool exists(const subject::Subject &subject);
 
-/// Ends every restriction and objection of a subject, leaving nothing of them behind. Returns how many there were.
-std::uint64_t erase(const subject::Subject &subject);
+/// Ends every restriction and objection of a subject, leaving nothing of them behind.
+void erase(const subject::Subject &subject);
 
 /// The same of everyone of a subject table.
 void erase_all(Oid subject_table);

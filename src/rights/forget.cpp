@@ -32,9 +32,12 @@ bool same(const subject::Collection &one, const subject::Collection &other) {
 }
 
 /// What belongs to the person, every row locked. A row that a foreign key would lead to a locked one waits for us; one
-/// that came before is found by the next round.
+/// that came before is found by the next round, which there is unless no other transaction has ended meanwhile.
 subject::Collection collect_locked(const subject::Subject &subject) {
+    const std::uint64_t ended = pg::transactions_ended();
     auto found = collected(subject, true);
+    if (pg::transactions_ended() == ended)
+        return *found;
     for (int round = 0; round < most_rounds; round++) {
         auto again = collected(subject, round > 0);
         if (same(*found, *again))
@@ -45,37 +48,48 @@ subject::Collection collect_locked(const subject::Subject &subject) {
               "", "Restrict the person first, or try again.");
 }
 
-/// What is kept of the person in gdpr.* itself.
-void add_own(const subject::Subject &subject, const std::set<Identifier> &identifiers, bool blocks,
-             std::vector<Line> &lines) {
-    const auto add = [&](const char *relation, const char *action, std::uint64_t rows) {
-        if (rows > 0)
-            lines.push_back({pg::gdpr_relation(relation), action, rows});
-    };
-    add("audit_record", "scrub", audit::scrub(subject, true));
-    if (blocks)
-        add("blocklist", "block", block(identifiers, "", false));
-    auto kept = subject::close_personal(subject, InvalidCommandId, true);
-    kept["optin_submission"] += form::erase_submissions(identifiers, true);
-    for (const auto &[relation, rows] : kept)
-        add(relation.c_str(), "erase", rows);
-    add("outbox", "tell recipients", mail::tell_recipients(subject, "erased", true));
-}
+/// What is kept of the person in gdpr.* itself. Nobody adds to it once their row is locked, but for what they submit
+/// by themselves.
+struct Own {
+    audit::Scrub audit;
+    std::uint64_t personal = 0, recipients = 0;
 
-void carry_out(const ErasePlan &plan, const subject::Collection &collection, const std::vector<Line> &lines,
+    Own(const subject::Subject &subject, const std::set<Identifier> &identifiers, bool blocks, std::vector<Line> &lines)
+        : audit(subject) {
+        const auto add = [&](const char *relation, const char *action, std::uint64_t rows) {
+            if (rows > 0)
+                lines.push_back({pg::gdpr_relation(relation), action, rows});
+        };
+        add("audit_record", "scrub", audit.count());
+        if (blocks)
+            add("blocklist", "block", block(identifiers, "", false));
+        auto kept = subject::close_personal(subject, InvalidCommandId, true);
+        for (const auto &[relation, rows] : kept)
+            personal += rows;
+        kept["optin_submission"] += form::erase_submissions(identifiers, true);
+        for (const auto &[relation, rows] : kept)
+            add(relation.c_str(), "erase", rows);
+        recipients = mail::tell_recipients(subject, "erased", true);
+        add("outbox", "tell recipients", recipients);
+    }
+};
+
+void carry_out(const ErasePlan &plan, const subject::Collection &collection, Own &own, const std::vector<Line> &lines,
                const std::set<Identifier> &identifiers, const std::optional<std::string> &reason, bool blocks) {
     const subject::Subject &subject = collection.subject();
     const audit::Erasing erasing(subject);
-    (void)mail::tell_recipients(subject, "erased"); // before the person's row takes along who they are
+    if (own.recipients > 0)
+        (void)mail::tell_recipients(subject, "erased"); // before the person's row takes along who they are
     (void)journal::intend(journal::Act::erasure, subject, identifiers);
     const Samples samples(plan);
     erase_rows(plan, collection);
     samples.remove();
-    (void)audit::scrub(subject, false);
-    (void)subject::close_personal(subject);
+    own.audit.run();
+    if (own.personal > 0)
+        (void)subject::close_personal(subject);
     pg::call([] { CommandCounterIncrement(); });
     (void)form::erase_submissions(identifiers, false);
-    (void)restriction::erase(subject);
+    restriction::erase(subject);
     if (!plan.kept_until().empty())
         restriction::add(subject, "retention", "kept until " + plan.kept_until());
     if (blocks)
@@ -97,9 +111,9 @@ std::vector<Line> forget(const subject::Subject &subject, const std::optional<st
     // Somebody may have deleted the row, and left what no foreign key held to it, and the audit log.
     if (!lines.empty() || !collection.exists()) {
         const std::set<Identifier> identifiers = plan.identifiers();
-        add_own(subject, identifiers, blocks, lines);
+        Own own(subject, identifiers, blocks, lines);
         if (!dry_run && !lines.empty())
-            carry_out(plan, collection, lines, identifiers, reason, blocks);
+            carry_out(plan, collection, own, lines, identifiers, reason, blocks);
     }
     known = !lines.empty() || collection.exists() || again;
     return lines;

@@ -51,7 +51,7 @@ void verify_key(const subject::Subject &subject, const Report &report) {
         for (const subject::Selection &each : collection->selections())
             if (each.rows > 0)
                 report(pg::relation_name(each.step.node), std::to_string(each.rows) + " rows with the person's key");
-    own("audit_record", audit::scrub(subject, true), " records with key or values");
+    own("audit_record", audit::Scrub(subject).count(), " records with key or values");
     for (const auto &[relation, rows] : subject::close_personal(subject, InvalidCommandId, true))
         own(relation.c_str(), rows, " rows with the key");
     const pg::OwnerScope scope(pg::gdpr_relation("restriction"));
