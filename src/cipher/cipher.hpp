@@ -94,6 +94,25 @@ class KeyedHash {
     evp_cipher_ctx_st *context_ = nullptr;
 };
 
+/// AES-256-CMAC (NIST SP 800-38B) with a key schedule that is set up once: a keyed digest of 128 bits. Not thread safe.
+class Mac {
+  public:
+    explicit Mac(const Key &key);
+    ~Mac();
+    Mac(const Mac &) = delete;
+    Mac &operator=(const Mac &) = delete;
+
+    /// Writes tag_size bytes to `out`.
+    bool digest(Bytes data, std::uint8_t *out) noexcept;
+
+  private:
+    using Block = std::array<std::uint8_t, 16>;
+
+    evp_cipher_ctx_st *context_ = nullptr; // in CBC mode
+    Block last_{};                         // what it adds to the next block
+    Block whole_{}, filled_{};             // what is added to the last block of data that fills it, or was filled up
+};
+
 /// AES-256 key wrap with padding (RFC 5649).
 std::array<std::uint8_t, wrapped_size> wrap(const Key &wrapping, const Key &secret);
 

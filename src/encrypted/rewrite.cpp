@@ -1,6 +1,7 @@
 #include "encrypted/rewrite.hpp"
 
 #include "encrypted/encrypted.hpp"
+#include "encrypted/group.hpp"
 #include "pg/pg.hpp"
 #include "pg/tree.hpp"
 
@@ -222,11 +223,14 @@ void process_utility(PlannedStmt *planned, const char *text, bool read_only, Pro
 
 /// The planner owns its input and changes it too.
 PlannedStmt *plan(Query *query, const char *text, int options, ParamListInfo parameters) {
-    if (!nothing_of_ours(query) && OidIsValid(get_namespace_oid("gdpr", true))) {
-        Walk context{nullptr};
-        (void)walk(reinterpret_cast<Node *>(query), &context);
-    }
-    return (next_planner != nullptr ? next_planner : standard_planner)(query, text, options, parameters);
+    const auto next = next_planner != nullptr ? next_planner : standard_planner;
+    if (nothing_of_ours(query) || !OidIsValid(get_namespace_oid("gdpr", true)))
+        return next(query, text, options, parameters);
+    Walk context{nullptr};
+    (void)walk(reinterpret_cast<Node *>(query), &context);
+    PlannedStmt *planned = next(query, text, options, parameters);
+    group_by_digest(planned);
+    return planned;
 }
 
 } // namespace

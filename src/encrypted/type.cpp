@@ -209,6 +209,8 @@ const EncryptedType &type_of_call(FunctionCallInfo fcinfo, int argument) {
         (void)get_func_signature(function, &arguments, &count);
         if (argument < count)
             encrypted = arguments[argument];
+        if (encrypted == ANYOID)
+            encrypted = get_fn_expr_argtype(fcinfo->flinfo, argument);
     }
     if (cache == nullptr) {
         pg::boundary([] { gate::require_gated_plan(); });

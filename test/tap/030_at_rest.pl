@@ -158,11 +158,12 @@ is($found, '', 'nor has the WAL');
 		IPC::Run::timeout(180));
 	for my $case (
 		[ 'a sort by the encrypted column', 'SELECT name, nick FROM person a CROSS JOIN generate_series(1, 10) ORDER BY name DESC, nick' ],
-		[ 'a hash join', 'SELECT a.name, b.nick FROM copy a JOIN copy b ON a.name = b.name CROSS JOIN generate_series(1, 5)' ])
+		[ 'a hash join', 'SELECT a.name, b.nick FROM copy a JOIN copy b ON a.name = b.name CROSS JOIN generate_series(1, 5)' ],
+		[ 'Attack: groups of a hash aggregate', 'SELECT name, g, max(nick), count(*) FROM copy CROSS JOIN generate_series(1, 20) g GROUP BY name, g' ])
 	{
 		my ($name, $query) = @$case;
 		$out = '';
-		$in .= "SET enable_mergejoin = off; SET enable_nestloop = on; SET enable_indexscan = off; SET enable_bitmapscan = off;\n";
+		$in .= "SET enable_mergejoin = off; SET enable_sort = " . ($name =~ /aggregate/ ? 'off' : 'on') . "; SET enable_nestloop = on; SET enable_indexscan = off; SET enable_bitmapscan = off;\n";
 		$in .= "BEGIN; DECLARE c CURSOR FOR $query; FETCH 5 FROM c \\g /dev/null\nSELECT 'fetched';\n";
 		$session->pump until $out =~ /fetched/;
 		my @files = glob($node->data_dir . '/base/pgsql_tmp/*');

@@ -6,6 +6,7 @@
 #include <new>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <set>
 #include <string>
 #include <sys/wait.h>
@@ -320,6 +321,45 @@ TEST(Key, ComparesByValue) {
     const Key one = Key::random(), copy = one;
     EXPECT_EQ(one, copy);
     EXPECT_NE(one, Key::random());
+}
+
+// ---- AES-256-CMAC: examples of NIST SP 800-38B, and OpenSSL's own ----------
+
+TEST(Mac, GivesTheStandardsExamples) {
+    Mac mac(key_of("603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4"));
+    const std::string message = "6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51"
+                                "30c81c46a35ce411e5fbc1191a0a52eff69f2445df4f9b17ad2b417be66c3710";
+    for (int round = 0; round < 2; round++)
+        for (const auto &[size, expected] :
+             {std::pair<std::size_t, const char *>{0, "028962f61b7bf89efc6b551f4667d983"},
+              {16, "28a7023f452e8f82bd4bf28d8c37c35c"},
+              {40, "aaf3d8f1de5640c232f5b169b9c911e6"},
+              {64, "e1992190549f6ed5696a2c056c315410"}}) {
+            Buffer out(tag_size);
+            ASSERT_TRUE(mac.digest(unhex(message.substr(0, size * 2)), out.data()));
+            EXPECT_EQ(hex(out), expected) << size;
+        }
+}
+
+TEST(Mac, AgreesWithOpensslAtEveryLength) {
+    const Key key = Key::random();
+    Mac mac(key);
+    EVP_MAC *algorithm = EVP_MAC_fetch(nullptr, "CMAC", nullptr);
+    EVP_MAC_CTX *context = EVP_MAC_CTX_new(algorithm);
+    char cipher[] = "AES-256-CBC";
+    const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string("cipher", cipher, 0), OSSL_PARAM_construct_end()};
+    for (std::size_t size = 0; size < 1100; size++) {
+        Buffer message(size + 1), out(tag_size), expected(tag_size);
+        ASSERT_TRUE(random_bytes(message.data(), message.size()));
+        std::size_t written = 0;
+        ASSERT_EQ(EVP_MAC_init(context, key.data(), key_size, parameters), 1);
+        ASSERT_EQ(EVP_MAC_update(context, message.data(), size), 1);
+        ASSERT_EQ(EVP_MAC_final(context, expected.data(), &written, expected.size()), 1);
+        ASSERT_TRUE(mac.digest({message.data(), size}, out.data()));
+        ASSERT_EQ(hex(out), hex(expected)) << size;
+    }
+    EVP_MAC_CTX_free(context);
+    EVP_MAC_free(algorithm);
 }
 
 } // namespace
