@@ -259,11 +259,10 @@ void start(QueryDesc *query, int flags) {
 /// Numbers the runs. A statement inside another has its own, and leaves the outer one's as it was: within one run the
 /// answers do not change.
 void run_plan(GDPR_RUN_ARGUMENTS) {
-    const auto next = next_run != nullptr ? next_run : standard_ExecutorRun;
     const std::uint64_t outer = current_run();
     set_current_run(++runs);
     PG_TRY();
-    { next(GDPR_RUN_VALUES); }
+    { (next_run != nullptr ? next_run : standard_ExecutorRun)(GDPR_RUN_VALUES); }
     PG_FINALLY();
     { set_current_run(outer); }
     PG_END_TRY();
