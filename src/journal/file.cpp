@@ -140,7 +140,8 @@ void File::check() const {
         unwritable(path_, "made");
 }
 
-void File::append(const std::vector<Record> &records, std::uint32_t key_id, const cipher::Key &key) const {
+void File::append(const std::vector<Record> &records, std::uint32_t key_id, const cipher::Key &key,
+                  bool durable) const {
     const Descriptor file(open(path_.c_str(), O_RDWR | O_APPEND | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0600));
     if (file < 0)
         unwritable(path_, "opened");
@@ -160,7 +161,7 @@ void File::append(const std::vector<Record> &records, std::uint32_t key_id, cons
     }
     try {
         write_all(file, lines, path_);
-        if (fsync(file) != 0)
+        if (durable && fsync(file) != 0)
             unwritable(path_, "made durable");
     } catch (...) {
         (void)!ftruncate(file, status.st_size); // whoever is told that it failed must not find it done

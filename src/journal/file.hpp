@@ -29,9 +29,10 @@ class File {
     /// Would append() be allowed to write? Throws where not; makes nothing.
     void check() const;
 
-    /// Appends the records, in one piece, and returns when they are on disk. Several processes may call it. What a
-    /// crash left half written at the end is cut off first.
-    void append(const std::vector<Record> &records, std::uint32_t key_id, const cipher::Key &key) const;
+    /// Appends the records, in one piece, and returns when they are on disk, if they are to be `durable`. Several
+    /// processes may call it. What a crash left half written at the end is cut off first.
+    void append(const std::vector<Record> &records, std::uint32_t key_id, const cipher::Key &key,
+                bool durable = true) const;
 
     /// All records, none where there is no file. A torn line at the end is not there; anything else that is not as
     /// it was written is damage, and thrown.

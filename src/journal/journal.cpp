@@ -60,7 +60,8 @@ void write_outcome(Record::Kind kind) noexcept {
         return;
     bool failed = false;
     try {
-        file_written->append(records_of(kind, *written), key_written->id, key_written->secret);
+        // The next act syncs it. What a crash of the machine loses of it, gdpr.journal_entry knows.
+        file_written->append(records_of(kind, *written), key_written->id, key_written->secret, false);
     } catch (...) {
         failed = true;
     }

@@ -51,16 +51,16 @@ subject::Collection collect_locked(const subject::Subject &subject) {
 /// What is kept of the person in gdpr.* itself. Nobody adds to it once their row is locked, but for what they submit
 /// by themselves.
 struct Own {
-    audit::Scrub audit;
+    audit::Scrub records;
     std::uint64_t personal = 0, recipients = 0;
 
     Own(const subject::Subject &subject, const std::set<Identifier> &identifiers, bool blocks, std::vector<Line> &lines)
-        : audit(subject) {
+        : records(subject) {
         const auto add = [&](const char *relation, const char *action, std::uint64_t rows) {
             if (rows > 0)
                 lines.push_back({pg::gdpr_relation(relation), action, rows});
         };
-        add("audit_record", "scrub", audit.count());
+        add("audit_record", "scrub", records.count());
         if (blocks)
             add("blocklist", "block", block(identifiers, "", false));
         auto kept = subject::close_personal(subject, InvalidCommandId, true);
@@ -84,7 +84,7 @@ void carry_out(const ErasePlan &plan, const subject::Collection &collection, Own
     const Samples samples(plan);
     erase_rows(plan, collection);
     samples.remove();
-    own.audit.run();
+    own.records.run();
     if (own.personal > 0)
         (void)subject::close_personal(subject);
     pg::call([] { CommandCounterIncrement(); });
