@@ -79,7 +79,10 @@ SELECT query, by_digest(query), same(query) FROM unnest(ARRAY[
     'SELECT a_text, a_date FROM %1$s UNION SELECT a_text, a_date FROM %1$s WHERE id > 10',
     'SELECT a_text FROM (SELECT * FROM %s OFFSET 5) s GROUP BY a_text',
     'SELECT a_text, sum(n) FROM (SELECT a_text, a_bool, count(*) AS n FROM %s GROUP BY a_text, a_bool) s GROUP BY a_text',
-    'SELECT coalesce(a_text, ''none''), count(*) FROM %s GROUP BY 1',
+    'SELECT coalesce(a_text, ''none''), count(*) FROM %s GROUP BY coalesce(a_text, ''none'')',
+    'SELECT a_text = ''name 1'', CASE WHEN a_varchar = ''v1'' THEN 1 END, count(*) FROM %s GROUP BY a_text = ''name 1'', CASE WHEN a_varchar = ''v1'' THEN 1 END',
+    'SELECT DISTINCT a_date > ''1950-03-01'' FROM %s ORDER BY a_date > ''1950-03-01''',
+    'SELECT DISTINCT ON (coalesce(a_text, ''none'')) coalesce(a_text, ''none'') FROM %s ORDER BY coalesce(a_text, ''none'')',
     'SELECT s.a_text, count(*) FROM %1$s s JOIN %1$s o USING (id) GROUP BY s.a_text',
     'SELECT s.a_text, count(o.id) FROM %1$s s LEFT JOIN %1$s o ON o.id = s.id + 5990 GROUP BY s.a_text, o.a_text',
     'SELECT count(*) FROM %1$s WHERE a_text IN (SELECT a_text FROM %1$s WHERE id > 5900)',
@@ -138,6 +141,30 @@ SET jit_above_cost = 0;
 SELECT same('SELECT a_text, count(*) FROM %s GROUP BY a_text');
 RESET jit;
 RESET jit_above_cost;
+
+-- A literal is the same constant wherever it stands in a statement.
+SELECT coalesce(a_text, 'none') FROM sealed WHERE id > 5900 GROUP BY coalesce(a_text, 'none') ORDER BY coalesce(a_text, 'none') DESC LIMIT 2;
+SELECT a_text = 'name 1' FROM sealed GROUP BY a_text = 'name 2';
+CREATE VIEW towns AS SELECT coalesce(a_text, 'none') AS town, count(*) FROM sealed WHERE id > 5980 GROUP BY coalesce(a_text, 'none');
+SELECT * FROM towns ORDER BY town DESC LIMIT 2;
+COPY (SELECT coalesce(a_text, 'none') FROM sealed WHERE id > 6000 GROUP BY coalesce(a_text, 'none')) TO STDOUT;
+PREPARE towns AS SELECT coalesce(a_text, 'none') FROM sealed WHERE id > 6000 GROUP BY coalesce(a_text, 'none');
+EXECUTE towns;
+DO $$ BEGIN PERFORM coalesce(a_text, 'none') FROM grp.sealed GROUP BY coalesce(a_text, 'none'); END $$;
+-- Attack: but what is stored shows nothing of it.
+CREATE TABLE kept (id int, a gdpr.encrypted_text DEFAULT 'same', b gdpr.encrypted_text DEFAULT 'same');
+INSERT INTO kept VALUES (1, 'same', 'same'), (2, 'same', 'same');
+INSERT INTO kept SELECT g, coalesce(NULL, 'same'), 'same' FROM generate_series(3, 4) g;
+INSERT INTO kept (id) VALUES (5), (6);
+INSERT INTO kept SELECT 7, 'same', s.a FROM (SELECT 'same'::gdpr.encrypted_text AS a) s;
+UPDATE kept SET a = 'same', b = CASE WHEN id > 0 THEN 'same' END WHERE id IN (1, 3);
+PREPARE keep(text) AS INSERT INTO kept VALUES (8, $1, 'same');
+EXECUTE keep('same');
+EXECUTE keep('same');
+SET gdpr.output = 'cipher';
+SELECT count(*), count(DISTINCT v) FROM (SELECT format('%s', a) AS v FROM kept UNION ALL SELECT format('%s', b) FROM kept) s;
+SELECT count(DISTINCT pg_get_expr(adbin, adrelid)) AS defaults FROM pg_attrdef WHERE adrelid = 'kept'::regclass;
+RESET gdpr.output;
 
 -- Rows of a restricted person are in no group, and a gated role groups by what it sees.
 SET client_min_messages = warning;

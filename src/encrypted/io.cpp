@@ -10,11 +10,14 @@ using encrypted::Opened;
 using encrypted::Use;
 
 GDPR_FUNCTION(gdpr_encrypted_in) {
+    const bool parsing = encrypted::is_parsing(fcinfo->flinfo);
     const EncryptedType &type = encrypted::type_of_call(fcinfo, -1);
     char *text = PG_GETARG_CSTRING(0);
     const int32 typmod = PG_GETARG_INT32(2);
     if (encrypted::is_literal(text))
         return encrypted::from_literal(type, text);
+    if (parsing)
+        return encrypted::seal_literal(type, text, typmod);
     return encrypted::seal(type, InputFunctionCall(&type.input, text, type.element_argument, typmod));
 }
 

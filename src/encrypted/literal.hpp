@@ -28,6 +28,12 @@ class PlainOutput {
     PlainOutput &operator=(const PlainOutput &) = delete;
 };
 
+/// Is an input function called by the parser, for a literal of a statement? Ask before the call is given an fn_extra.
+bool is_parsing(const FmgrInfo *call);
+
+/// What the parser makes of a literal: the same ciphertext wherever it stands in the statement.
+Datum seal_literal(const EncryptedType &type, char *text, int32 modifier);
+
 void init_literals();
 
 } // namespace gdpr::encrypted

@@ -12,6 +12,7 @@ namespace {
 MemoryContext generation_context = nullptr;
 HTAB *types = nullptr;
 std::uint64_t generation = 1;
+std::uint64_t counterparts = 1; // counts what may change which type is an encrypted one
 List *stale_contexts = NIL;
 
 struct Entry {
@@ -31,8 +32,11 @@ struct ComparisonCache {
     FmgrInfo between; // where the operands are of two types
 };
 
+void forget_counterparts(Datum, int, uint32) { counterparts++; }
+
 void invalidate(Datum, int, uint32) {
     generation++;
+    counterparts++;
     if (generation_context == nullptr)
         return;
     MemoryContext previous = MemoryContextSwitchTo(TopMemoryContext);
@@ -280,7 +284,23 @@ Oid operator_between(const char *name, Oid left, Oid right) {
     return InvalidOid;
 }
 
-Oid plain_counterpart(Oid type) { return plain_type(type); }
+Oid plain_counterpart(Oid type) {
+    // Asked for every expression of every statement; of most types the answer is that there is none.
+    struct Known {
+        std::uint64_t counterparts;
+        Oid type, plain;
+    };
+    static Known known[64];
+    if (type < FirstNormalObjectId)
+        return InvalidOid;
+    Known &place = known[type % std::size(known)];
+    if (place.type != type || place.counterparts != counterparts) {
+        const std::uint64_t started = counterparts;
+        const Oid plain = plain_type(type);
+        place = {started, type, plain};
+    }
+    return place.plain;
+}
 
 Oid encrypted_counterpart(Oid plain) {
     const Oid schema = get_namespace_oid("gdpr", true);
@@ -299,6 +319,7 @@ Oid encrypted_counterpart(Oid plain) {
 
 void init_types() {
     CacheRegisterSyscacheCallback(TYPEOID, invalidate, 0);
+    CacheRegisterSyscacheCallback(PROCOID, forget_counterparts, 0);
     RegisterXactCallback(free_stale, nullptr);
 }
 
