@@ -96,7 +96,25 @@ bool evaluates(const AlterTableCmd &command) {
     }
 }
 
+/// The tables that have their columns from a type, and follow when it changes.
+std::vector<Oid> tables_of_type(const RangeVar *name) {
+    const Oid type = pg::named_relation(name);
+    std::vector<Oid> out;
+    pg::Spi spi;
+    const pg::Rows found =
+        spi.run("SELECT t.oid FROM pg_catalog.pg_class t JOIN pg_catalog.pg_class c ON c.reltype = t.reloftype"
+                " WHERE c.oid = $1 AND c.relkind = 'c'",
+                {pg::param_oid(type)});
+    for (std::uint64_t row = 0; row < found.size(); row++)
+        out.push_back(found.oid(row, 1));
+    return out;
+}
+
 void Guard::alter(const AlterTableStmt &statement) const {
+    if (statement.objtype == OBJECT_TYPE)
+        for (const Oid each : tables_of_type(statement.relation))
+            if (gated(each))
+                refuse(each, "change the type that gives their columns to");
     const Oid relation = pg::named_relation(statement.relation);
     if (!OidIsValid(relation))
         return;
@@ -216,9 +234,24 @@ void Guard::view(const ViewStmt &statement) const {
         refuse(relation, "change, while materialised views are made of it,");
 }
 
+/// Is a type this domain, or a domain over it?
+bool derives(Oid type, Oid domain) {
+    return pg::call([&] {
+        for (Oid each = type; OidIsValid(each);) {
+            if (each == domain)
+                return true;
+            HeapTuple tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(each));
+            each = HeapTupleIsValid(tuple) ? reinterpret_cast<Form_pg_type>(GETSTRUCT(tuple))->typbasetype : InvalidOid;
+            if (HeapTupleIsValid(tuple))
+                ReleaseSysCache(tuple);
+        }
+        return false;
+    });
+}
+
 /// A check of a domain is run over every column of it.
 void Guard::domain(const AlterDomainStmt &statement) const {
-    if (statement.subtype != 'C' && statement.subtype != 'V')
+    if (statement.subtype != 'C' && statement.subtype != 'V' && statement.subtype != 'O')
         return;
     const Oid type =
         pg::call([&] { return LookupTypeNameOid(nullptr, makeTypeNameFromNameList(statement.typeName), true); });
@@ -227,7 +260,7 @@ void Guard::domain(const AlterDomainStmt &statement) const {
     for (const Oid relation : label::labelled_relations())
         if (gated(relation))
             for (const pg::Column &column : pg::columns_of(relation))
-                if (column.type == type && gate::verdict(relation, column.number, sight_).gated())
+                if (derives(column.type, type) && gate::verdict(relation, column.number, sight_).gated())
                     refuse(relation, "have a domain checked over");
 }
 
@@ -331,20 +364,23 @@ void Guard::check(Node *statement) const {
 
 /// A rule follows the column whose name changes.
 void follow_rename(const RenameStmt &statement) {
-    if (statement.renameType != OBJECT_COLUMN || statement.subname == nullptr)
-        return;
-    const Oid relation = pg::named_relation(statement.relation);
     const Oid table = pg::gdpr_relation("gate_rule");
-    if (!OidIsValid(relation) || !OidIsValid(table))
+    if ((statement.renameType != OBJECT_COLUMN && statement.renameType != OBJECT_ATTRIBUTE) ||
+        statement.subname == nullptr || !OidIsValid(table))
         return;
+    std::vector<Oid> renamed = {pg::named_relation(statement.relation)};
+    if (statement.renameType == OBJECT_ATTRIBUTE)
+        renamed = tables_of_type(statement.relation);
     const std::string from = statement.subname, to = statement.newname;
     const pg::OwnerScope scope(table);
     pg::Spi spi;
-    (void)spi.run("UPDATE gdpr.gate_rule SET column_name = $1 WHERE column_name = $2 AND (relation = $3 OR relation IN"
-                  " (WITH RECURSIVE heir(id) AS (SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = $3"
-                  "  UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN heir h ON i.inhparent = h.id)"
-                  "  SELECT id FROM heir))",
-                  {pg::param(to), pg::param(from), pg::param_oid(relation)});
+    for (const Oid relation : renamed)
+        (void)spi.run(
+            "UPDATE gdpr.gate_rule SET column_name = $1 WHERE column_name = $2 AND (relation = $3 OR relation IN"
+            " (WITH RECURSIVE heir(id) AS (SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = $3"
+            "  UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN heir h ON i.inhparent = h.id)"
+            "  SELECT id FROM heir))",
+            {pg::param(to), pg::param(from), pg::param_oid(relation)});
 }
 
 } // namespace
