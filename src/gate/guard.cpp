@@ -26,6 +26,7 @@ class Guard {
     }
 
     void index(const IndexStmt &statement) const;
+    bool routed_by_gated(Oid parent) const;
     void create(const CreateStmt &statement) const;
     void alter(const AlterTableStmt &statement) const;
     void probe(Oid relation, const AlterTableCmd &command) const;
@@ -96,23 +97,9 @@ bool evaluates(const AlterTableCmd &command) {
     }
 }
 
-/// The tables that have their columns from a type, and follow when it changes.
-std::vector<Oid> tables_of_type(const RangeVar *name) {
-    const Oid type = pg::named_relation(name);
-    std::vector<Oid> out;
-    pg::Spi spi;
-    const pg::Rows found =
-        spi.run("SELECT t.oid FROM pg_catalog.pg_class t JOIN pg_catalog.pg_class c ON c.reltype = t.reloftype"
-                " WHERE c.oid = $1 AND c.relkind = 'c'",
-                {pg::param_oid(type)});
-    for (std::uint64_t row = 0; row < found.size(); row++)
-        out.push_back(found.oid(row, 1));
-    return out;
-}
-
 void Guard::alter(const AlterTableStmt &statement) const {
     if (statement.objtype == OBJECT_TYPE)
-        for (const Oid each : tables_of_type(statement.relation))
+        for (const Oid each : gate::tables_of_type(statement.relation))
             if (gated(each))
                 refuse(each, "change the type that gives their columns to");
     const Oid relation = pg::named_relation(statement.relation);
@@ -135,6 +122,10 @@ void Guard::alter(const AlterTableStmt &statement) const {
         if (command->subtype == AT_SetNotNull &&
             gate::verdict(relation, pg::call([&] { return get_attnum(relation, command->name); }), sight_).gated())
             refuse(relation, "ask for nulls in a gated column of");
+        // A generated column would hold what it was made of, and would be made of it no longer.
+        if (command->subtype == AT_DropExpression &&
+            gate::verdict(relation, pg::call([&] { return get_attnum(relation, command->name); }), sight_).gated())
+            refuse(relation, "keep the values of a generated column of");
         probe(relation, *command);
     }
 }
@@ -190,6 +181,19 @@ void Guard::refer(const Constraint &constraint) const {
             refuse(table, "have values looked up in gated columns of");
 }
 
+bool Guard::routed_by_gated(Oid parent) const {
+    if (!gated(parent))
+        return false;
+    const pg::Relation opened(parent, AccessShareLock);
+    if (opened.kind() != RELKIND_PARTITIONED_TABLE)
+        return false;
+    const PartitionKey key = pg::call([&] { return RelationGetPartitionKey(opened.get()); });
+    for (int i = 0; i < key->partnatts; i++)
+        if (key->partattrs[i] == 0 || gate::verdict(parent, key->partattrs[i], sight_).gated())
+            return true;
+    return false;
+}
+
 /// A partition's own constraints and routing see the rows that come or move into it.
 void Guard::create(const CreateStmt &statement) const {
     bool evaluated = computes(statement.constraints);
@@ -201,6 +205,11 @@ void Guard::create(const CreateStmt &statement) const {
     }
     foreach (cell, statement.partspec != nullptr ? statement.partspec->partParams : NIL)
         evaluated = evaluated || lfirst_node(PartitionElem, cell)->expr != nullptr;
+    // Rows that would belong into it are looked for in the default partition.
+    if (statement.partbound != nullptr && statement.inhRelations != NIL)
+        if (const Oid parent = pg::named_relation(linitial_node(RangeVar, statement.inhRelations));
+            routed_by_gated(parent))
+            refuse(parent, "create a partition by gated columns of");
     foreach (cell, evaluated ? statement.inhRelations : NIL)
         forbid(lfirst_node(RangeVar, cell), "have constraints or partitions by expressions below");
 }
@@ -362,27 +371,6 @@ void Guard::check(Node *statement) const {
     }
 }
 
-/// A rule follows the column whose name changes.
-void follow_rename(const RenameStmt &statement) {
-    const Oid table = pg::gdpr_relation("gate_rule");
-    if ((statement.renameType != OBJECT_COLUMN && statement.renameType != OBJECT_ATTRIBUTE) ||
-        statement.subname == nullptr || !OidIsValid(table))
-        return;
-    std::vector<Oid> renamed = {pg::named_relation(statement.relation)};
-    if (statement.renameType == OBJECT_ATTRIBUTE)
-        renamed = tables_of_type(statement.relation);
-    const std::string from = statement.subname, to = statement.newname;
-    const pg::OwnerScope scope(table);
-    pg::Spi spi;
-    for (const Oid relation : renamed)
-        (void)spi.run(
-            "UPDATE gdpr.gate_rule SET column_name = $1 WHERE column_name = $2 AND (relation = $3 OR relation IN"
-            " (WITH RECURSIVE heir(id) AS (SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = $3"
-            "  UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN heir h ON i.inhparent = h.id)"
-            "  SELECT id FROM heir))",
-            {pg::param(to), pg::param(from), pg::param_oid(relation)});
-}
-
 } // namespace
 
 GDPR_FUNCTION(gdpr_gate_guard) {
@@ -394,7 +382,7 @@ GDPR_FUNCTION(gdpr_gate_guard) {
         PG_RETURN_VOID();
     gate::forget_freed();
     if (IsA(event->parsetree, RenameStmt))
-        follow_rename(*reinterpret_cast<RenameStmt *>(event->parsetree));
+        gate::follow_rename(*reinterpret_cast<RenameStmt *>(event->parsetree));
     // What apply() does to a table is the extension's.
     else if (const gate::Sight &now = gate::sight(); now.gated && !pg::in_owner_scope())
         Guard(now).check(event->parsetree);
