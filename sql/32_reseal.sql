@@ -68,7 +68,7 @@ ALTER TABLE defaults ADD COLUMN later gdpr.encrypted_varchar(10) DEFAULT 'const'
 SECURITY LABEL FOR gdpr ON COLUMN defaults.t IS 'personal, encrypted';
 SECURITY LABEL FOR gdpr ON COLUMN defaults.c IS 'personal, encrypted';
 SECURITY LABEL FOR gdpr ON COLUMN defaults.later IS 'personal, encrypted';
-CREATE VIEW of_defaults AS SELECT later FROM defaults;
+CREATE VIEW of_defaults AS SELECT d.later FROM defaults d, (VALUES (1)) one;
 COPY defaults (id) FROM STDIN;
 4
 5

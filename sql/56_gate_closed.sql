@@ -7,6 +7,14 @@ CREATE ROLE gc_app;
 CREATE ROLE gc_tool;
 CREATE ROLE gc_admin IN ROLE gdpr_admin;
 CREATE ROLE gc_all BYPASSRLS;
+-- Since PostgreSQL 17 EXPLAIN names the output of a subquery otherwise.
+CREATE FUNCTION gc.plan(statement text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE line text;
+BEGIN
+    FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || statement LOOP
+        RETURN NEXT regexp_replace(regexp_replace(line, ' \(returns \$\d+\)', ''), '\$\d+|\(InitPlan \d+\)\.col\d+', 'output of the InitPlan');
+    END LOOP;
+END $$;
 GRANT ALL ON SCHEMA gc TO gc_owner;
 GRANT USAGE ON SCHEMA gc TO PUBLIC;
 SET ROLE gc_owner;
@@ -80,8 +88,8 @@ SET enable_seqscan = off;
 SET ROLE gc_app;
 EXPLAIN (COSTS OFF) SELECT note FROM gc.lonely WHERE lower(email) = 'user7@example.it';
 SELECT note FROM gc.lonely WHERE lower(email) = 'user7@example.it';
-EXPLAIN (COSTS OFF) SELECT note FROM gc.lonely WHERE id = 7 AND EXISTS (SELECT FROM gc.lonely x WHERE x.id = 8);
-EXPLAIN (COSTS OFF) WITH x AS MATERIALIZED (SELECT email FROM gc.lonely WHERE id = 7) SELECT *, (SELECT email FROM gc.lonely WHERE id = 9) FROM x;
+SELECT gc.plan($$SELECT note FROM gc.lonely WHERE id = 7 AND EXISTS (SELECT FROM gc.lonely x WHERE x.id = 8)$$);
+SELECT gc.plan($$WITH x AS MATERIALIZED (SELECT email FROM gc.lonely WHERE id = 7) SELECT *, (SELECT email FROM gc.lonely WHERE id = 9) FROM x$$);
 EXPLAIN (COSTS OFF) UPDATE gc.lonely SET note = 'x' WHERE id = 7;
 EXPLAIN (COSTS OFF) SELECT id FROM gc.own WHERE email = 'one@example.it';
 RESET enable_seqscan;
