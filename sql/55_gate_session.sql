@@ -70,6 +70,19 @@ ALTER TABLE ga.t DROP renter;
 RESET ROLE;
 SELECT relation, column_name FROM gdpr.gate_rules WHERE relation IS NOT NULL;
 INSERT INTO gdpr.gate_rule (relation, column_name, channel, action) VALUES ('ga.t', 'n', 'export', 'hide');
+-- Attack: the column renamed by the type that its table has its columns from, and another given the name in the rule.
+CREATE TYPE ga.typed_row AS (email text, note text);
+CREATE TABLE ga.typed OF ga.typed_row;
+INSERT INTO ga.typed VALUES ('secret', 'x');
+ALTER TABLE ga.typed OWNER TO ga_gated;
+ALTER TYPE ga.typed_row OWNER TO ga_gated;
+INSERT INTO gdpr.gate_rule (relation, column_name, channel, action) VALUES ('ga.typed', 'email', 'export', 'hide');
+SET ROLE ga_gated;
+ALTER TYPE ga.typed_row RENAME ATTRIBUTE email TO hidden CASCADE;
+ALTER TYPE ga.typed_row RENAME ATTRIBUTE note TO email CASCADE;
+SELECT * FROM ga.typed;
+RESET ROLE;
+DROP TYPE ga.typed_row CASCADE;
 -- A rule whose column is lost closes the table, and nobody else's.
 UPDATE gdpr.gate_rule SET column_name = 'lost' WHERE column_name = 'n';
 SET ROLE ga_gated;

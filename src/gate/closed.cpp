@@ -28,7 +28,7 @@ bool constant_true(const Node *node) {
 }
 
 /// Conditions that say nothing are no barrier either: where only such are left, none is.
-List *without_own(List *conditions) {
+List *without_own(List *conditions, bool *any) {
     List *left = NIL;
     bool found = false, says_something = false;
     ListCell *cell;
@@ -41,6 +41,7 @@ List *without_own(List *conditions) {
         left = lappend(left, each);
         says_something = says_something || !constant_true(each);
     }
+    *any = *any || found;
     return !found ? conditions : says_something ? left : NIL;
 }
 
@@ -48,18 +49,25 @@ bool take_out(Node *node, bool *left);
 
 /// Where no other policy is left, there is none for the planner to mind.
 void take_out(Query *query, bool *left) {
-    bool left_here = false;
+    bool left_here = false, found = false, checks = false;
     ListCell *cell;
     foreach (cell, query->rtable) {
         auto *entry = lfirst_node(RangeTblEntry, cell);
-        entry->securityQuals = without_own(entry->securityQuals);
+        entry->securityQuals = without_own(entry->securityQuals, &found);
         left_here = left_here || entry->securityQuals != NIL;
         if (entry->rtekind == RTE_SUBQUERY)
             take_out(entry->subquery, &left_here);
     }
-    foreach (cell, query->withCheckOptions)
-        if (own_condition(lfirst_node(WithCheckOption, cell)->qual))
+    foreach (cell, query->withCheckOptions) {
+        const Node *qual = lfirst_node(WithCheckOption, cell)->qual;
+        if (own_condition(qual))
             query->withCheckOptions = foreach_delete_current(query->withCheckOptions, cell);
+        else
+            checks = checks || qual == nullptr || !constant_true(qual);
+    }
+    // What the policy lets be stored is everything: each row that is would be told so.
+    if (found && !left_here && !checks)
+        query->withCheckOptions = NIL;
     foreach (cell, query->cteList)
         (void)take_out(lfirst_node(CommonTableExpr, cell)->ctequery, &left_here);
     if (query->hasSubLinks)

@@ -26,6 +26,7 @@ class Guard {
     }
 
     void index(const IndexStmt &statement) const;
+    bool routed_by_gated(Oid parent) const;
     void create(const CreateStmt &statement) const;
     void alter(const AlterTableStmt &statement) const;
     void probe(Oid relation, const AlterTableCmd &command) const;
@@ -97,6 +98,10 @@ bool evaluates(const AlterTableCmd &command) {
 }
 
 void Guard::alter(const AlterTableStmt &statement) const {
+    if (statement.objtype == OBJECT_TYPE)
+        for (const Oid each : gate::tables_of_type(statement.relation))
+            if (gated(each))
+                refuse(each, "change the type that gives their columns to");
     const Oid relation = pg::named_relation(statement.relation);
     if (!OidIsValid(relation))
         return;
@@ -117,6 +122,10 @@ void Guard::alter(const AlterTableStmt &statement) const {
         if (command->subtype == AT_SetNotNull &&
             gate::verdict(relation, pg::call([&] { return get_attnum(relation, command->name); }), sight_).gated())
             refuse(relation, "ask for nulls in a gated column of");
+        // A generated column would hold what it was made of, and would be made of it no longer.
+        if (command->subtype == AT_DropExpression &&
+            gate::verdict(relation, pg::call([&] { return get_attnum(relation, command->name); }), sight_).gated())
+            refuse(relation, "keep the values of a generated column of");
         probe(relation, *command);
     }
 }
@@ -172,6 +181,19 @@ void Guard::refer(const Constraint &constraint) const {
             refuse(table, "have values looked up in gated columns of");
 }
 
+bool Guard::routed_by_gated(Oid parent) const {
+    if (!gated(parent))
+        return false;
+    const pg::Relation opened(parent, AccessShareLock);
+    if (opened.kind() != RELKIND_PARTITIONED_TABLE)
+        return false;
+    const PartitionKey key = pg::call([&] { return RelationGetPartitionKey(opened.get()); });
+    for (int i = 0; i < key->partnatts; i++)
+        if (key->partattrs[i] == 0 || gate::verdict(parent, key->partattrs[i], sight_).gated())
+            return true;
+    return false;
+}
+
 /// A partition's own constraints and routing see the rows that come or move into it.
 void Guard::create(const CreateStmt &statement) const {
     bool evaluated = computes(statement.constraints);
@@ -183,6 +205,11 @@ void Guard::create(const CreateStmt &statement) const {
     }
     foreach (cell, statement.partspec != nullptr ? statement.partspec->partParams : NIL)
         evaluated = evaluated || lfirst_node(PartitionElem, cell)->expr != nullptr;
+    // Rows that would belong into it are looked for in the default partition.
+    if (statement.partbound != nullptr && statement.inhRelations != NIL)
+        if (const Oid parent = pg::named_relation(linitial_node(RangeVar, statement.inhRelations));
+            routed_by_gated(parent))
+            refuse(parent, "create a partition by gated columns of");
     foreach (cell, evaluated ? statement.inhRelations : NIL)
         forbid(lfirst_node(RangeVar, cell), "have constraints or partitions by expressions below");
 }
@@ -216,9 +243,24 @@ void Guard::view(const ViewStmt &statement) const {
         refuse(relation, "change, while materialised views are made of it,");
 }
 
+/// Is a type this domain, or a domain over it?
+bool derives(Oid type, Oid domain) {
+    return pg::call([&] {
+        for (Oid each = type; OidIsValid(each);) {
+            if (each == domain)
+                return true;
+            HeapTuple tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(each));
+            each = HeapTupleIsValid(tuple) ? reinterpret_cast<Form_pg_type>(GETSTRUCT(tuple))->typbasetype : InvalidOid;
+            if (HeapTupleIsValid(tuple))
+                ReleaseSysCache(tuple);
+        }
+        return false;
+    });
+}
+
 /// A check of a domain is run over every column of it.
 void Guard::domain(const AlterDomainStmt &statement) const {
-    if (statement.subtype != 'C' && statement.subtype != 'V')
+    if (statement.subtype != 'C' && statement.subtype != 'V' && statement.subtype != 'O')
         return;
     const Oid type =
         pg::call([&] { return LookupTypeNameOid(nullptr, makeTypeNameFromNameList(statement.typeName), true); });
@@ -227,7 +269,7 @@ void Guard::domain(const AlterDomainStmt &statement) const {
     for (const Oid relation : label::labelled_relations())
         if (gated(relation))
             for (const pg::Column &column : pg::columns_of(relation))
-                if (column.type == type && gate::verdict(relation, column.number, sight_).gated())
+                if (derives(column.type, type) && gate::verdict(relation, column.number, sight_).gated())
                     refuse(relation, "have a domain checked over");
 }
 
@@ -329,24 +371,6 @@ void Guard::check(Node *statement) const {
     }
 }
 
-/// A rule follows the column whose name changes.
-void follow_rename(const RenameStmt &statement) {
-    if (statement.renameType != OBJECT_COLUMN || statement.subname == nullptr)
-        return;
-    const Oid relation = pg::named_relation(statement.relation);
-    const Oid table = pg::gdpr_relation("gate_rule");
-    if (!OidIsValid(relation) || !OidIsValid(table))
-        return;
-    const std::string from = statement.subname, to = statement.newname;
-    const pg::OwnerScope scope(table);
-    pg::Spi spi;
-    (void)spi.run("UPDATE gdpr.gate_rule SET column_name = $1 WHERE column_name = $2 AND (relation = $3 OR relation IN"
-                  " (WITH RECURSIVE heir(id) AS (SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = $3"
-                  "  UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN heir h ON i.inhparent = h.id)"
-                  "  SELECT id FROM heir))",
-                  {pg::param(to), pg::param(from), pg::param_oid(relation)});
-}
-
 } // namespace
 
 GDPR_FUNCTION(gdpr_gate_guard) {
@@ -358,7 +382,7 @@ GDPR_FUNCTION(gdpr_gate_guard) {
         PG_RETURN_VOID();
     gate::forget_freed();
     if (IsA(event->parsetree, RenameStmt))
-        follow_rename(*reinterpret_cast<RenameStmt *>(event->parsetree));
+        gate::follow_rename(*reinterpret_cast<RenameStmt *>(event->parsetree));
     // What apply() does to a table is the extension's.
     else if (const gate::Sight &now = gate::sight(); now.gated && !pg::in_owner_scope())
         Guard(now).check(event->parsetree);

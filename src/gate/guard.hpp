@@ -8,6 +8,12 @@ namespace gdpr::gate {
 /// Raises that a role cannot do `what` a relation, some columns of which it does not see.
 [[noreturn]] void refuse(Oid relation, const char *what);
 
+/// The tables that have their columns from a type, and follow when it changes.
+std::vector<Oid> tables_of_type(const RangeVar *name);
+
+/// A rule follows the column whose name changes.
+void follow_rename(const RenameStmt &statement);
+
 /// Takes note of a constraint that is about to be dropped: a column whose foreign key goes would be gated no longer.
 void note_constraint_drop(Oid constraint);
 /// A new statement begins.

@@ -34,13 +34,20 @@ TimestampTz loaded_within = 0;
 
 /// Statements of gated roles that are being planned and have passed here.
 int planning = 0;
+bool in_gated_form = false; // was the innermost of them rewritten?
 
 class Planning {
   public:
-    Planning() noexcept { planning++; }
-    ~Planning() { planning--; }
+    explicit Planning(bool rewritten) noexcept : outside_(std::exchange(in_gated_form, rewritten)) { planning++; }
+    ~Planning() {
+        planning--;
+        in_gated_form = outside_;
+    }
     Planning(const Planning &) = delete;
     Planning &operator=(const Planning &) = delete;
+
+  private:
+    bool outside_;
 };
 
 const Sight *gated_sight() {
@@ -134,16 +141,17 @@ PlannedStmt *plan_statement(Query *query, const char *text, int options, ParamLi
         return plan;
     }
     std::uint32_t id = 0;
+    bool rewritten = false;
     query = pg::boundary([&] {
         const Sight &now = sight();
         id = now.id;
         // The extension's own statements on people's tables carry out the rights, and answer for what they show.
         const bool own = pg::in_owner_scope() && pg::own_statement(text);
-        return now.gated && !own && !nothing_to_gate(query) && !keeps_integrity(query) ? rewrite(query, now, notes)
-                                                                                       : query;
+        rewritten = now.gated && !own && !nothing_to_gate(query) && !keeps_integrity(query);
+        return rewritten ? rewrite(query, now, notes) : query;
     });
     return pg::boundary([&] {
-        const Planning passed;
+        const Planning passed(rewritten);
         PlannedStmt *plan = pg::call([&] { return next(query, text, options, parameters); });
         const Sight &now = sight();
         if (now.id == id)
@@ -235,6 +243,8 @@ Notes::Notes() noexcept : outer_(std::exchange(notes, &gated_)) {}
 Notes::~Notes() { notes = outer_; }
 
 bool planning_gated() noexcept { return planning > 0; }
+
+bool planning_gated_form() noexcept { return planning > 0 && in_gated_form; }
 
 bool perhaps_gated() noexcept { return gated_lately; }
 

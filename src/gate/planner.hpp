@@ -23,6 +23,9 @@ class Notes {
 /// Is a statement of gated roles being planned, which has passed here?
 bool planning_gated() noexcept;
 
+/// And was it rewritten, not one of the extension's own or a constraint's?
+bool planning_gated_form() noexcept;
+
 /// Are the roles of the session gated at all, as far as is known without looking anything up?
 bool perhaps_gated() noexcept;
 

@@ -13,6 +13,7 @@ namespace {
 
 get_relation_stats_hook_type next_stats = nullptr;
 get_attavgwidth_hook_type next_width = nullptr;
+get_relation_info_hook_type next_relation_info = nullptr;
 object_access_hook_type next_object_access = nullptr;
 
 bool without_statistics(Oid relation, AttrNumber column) {
@@ -43,6 +44,31 @@ int32 width(Oid relation, AttrNumber column) {
         return get_typavgwidth(type, typmod);
     }
     return next_width != nullptr ? next_width(relation, column) : 0;
+}
+
+/// Is the order of an index one of gated values?
+bool ordered_by_gated(const IndexOptInfo &index, Oid relation, const Sight &now) {
+    for (int i = 0; i < index.nkeycolumns; i++)
+        if (index.indexkeys[i] == 0 || verdict(relation, static_cast<AttrNumber>(index.indexkeys[i]), now).gated())
+            return true;
+    return false;
+}
+
+/// Rows that come in the order of an index tell how the values compare that it is made of, whatever is put in their
+/// place. So such an index may say which rows there are, but they are taken from the table in the table's order.
+void relation_info(PlannerInfo *root, Oid relation, bool parent, RelOptInfo *info) {
+    if (next_relation_info != nullptr)
+        next_relation_info(root, relation, parent, info);
+    if (info->indexlist == NIL || relation < FirstNormalObjectId || !planning_gated_form())
+        return;
+    pg::boundary([&] {
+        if (!any_rules() || !gated(relation, sight()))
+            return;
+        ListCell *cell;
+        foreach (cell, info->indexlist)
+            if (auto *index = static_cast<IndexOptInfo *>(lfirst(cell)); ordered_by_gated(*index, relation, sight()))
+                index->amhasgettuple = false;
+    });
 }
 
 /// Functions that read the write-ahead log, where rows are as they are.
@@ -82,6 +108,8 @@ void init_statistics() {
     get_relation_stats_hook = stats;
     next_width = get_attavgwidth_hook;
     get_attavgwidth_hook = width;
+    next_relation_info = get_relation_info_hook;
+    get_relation_info_hook = relation_info;
     next_object_access = object_access_hook;
     object_access_hook = object_access;
 }

@@ -1,5 +1,6 @@
 // Utility commands that read or write rows without the planner: COPY, and fetching from what is stored.
 #include "gate/utility.hpp"
+#include "gate/guard.hpp"
 #include "gate/integrity.hpp"
 #include "gate/planner.hpp"
 #include "gate/sources.hpp"
@@ -109,6 +110,18 @@ void check_fetch(const FetchStmt &statement) {
         require_plan_for(lfirst_node(PlannedStmt, cell));
 }
 
+/// Rows put in the order of an index tell by where they lie how its values compare.
+void refuse_order(const ClusterStmt &statement) {
+    if (!any_rules() || !sight().gated)
+        return;
+    if (statement.relation == nullptr)
+        pg::raise(ERRCODE_INSUFFICIENT_PRIVILEGE, "permission denied to cluster every table",
+                  "The order would tell of values that this role's channel does not see.", "Name a table.");
+    const Oid relation = pg::call([&] { return RangeVarGetRelid(statement.relation, AccessShareLock, true); });
+    if (OidIsValid(relation) && gated(relation, sight()))
+        refuse(relation, "put in the order of an index");
+}
+
 /// Cursors WITH HOLD that this session has declared; true: closed to it.
 std::map<std::string, bool> *held = nullptr;
 
@@ -162,6 +175,10 @@ void process_utility(PlannedStmt *planned, const char *text, bool read_only, Pro
     case T_ExplainStmt:
         destination = pg::boundary(
             [&] { return explaining(*reinterpret_cast<ExplainStmt *>(planned->utilityStmt), destination); });
+        proceed();
+        break;
+    case T_ClusterStmt:
+        pg::boundary([&] { refuse_order(*reinterpret_cast<ClusterStmt *>(planned->utilityStmt)); });
         proceed();
         break;
     case T_ConstraintsSetStmt:

@@ -6,6 +6,7 @@
 
 extern "C" {
 #include "commands/event_trigger.h"
+#include "utils/partcache.h"
 }
 
 namespace gdpr::pg {

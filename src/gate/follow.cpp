@@ -1,4 +1,4 @@
-// What goes: a column whose foreign key goes would be gated no longer, and rules go with what they are about.
+// What changes its name or goes: rules follow, and a column whose foreign key goes would be gated no longer.
 #include "gate/guard.hpp"
 #include "pg/event_trigger.hpp"
 #include "pg/pg.hpp"
@@ -11,6 +11,39 @@ namespace {
 std::vector<std::pair<Oid, AttrNumber>> freed;
 
 } // namespace
+
+std::vector<Oid> tables_of_type(const RangeVar *name) {
+    const Oid type = pg::named_relation(name);
+    std::vector<Oid> out;
+    pg::Spi spi;
+    const pg::Rows found =
+        spi.run("SELECT t.oid FROM pg_catalog.pg_class t JOIN pg_catalog.pg_class c ON c.reltype = t.reloftype"
+                " WHERE c.oid = $1 AND c.relkind = 'c'",
+                {pg::param_oid(type)});
+    for (std::uint64_t row = 0; row < found.size(); row++)
+        out.push_back(found.oid(row, 1));
+    return out;
+}
+
+void follow_rename(const RenameStmt &statement) {
+    const Oid table = pg::gdpr_relation("gate_rule");
+    if ((statement.renameType != OBJECT_COLUMN && statement.renameType != OBJECT_ATTRIBUTE) ||
+        statement.subname == nullptr || !OidIsValid(table))
+        return;
+    std::vector<Oid> renamed = {pg::named_relation(statement.relation)};
+    if (statement.renameType == OBJECT_ATTRIBUTE)
+        renamed = tables_of_type(statement.relation);
+    const std::string from = statement.subname, to = statement.newname;
+    const pg::OwnerScope scope(table);
+    pg::Spi spi;
+    for (const Oid relation : renamed)
+        (void)spi.run(
+            "UPDATE gdpr.gate_rule SET column_name = $1 WHERE column_name = $2 AND (relation = $3 OR relation IN"
+            " (WITH RECURSIVE heir(id) AS (SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = $3"
+            "  UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN heir h ON i.inhparent = h.id)"
+            "  SELECT id FROM heir))",
+            {pg::param(to), pg::param(from), pg::param_oid(relation)});
+}
 
 void note_constraint_drop(Oid constraint) {
     Oid relation = InvalidOid;
