@@ -198,7 +198,7 @@ SELECT gdpr.group_key(7);
 CREATE INDEX ON grp.sealed (gdpr.group_key(a_text));
 
 SET client_min_messages = warning;
-SELECT gdpr.gate('personal', 'export', 'show'), gdpr.unrestrict('grp.person', '7', 'settled') \g /dev/null
+SELECT gdpr.gate('personal', 'export', NULL), gdpr.unrestrict('grp.person', '7', 'settled') \g /dev/null
 DROP SCHEMA grp CASCADE;
 DROP OWNED BY grp_app, grp_tool;
 DROP ROLE grp_app, grp_tool;
