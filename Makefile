@@ -156,6 +156,7 @@ bench:
 	bench/encrypted.sh
 	bench/pgbench.sh
 	bench/gates.sh
+	bench/blocklist.sh
 	bench/rights.sh
 	bench/restriction.sh
 
