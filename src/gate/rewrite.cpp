@@ -87,8 +87,8 @@ pg::OwnFunction masked("masked", ANYELEMENTOID, TEXTOID), permitted("permitted",
 Oid required(pg::OwnFunction &function) {
     const Oid found = pg::call([&] { return function.id(); });
     if (!OidIsValid(found))
-        pg::raise(ERRCODE_UNDEFINED_FUNCTION, "a function of gdpr is missing", "What is gated cannot be hidden.",
-                  "ALTER EXTENSION gdpr UPDATE.");
+        pg::raise(ERRCODE_UNDEFINED_FUNCTION, std::string("gdpr.") + function.name() + "() is missing",
+                  "What is gated cannot be hidden.", "ALTER EXTENSION gdpr UPDATE.");
     return found;
 }
 

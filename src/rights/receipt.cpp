@@ -19,9 +19,7 @@ bool has_receipt(const subject::Subject &subject) {
     const pg::OwnerScope scope(pg::gdpr_relation("erasure"));
     pg::Spi spi;
     // Where nobody was forgotten there may be no key yet, and asking makes none.
-    static bool some = false;
-    some = some || spi.run_again("SELECT EXISTS (SELECT FROM gdpr.erasure)", {}).boolean(0, 1);
-    if (!some)
+    if (!spi.run_again("SELECT EXISTS (SELECT FROM gdpr.erasure)", {}).boolean(0, 1))
         return false;
     return spi
         .run_again("SELECT EXISTS (SELECT FROM gdpr.erasure WHERE subject = $1 AND subject_table = $2)",
