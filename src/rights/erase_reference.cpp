@@ -256,7 +256,8 @@ bool ErasePlan::mark_referenced() {
             // accessed it (mark_cuts).
             const bool owning = owns(each), bound = !each.cuttable() && OidIsValid(each.constraint);
             const bool loose = child->anonymise || owning || (accesses(each) && !bound);
-            std::string hold = both(not_true(child->others), loose ? (bound ? "true" : "false") : child->referenced);
+            const std::string stays = child->anonymise ? "true" : child->referenced;
+            std::string hold = both(not_true(child->others), loose && !bound ? "false" : stays);
             for (const std::string &more : {child->kept, owning ? "false" : needed(each)})
                 if (more != "false")
                     hold = hold == "false" ? "(" + more + ")" : "(" + more + ") OR (" + hold + ")";
