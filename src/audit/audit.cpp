@@ -1,5 +1,6 @@
 #include "audit/audit.hpp"
 
+#include "audit/actor.hpp"
 #include "audit/record.hpp"
 #include "audit/row.hpp"
 #include "pg/pg.hpp"
@@ -172,6 +173,7 @@ void record_about(Oid relation, std::string_view operation, std::string_view not
 void init() {
     init_shapes();
     init_records();
+    init_actor();
 }
 
 } // namespace gdpr::audit

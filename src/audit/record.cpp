@@ -170,7 +170,7 @@ void insert(const Target &to, std::int64_t id, const Record &record, Oid role, c
 
 void write(const Record &record, const std::vector<subject::Subject> &people) {
     const Target to = target();
-    const Oid role = pg::acting_user();
+    const Oid role = OidIsValid(record.role) ? record.role : pg::acting_user();
     std::vector<Person> plain;
     plain.reserve(people.size());
     for (const subject::Subject &each : people)

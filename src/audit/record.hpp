@@ -12,6 +12,7 @@ struct Record {
     const char *operation = "";
     ArrayType *changed = nullptr; // text[]
     Jsonb *content = nullptr;     // not sealed yet
+    Oid role = InvalidOid;        // who did it; none: who acts now
 };
 
 /// One record for each person, all with one id; one that names nobody where there are none. Where a person has no

@@ -1,4 +1,5 @@
 // The triggers: one record of every changed row and every TRUNCATE, without a single SQL statement.
+#include "audit/actor.hpp"
 #include "audit/record.hpp"
 #include "audit/row.hpp"
 #include "pg/pg.hpp"
@@ -100,6 +101,7 @@ GDPR_FUNCTION(gdpr_audit_row) {
     audit::Record record;
     record.relation = shape->node;
     record.operation = change.operation;
+    record.role = audit::changing_role();
     if (update)
         record.changed = names(*shape, places);
     if (!audit::without_values())

@@ -12,18 +12,14 @@ constexpr long batch_rows = 1000;
 } // namespace
 
 Cursor::Cursor(const std::string &sql, const std::vector<Param> &params) : in_flight_(std::uncaught_exceptions()) {
-    std::vector<Oid> types;
-    std::vector<Datum> values;
-    std::string nulls;
-    for (const Param &each : params) {
-        types.push_back(each.type);
-        values.push_back(each.value);
-        nulls.push_back(each.null ? 'n' : ' ');
-    }
+    Arguments arguments(params);
     const OwnStatement own(sql.c_str(), true);
+    if (KeptPlan::serves(params))
+        kept_.emplace(sql, arguments);
     portal_ = call([&] {
-        return SPI_cursor_open_with_args(nullptr, sql.c_str(), static_cast<int>(types.size()), types.data(),
-                                         values.data(), nulls.c_str(), true, 0);
+        return kept_ ? SPI_cursor_open(nullptr, kept_->plan(), arguments.values.data(), arguments.nulls.c_str(), true)
+                     : SPI_cursor_open_with_args(nullptr, sql.c_str(), arguments.count(), arguments.types.data(),
+                                                 arguments.values.data(), arguments.nulls.c_str(), true, 0);
     });
 }
 

@@ -5,8 +5,8 @@
 
 namespace gdpr::pg {
 
-/// An open query that only reads, with the snapshot of the calling one. Needs an Spi that outlives it, and the user
-/// it was opened as at each fetch.
+/// An open query that only reads and is planned once a session (as Spi::run_again), with the snapshot of the calling
+/// one. Needs an Spi that outlives it, and the user it was opened as at each fetch.
 class Cursor {
   public:
     explicit Cursor(const std::string &sql, const std::vector<Param> &params = {});
@@ -19,6 +19,7 @@ class Cursor {
     Rows fetch();
 
   private:
+    std::optional<KeptPlan> kept_;
     Portal portal_;
     SPITupleTable *batch_ = nullptr;
     long count_ = 10;

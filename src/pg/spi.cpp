@@ -78,44 +78,31 @@ bool own_statement(const char *text) {
     return sent.first != nullptr && (text == sent.first || (sent.second && std::strcmp(text, sent.first) == 0));
 }
 
-namespace {
-
-/// Parameters as SPI takes them.
-struct Arguments {
-    std::vector<Oid> types;
-    std::vector<Datum> values;
-    std::string nulls;
-
-    explicit Arguments(const std::vector<Param> &params) {
-        for (const Param &each : params) {
-            types.push_back(each.type);
-            values.push_back(each.value);
-            nulls.push_back(each.null ? 'n' : ' ');
-        }
+Arguments::Arguments(const std::vector<Param> &params) {
+    for (const Param &each : params) {
+        types.push_back(each.type);
+        values.push_back(each.value);
+        nulls.push_back(each.null ? 'n' : ' ');
     }
-    int count() const { return static_cast<int>(types.size()); }
-};
+}
 
-/// Whoever plans decides what the plan does: PostgreSQL minds the role and search_path, but not whether row security is
-/// off for a table's owner.
-using PlanName = std::tuple<std::string, std::vector<Oid>, Oid, int>;
-struct KeptPlan {
+/// A plan and who uses it.
+struct KeptPlan::Entry {
     SPIPlanPtr plan = nullptr;
     std::uint64_t used = 0; // when, by count
     int running = 0;
 };
 
+namespace {
+
+/// Whoever plans decides what the plan does: PostgreSQL minds the role and search_path, but not whether row security is
+/// off for a table's owner.
+using PlanName = std::tuple<std::string, std::vector<Oid>, Oid, int>;
+
 constexpr std::size_t most_plans = 200;
 constexpr Size most_bytes = 8192; // of one value
-std::map<PlanName, KeptPlan> *plans = nullptr;
+std::map<PlanName, KeptPlan::Entry> *plans = nullptr;
 std::uint64_t uses = 0;
-
-bool many(const std::vector<Param> &params) {
-    return std::any_of(params.begin(), params.end(), [](const Param &each) {
-        return !each.null &&
-               call([&] { return get_typlen(each.type) == -1 ? toast_raw_datum_size(each.value) : 0; }) > most_bytes;
-    });
-}
 
 /// Makes room by dropping the plan that was used longest ago.
 void drop_oldest() {
@@ -130,12 +117,12 @@ void drop_oldest() {
     call([&] { SPI_freeplan(plan); });
 }
 
-KeptPlan &kept_plan(const std::string &sql, Arguments &arguments) {
+KeptPlan::Entry &entry_of(const std::string &sql, Arguments &arguments) {
     Oid user;
     int context;
     GetUserIdAndSecContext(&user, &context);
     if (plans == nullptr)
-        plans = new std::map<PlanName, KeptPlan>;
+        plans = new std::map<PlanName, KeptPlan::Entry>;
     PlanName name{sql, arguments.types, user, context};
     if (const auto found = plans->find(name); found != plans->end())
         return found->second;
@@ -148,25 +135,35 @@ KeptPlan &kept_plan(const std::string &sql, Arguments &arguments) {
             elog(ERROR, "SPI_prepare_cursor failed: %s", SPI_result_code_string(SPI_result));
         return made;
     });
-    return plans->emplace(std::move(name), KeptPlan{plan}).first->second;
+    return plans->emplace(std::move(name), KeptPlan::Entry{plan}).first->second;
 }
 
 } // namespace
 
-Rows Spi::run_again(const std::string &sql, const std::vector<Param> &params) {
-    if (many(params))
-        return run(sql, params);
+bool KeptPlan::serves(const std::vector<Param> &params) {
+    return std::none_of(params.begin(), params.end(), [](const Param &each) {
+        return !each.null &&
+               call([&] { return get_typlen(each.type) == -1 ? toast_raw_datum_size(each.value) : 0; }) > most_bytes;
+    });
+}
+
+KeptPlan::KeptPlan(const std::string &sql, Arguments &arguments) : entry_(entry_of(sql, arguments)) {
+    entry_.running++;
+    entry_.used = ++uses;
+}
+
+KeptPlan::~KeptPlan() { entry_.running--; }
+
+SPIPlanPtr KeptPlan::plan() const noexcept { return entry_.plan; }
+
+Rows Spi::run_again(const std::string &sql, const std::vector<Param> &params, bool read_only) {
+    if (!KeptPlan::serves(params))
+        return run(sql, params, read_only);
     Arguments arguments(params);
-    KeptPlan &kept = kept_plan(sql, arguments);
-    struct Running {
-        KeptPlan &plan;
-        explicit Running(KeptPlan &its) : plan(its) { plan.running++; }
-        ~Running() { plan.running--; }
-    } running(kept);
-    kept.used = ++uses;
+    const KeptPlan kept(sql, arguments);
     const OwnStatement own(sql.c_str(), true);
     call([&] {
-        const int code = SPI_execute_plan(kept.plan, arguments.values.data(), arguments.nulls.c_str(), false, 0);
+        const int code = SPI_execute_plan(kept.plan(), arguments.values.data(), arguments.nulls.c_str(), read_only, 0);
         if (code < 0)
             elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(code));
     });

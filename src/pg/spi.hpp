@@ -50,6 +50,34 @@ class Rows {
     std::uint64_t processed_;
 };
 
+/// Parameters as SPI takes them.
+struct Arguments {
+    std::vector<Oid> types;
+    std::vector<Datum> values;
+    std::string nulls;
+
+    explicit Arguments(const std::vector<Param> &params);
+    int count() const { return static_cast<int>(types.size()); }
+};
+
+/// The plan of a statement, made once a session for whatever values; kept while one of these lives, and longer.
+class KeptPlan {
+  public:
+    struct Entry;
+    /// Not where the values are many: what finds few rows by an index may be wrong for them.
+    static bool serves(const std::vector<Param> &params);
+
+    KeptPlan(const std::string &sql, Arguments &arguments);
+    ~KeptPlan();
+    KeptPlan(const KeptPlan &) = delete;
+    KeptPlan &operator=(const KeptPlan &) = delete;
+
+    SPIPlanPtr plan() const noexcept;
+
+  private:
+    Entry &entry_;
+};
+
 /// One SPI connection. What it allocates by palloc is gone when it ends; `keep` copies a datum out.
 class Spi {
   public:
@@ -63,7 +91,7 @@ class Spi {
 
     /// The same, planned once a session for whatever values: for statements whose text comes again, and which find
     /// their rows by indexes. Where the values are many, they are planned for as they are.
-    Rows run_again(const std::string &sql, const std::vector<Param> &params = {});
+    Rows run_again(const std::string &sql, const std::vector<Param> &params = {}, bool read_only = false);
 
     /// Copies a datum into the context that was current before this connection.
     Datum keep(Datum value, Oid type);

@@ -43,7 +43,7 @@ std::string now() {
     const pg::OwnerScope scope(pg::gdpr_relation("key"));
     const pg::PinnedFormats formats;
     pg::Spi spi;
-    return spi.run("SELECT pg_catalog.to_json(pg_catalog.now())", {}, true).text_or(0, 1);
+    return spi.run_again("SELECT pg_catalog.to_json(pg_catalog.now())", {}, true).text_or(0, 1);
 }
 
 std::string array_of(Rows &rows, Size &size) {
