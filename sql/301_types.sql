@@ -111,5 +111,10 @@ EXCEPTION WHEN data_corrupted THEN
 END $$;
 SELECT type, opens(:'int4', type) AS of_int4, opens(:'text', type) AS of_text FROM columns ORDER BY attnum;
 
+-- Integers become as many bits as are asked for; and what is sealed keeps its type, though numeric goes to double precision by itself.
+SELECT 5::gdpr.encrypted_int4::bit(4), 5::gdpr.encrypted_int8::bit(12), 5::gdpr.encrypted_int4::bit;
+SELECT n::bit(6), pg_typeof(gdpr.sealed(n)), pg_typeof(gdpr.sealed(coalesce(p, 1.5))), pg_typeof(gdpr.sealed(coalesce(p, p))), pg_typeof(gdpr.sealed('x')), gdpr.sealed(p)
+  FROM (SELECT 5::gdpr.encrypted_int4 AS n, 0.1::gdpr.encrypted_numeric AS p) s;
+
 SET client_min_messages = warning;
 DROP SCHEMA ty CASCADE;

@@ -39,6 +39,7 @@ CREATE VIEW orders AS SELECT * FROM unnest(ARRAY['t', 't DESC NULLS LAST', 't NU
 
 -- In memory, and spilled in many runs.
 SET max_parallel_workers_per_gather = 0;
+SET jit = off; -- what the costs of forbidden plans would bring in
 SET work_mem = '64MB';
 SELECT key, same(format('SELECT id FROM %%s ORDER BY %s, id', key)) FROM orders ORDER BY number;
 SET work_mem = '64kB';

@@ -61,9 +61,11 @@ void check_names(Oid relation) {
         check(*labels.table->expires, "expires");
 }
 
-/// Expressions that the catalogs deparse must mean the same in any session that runs the plan.
-void deparse_unambiguously() {
+/// Expressions that the catalogs deparse must mean the same in any session that runs the plan. And the catalogs of a
+/// large database are no reason to compile each question to them.
+void pin_settings() {
     pg::call([] {
+        (void)set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
         (void)set_config_option("datestyle", "ISO, YMD", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
         (void)set_config_option("intervalstyle", "postgres", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
                                 false);
@@ -148,7 +150,7 @@ using namespace gdpr;
 GDPR_FUNCTION(gdpr_plan) {
     pg::ResultSet result(fcinfo);
     const pg::OwnerScope scope(pg::gdpr_relation("key"));
-    apply::deparse_unambiguously();
+    apply::pin_settings();
     for (const apply::Action &each : apply::plan(InvalidOid))
         result.add({pg::param_oid(each.relation), pg::param(each.action), pg::param(each.statement)});
     PG_RETURN_NULL();
@@ -163,7 +165,7 @@ GDPR_FUNCTION(gdpr_apply) {
         apply::Actions actions;
         {
             const pg::OwnerScope scope(pg::gdpr_relation("key"));
-            apply::deparse_unambiguously();
+            apply::pin_settings();
             actions = apply::plan(relation);
         }
         apply::set_aside(actions, OidIsValid(relation), aside);

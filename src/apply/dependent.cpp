@@ -12,10 +12,19 @@ void rules(Exchange &exchange) {
         "rule",
         exchange.run(
             "SELECT pg_catalog.quote_ident(r.rulename), r.ev_class::pg_catalog.regclass::text,"
-            "       pg_catalog.pg_get_ruledef(r.oid), pg_catalog.obj_description(r.oid, 'pg_rewrite'),"
+            "       CASE WHEN condition::text = r.ev_qual::text AND action::text = r.ev_action::text"
+            "         THEN pg_catalog.pg_get_ruledef(r.oid) ELSE pg_catalog.format('CREATE RULE %I AS ON %s TO %s%s DO %s%s',"
+            "           r.rulename, CASE r.ev_type WHEN '2' THEN 'UPDATE' WHEN '3' THEN 'INSERT' ELSE 'DELETE' END,"
+            "           r.ev_class::pg_catalog.regclass, ' WHERE ' || (gdpr.written(condition, r.ev_class))[1],"
+            "           CASE WHEN r.is_instead THEN 'INSTEAD ' END,"
+            "           (SELECT CASE count(*) WHEN 1 THEN max(q) ELSE '(' || pg_catalog.string_agg(q, '; ' ORDER BY n) || ')' END"
+            "              FROM pg_catalog.unnest(gdpr.written(action, r.ev_class)) WITH ORDINALITY AS x(q, n))) END,"
+            "       pg_catalog.obj_description(r.oid, 'pg_rewrite'),"
             "       CASE r.ev_enabled WHEN 'D' THEN 'DISABLE RULE ' WHEN 'A' THEN 'ENABLE ALWAYS RULE '"
             "                         WHEN 'R' THEN 'ENABLE REPLICA RULE ' END || pg_catalog.quote_ident(r.rulename)"
-            "  FROM used u JOIN pg_catalog.pg_rewrite r ON r.oid = u.id WHERE r.rulename <> '_RETURN'"
+            "  FROM used u JOIN pg_catalog.pg_rewrite r ON r.oid = u.id,"
+            "       LATERAL (SELECT gdpr.as_written(r.ev_qual) AS condition, gdpr.as_written(r.ev_action) AS action) w"
+            " WHERE r.rulename <> '_RETURN'"
             " ORDER BY 2, 1"));
 }
 
@@ -26,13 +35,18 @@ void triggers(Exchange &exchange) {
         "trigger",
         exchange.run(
             "SELECT pg_catalog.quote_ident(g.tgname), g.tgrelid::pg_catalog.regclass::text,"
-            "       CASE WHEN o.own THEN NULL ELSE pg_catalog.pg_get_triggerdef(g.oid) END,"
+            "       CASE WHEN o.own THEN NULL WHEN w.condition::text <> g.tgqual::text THEN"
+            "         pg_catalog.regexp_replace(d.definition, '( FOR EACH ROW WHEN \\().*(\\) EXECUTE FUNCTION )',"
+            "           '\\1' || pg_catalog.replace((gdpr.written(w.condition, g.tgrelid))[1], '\\', '\\\\') || '\\2')"
+            "         ELSE d.definition END,"
             "       CASE WHEN o.own THEN NULL ELSE pg_catalog.obj_description(g.oid, 'pg_trigger') END,"
             "       CASE WHEN o.own THEN NULL ELSE"
             "         CASE g.tgenabled WHEN 'D' THEN 'DISABLE TRIGGER ' WHEN 'A' THEN 'ENABLE ALWAYS TRIGGER '"
             "                          WHEN 'R' THEN 'ENABLE REPLICA TRIGGER ' END || pg_catalog.quote_ident(g.tgname) END"
             "  FROM used u JOIN pg_catalog.pg_trigger g ON g.oid = u.id JOIN pg_catalog.pg_proc p ON p.oid = g.tgfoid,"
-            "       LATERAL (SELECT p.pronamespace = 'gdpr'::pg_catalog.regnamespace AS own) o"
+            "       LATERAL (SELECT p.pronamespace = 'gdpr'::pg_catalog.regnamespace AS own) o,"
+            "       LATERAL (SELECT pg_catalog.pg_get_triggerdef(g.oid) AS definition) d,"
+            "       LATERAL (SELECT gdpr.as_written(g.tgqual) AS condition) w"
             " WHERE NOT g.tgisinternal AND g.tgparentid = 0 ORDER BY 2, 1",
             "pg_trigger"));
 }
@@ -50,8 +64,8 @@ void policies(Exchange &exchange) {
             "         (SELECT pg_catalog.string_agg(CASE r WHEN 0 THEN 'PUBLIC'"
             "            ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(r)) END, ', ')"
             "            FROM pg_catalog.unnest(p.polroles) r),"
-            "         ' USING (' || pg_catalog.pg_get_expr(p.polqual, p.polrelid) || ')',"
-            "         ' WITH CHECK (' || pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid) || ')') END,"
+            "         ' USING (' || pg_catalog.pg_get_expr(gdpr.as_written(p.polqual), p.polrelid) || ')',"
+            "         ' WITH CHECK (' || pg_catalog.pg_get_expr(gdpr.as_written(p.polwithcheck), p.polrelid) || ')') END,"
             "       pg_catalog.obj_description(p.oid, 'pg_policy'), NULL::text"
             "  FROM used u JOIN pg_catalog.pg_policy p ON p.oid = u.id ORDER BY 2, 1",
             "pg_policy"));
@@ -60,8 +74,12 @@ void policies(Exchange &exchange) {
 /// Functions whose body was parsed when they were created get an empty one for a moment; all else about them stays.
 void functions(Exchange &exchange) {
     const pg::Rows rows = exchange.run(
-        "SELECT pg_catalog.pg_get_functiondef(u.id), pg_catalog.pg_get_function_sqlbody(u.id)"
-        "  FROM used u JOIN pg_catalog.pg_proc p ON p.oid = u.id WHERE p.prosqlbody IS NOT NULL ORDER BY u.id",
+        "SELECT pg_catalog.pg_get_functiondef(u.id), pg_catalog.pg_get_function_sqlbody(u.id),"
+        "       CASE WHEN w.body::text = p.prosqlbody::text THEN pg_catalog.pg_get_function_sqlbody(u.id)"
+        "            WHEN w.body::text LIKE '{%' THEN (gdpr.written(w.body, 0))[1]"
+        "            ELSE 'BEGIN ATOMIC ' || pg_catalog.array_to_string(gdpr.written(w.body, 0) || ARRAY['END'], '; ') END"
+        "  FROM used u JOIN pg_catalog.pg_proc p ON p.oid = u.id,"
+        "       LATERAL (SELECT gdpr.as_written(p.prosqlbody) AS body) w WHERE p.prosqlbody IS NOT NULL ORDER BY u.id",
         "pg_proc");
     for (std::uint64_t row = 0; row < rows.size(); row++) {
         const std::string definition = rows.text_or(row, 1), body = rows.text_or(row, 2);
@@ -69,7 +87,7 @@ void functions(Exchange &exchange) {
         if (at == std::string::npos)
             continue;
         exchange.before("empty function for a moment", definition.substr(0, at) + "AS ''");
-        exchange.after("restore function", definition);
+        exchange.after("restore function", definition.substr(0, at) + rows.text_or(row, 3));
     }
 }
 
@@ -166,6 +184,8 @@ std::vector<Oid> family_of(Oid relation, pg::Spi &spi) {
 Dependents dependents_of(Oid relation, const std::vector<ColumnChange> &changes, pg::Spi &spi) {
     Exchange exchange(relation, changes, spi);
     exchange_exclusions(exchange);
+    exchange_checks(exchange);
+    exchange_statistics(exchange);
     keep_settings(exchange);
     exchange_indexes(exchange);
     std::vector<Dependents> layers;

@@ -14,8 +14,8 @@ class Exchange {
     void before(const std::string &action, const std::string &statement) {
         out_.before.push_back({relation_, action, statement});
     }
-    void after(const std::string &action, const std::string &statement) {
-        out_.after.push_back({relation_, action, statement});
+    void after(const std::string &action, const std::string &statement, bool as_table_owner = false) {
+        out_.after.push_back({relation_, action, statement, as_table_owner});
     }
     /// The statements that a query has written, in its first column.
     void after(const std::string &action, const pg::Rows &written) {
@@ -49,10 +49,14 @@ class Exchange {
 void drop_views(Exchange &exchange);
 void recreate_views(Exchange &exchange);
 
-/// Indexes whose operator class must change its name, and what ALTER TABLE forgets about the others.
+/// Indexes over expressions, those whose operator class must change its name, and what ALTER TABLE forgets about the
+/// others.
 void exchange_indexes(Exchange &exchange);
-/// Exclusion constraints over a varchar: PostgreSQL excludes plain ones by the operators of text.
+/// Exclusion constraints over expressions, and over a varchar: PostgreSQL excludes plain ones by the operators of text.
 void exchange_exclusions(Exchange &exchange);
+/// Check constraints and statistics objects whose expressions PostgreSQL would write with casts that decrypt.
+void exchange_checks(Exchange &exchange);
+void exchange_statistics(Exchange &exchange);
 void keep_settings(Exchange &exchange);
 
 /// Generated columns among the changing ones, or computed from them.

@@ -23,3 +23,16 @@ COMMENT ON FUNCTION gdpr.generate_column(regclass, name, text) IS
     'Makes an existing column GENERATED ALWAYS AS (expression) STORED, its values staying as they are: a step of plan(), '
     'for superusers only.';
 REVOKE ALL ON FUNCTION gdpr.generate_column(regclass, name, text) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION gdpr.as_written(tree pg_node_tree, place integer DEFAULT 0) RETURNS pg_node_tree
+    AS 'MODULE_PATHNAME', 'gdpr_as_written' LANGUAGE C STABLE STRICT;
+COMMENT ON FUNCTION gdpr.as_written(pg_node_tree, integer) IS
+    'An expression of the catalogs without the casts by which its encrypted values are decrypted unasked, for pg_get_expr; '
+    'of a list the member at that place. A tree that has none is given back as it is.';
+REVOKE ALL ON FUNCTION gdpr.as_written(pg_node_tree, integer) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION gdpr.written(tree pg_node_tree, relation oid) RETURNS text[]
+    AS 'MODULE_PATHNAME', 'gdpr_written' LANGUAGE C STABLE STRICT;
+COMMENT ON FUNCTION gdpr.written(pg_node_tree, oid) IS
+    'The SQL of each query of a tree of the catalogs, or of an expression over OLD and NEW of a relation.';
+REVOKE ALL ON FUNCTION gdpr.written(pg_node_tree, oid) FROM PUBLIC;

@@ -42,6 +42,27 @@ std::string generation(const std::string &expression, const ColumnChange *change
                : expression;
 }
 
+/// The definition of an index, or of its constraint, with expressions as they were written.
+std::string with_expressions(Exchange &exchange, Oid index, std::string definition) {
+    const pg::Rows rows = exchange.about(
+        index,
+        "SELECT pg_catalog.pg_get_indexdef(i.indexrelid, k.place::int, false), '(' || pg_catalog.pg_get_expr("
+        "         gdpr.as_written(i.indexprs, (pg_catalog.row_number() OVER (ORDER BY k.place))::int), i.indrelid) || ')'"
+        "  FROM pg_catalog.pg_index i, pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY AS k(number, place)"
+        " WHERE i.indexrelid = $1 AND k.number = 0 AND gdpr.as_written(i.indexprs)::text <> i.indexprs::text"
+        " ORDER BY k.place");
+    std::size_t at = 0;
+    for (std::uint64_t row = 0; row < rows.size(); row++) {
+        const std::string shown = rows.text_or(row, 1), written = rows.text_or(row, 2);
+        at = definition.find(shown, at);
+        if (at == std::string::npos)
+            break;
+        definition.replace(at, shown.size(), written);
+        at += written.size();
+    }
+    return definition;
+}
+
 } // namespace
 
 std::string index_definition(Exchange &exchange, Oid index) {
@@ -72,7 +93,7 @@ std::string index_definition(Exchange &exchange, Oid index) {
         definition.replace(at + 1, shown->size(), wanted);
         at += 1 + wanted.size();
     }
-    return definition;
+    return with_expressions(exchange, index, std::move(definition));
 }
 
 void exchange_indexes(Exchange &exchange) {
@@ -81,7 +102,7 @@ void exchange_indexes(Exchange &exchange) {
         "       (SELECT h.inhparent FROM pg_catalog.pg_inherits h WHERE h.inhrelid = i.indexrelid),"
         "       (SELECT pg_catalog.quote_ident(s.spcname) FROM pg_catalog.pg_tablespace s WHERE s.oid = c.reltablespace)"
         "  FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN family f ON f.id = i.indrelid"
-        " WHERE EXISTS (SELECT FROM ROWS FROM (pg_catalog.unnest(i.indkey::int2[]), pg_catalog.unnest(i.indclass::oid[])) AS k(number, class)"
+        " WHERE gdpr.as_written(i.indexprs)::text <> i.indexprs::text AND NOT i.indisexclusion OR EXISTS (SELECT FROM ROWS FROM (pg_catalog.unnest(i.indkey::int2[]), pg_catalog.unnest(i.indclass::oid[])) AS k(number, class)"
         "   JOIN pg_catalog.pg_opclass o ON o.oid = k.class JOIN target t ON t.relation = i.indrelid AND t.number = k.number"
         "  WHERE o.opcname LIKE '%\\_pattern\\_ops')"
         " ORDER BY (SELECT count(*) FROM pg_catalog.pg_partition_ancestors(i.indexrelid)), 1");
@@ -113,22 +134,24 @@ void exchange_exclusions(Exchange &exchange) {
         "SELECT c.conrelid::pg_catalog.regclass::text, pg_catalog.quote_ident(c.conname),"
         "       pg_catalog.regexp_replace(pg_catalog.pg_get_constraintdef(c.oid), 'OPERATOR\\(gdpr_operators\\.([^)]+)\\)', '\\1', 'g'),"
         "       pg_catalog.obj_description(c.oid, 'pg_constraint'), pg_catalog.obj_description(c.conindid, 'pg_class'),"
-        "       c.conindid::pg_catalog.regclass::text, i.indisclustered,"
+        "       c.conindid, i.indisclustered,"
         "       (SELECT pg_catalog.quote_ident(s.spcname) FROM pg_catalog.pg_tablespace s WHERE s.oid = x.reltablespace)"
-        "  FROM used u JOIN pg_catalog.pg_constraint c ON c.oid = u.id AND c.contype = 'x' AND c.conparentid = 0"
+        "  FROM family f JOIN pg_catalog.pg_constraint c ON c.conrelid = f.id AND c.contype = 'x' AND c.conparentid = 0"
         "  JOIN pg_catalog.pg_index i ON i.indexrelid = c.conindid JOIN pg_catalog.pg_class x ON x.oid = c.conindid"
-        " WHERE EXISTS (SELECT FROM target t JOIN pg_catalog.pg_attribute a ON a.attrelid = t.relation AND a.attnum = t.number"
+        " WHERE gdpr.as_written(i.indexprs)::text <> i.indexprs::text"
+        "   OR EXISTS (SELECT FROM target t JOIN pg_catalog.pg_attribute a ON a.attrelid = t.relation AND a.attnum = t.number"
         "   WHERE t.relation = c.conrelid AND t.number = ANY (i.indkey::int2[])"
         "     AND a.atttypid IN ('pg_catalog.varchar'::pg_catalog.regtype, 'gdpr.encrypted_varchar'::pg_catalog.regtype))"
-        " ORDER BY 1, 2",
-        "pg_constraint");
+        " ORDER BY 1, 2");
     for (std::uint64_t row = 0; row < rows.size(); row++) {
-        const std::string table = rows.text_or(row, 1), name = rows.text_or(row, 2), index = rows.text_or(row, 6);
+        const Oid id = rows.oid(row, 6);
+        const std::string table = rows.text_or(row, 1), name = rows.text_or(row, 2), index = pg::relation_name(id);
         const auto add = [&](const std::string &statement) {
             exchange.after("recreate exclusion constraint", statement);
         };
         exchange.before("drop exclusion constraint for a moment", "ALTER TABLE " + table + " DROP CONSTRAINT " + name);
-        add("ALTER TABLE " + table + " ADD CONSTRAINT " + name + " " + rows.text_or(row, 3));
+        add("ALTER TABLE " + table + " ADD CONSTRAINT " + name + " " +
+            with_expressions(exchange, id, rows.text_or(row, 3)));
         if (const auto comment = rows.text(row, 4))
             add("COMMENT ON CONSTRAINT " + name + " ON " + table + " IS " + pg::quote_literal(*comment));
         if (const auto comment = rows.text(row, 5))
@@ -137,6 +160,58 @@ void exchange_exclusions(Exchange &exchange) {
             add("ALTER INDEX " + index + " SET TABLESPACE " + *space);
         if (rows.boolean(row, 7))
             add("ALTER TABLE " + table + " CLUSTER ON " + name);
+    }
+}
+
+void exchange_checks(Exchange &exchange) {
+    // Dropped from the parents down, where a child's own may only then go; added from the children up, where the
+    // parents' find theirs.
+    const pg::Rows rows = exchange.run(
+        "SELECT c.conrelid::pg_catalog.regclass::text, pg_catalog.quote_ident(c.conname),"
+        "       'CHECK (' || pg_catalog.pg_get_expr(w.tree, c.conrelid) || ')' || pg_catalog.substr(pg_catalog.pg_get_constraintdef(c.oid),"
+        "          pg_catalog.length('CHECK (' || pg_catalog.pg_get_expr(c.conbin, c.conrelid) || ')') + 1),"
+        "       pg_catalog.obj_description(c.oid, 'pg_constraint')"
+        "  FROM used u JOIN pg_catalog.pg_constraint c ON c.oid = u.id AND c.contype = 'c' AND c.conislocal,"
+        "       LATERAL (SELECT gdpr.as_written(c.conbin) AS tree) w"
+        " WHERE w.tree::text <> c.conbin::text"
+        " ORDER BY (WITH RECURSIVE up(id) AS (SELECT c.conrelid UNION ALL SELECT i.inhparent FROM up"
+        "   JOIN pg_catalog.pg_inherits i ON i.inhrelid = up.id) SELECT count(*) FROM up), 1, 2",
+        "pg_constraint");
+    for (std::uint64_t row = 0; row < rows.size(); row++) {
+        const std::string table = "ALTER TABLE " + rows.text_or(row, 1);
+        exchange.before("drop check for a moment", table + " DROP CONSTRAINT " + rows.text_or(row, 2));
+    }
+    for (std::uint64_t row = rows.size(); row-- > 0;) {
+        const std::string table = rows.text_or(row, 1), name = rows.text_or(row, 2);
+        exchange.after("recreate check",
+                       "ALTER TABLE " + table + " ADD CONSTRAINT " + name + " " + rows.text_or(row, 3), true);
+        if (const auto comment = rows.text(row, 4))
+            exchange.after("recreate check",
+                           "COMMENT ON CONSTRAINT " + name + " ON " + table + " IS " + pg::quote_literal(*comment));
+    }
+}
+
+void exchange_statistics(Exchange &exchange) {
+    const pg::Rows rows = exchange.run(
+        "SELECT pg_catalog.format('%I.%I', n.nspname, s.stxname),"
+        "       pg_catalog.substring(pg_catalog.pg_get_statisticsobjdef(s.oid), '^.*? ON ') || pg_catalog.concat_ws(', ',"
+        "         (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' ORDER BY a.attnum)"
+        "            FROM pg_catalog.pg_attribute a WHERE a.attrelid = s.stxrelid AND a.attnum = ANY (s.stxkeys::int2[])),"
+        "         (SELECT pg_catalog.string_agg('(' || pg_catalog.pg_get_expr(gdpr.as_written(s.stxexprs, e::int), s.stxrelid) || ')', ', ' ORDER BY e)"
+        "            FROM pg_catalog.unnest(pg_catalog.pg_get_statisticsobjdef_expressions(s.oid)) WITH ORDINALITY AS x(text, e)))"
+        "         || ' FROM ' || s.stxrelid::pg_catalog.regclass,"
+        "       pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(s.stxowner)), pg_catalog.obj_description(s.oid, 'pg_statistic_ext')"
+        "  FROM used u JOIN pg_catalog.pg_statistic_ext s ON s.oid = u.id JOIN pg_catalog.pg_namespace n ON n.oid = s.stxnamespace"
+        " WHERE gdpr.as_written(s.stxexprs)::text <> s.stxexprs::text ORDER BY 1",
+        "pg_statistic_ext");
+    for (std::uint64_t row = 0; row < rows.size(); row++) {
+        const std::string name = rows.text_or(row, 1);
+        const auto add = [&](const std::string &statement) { exchange.after("recreate statistics", statement); };
+        exchange.before("drop statistics for a moment", "DROP STATISTICS " + name);
+        add(rows.text_or(row, 2));
+        add("ALTER STATISTICS " + name + " OWNER TO " + rows.text_or(row, 3));
+        if (const auto comment = rows.text(row, 4))
+            add("COMMENT ON STATISTICS " + name + " IS " + pg::quote_literal(*comment));
     }
 }
 
@@ -175,7 +250,7 @@ void keep_settings(Exchange &exchange) {
 
 void exchange_generated(Exchange &exchange) {
     const pg::Rows rows = exchange.run(
-        "SELECT a.attrelid, a.attname, pg_catalog.pg_get_expr(d.adbin, d.adrelid), a.attinhcount = 0"
+        "SELECT a.attrelid, a.attname, pg_catalog.pg_get_expr(gdpr.as_written(d.adbin), d.adrelid), a.attinhcount = 0"
         "  FROM pg_catalog.pg_attrdef d JOIN pg_catalog.pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum"
         " WHERE a.attgenerated = 's' AND (d.oid IN (SELECT id FROM used) OR"
         "   EXISTS (SELECT FROM target t WHERE t.relation = a.attrelid AND t.number = a.attnum)) ORDER BY 1, a.attnum",

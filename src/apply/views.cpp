@@ -130,13 +130,17 @@ void attachments(Exchange &exchange, const View &view) {
 void recreate(Exchange &exchange, const View &view) {
     const pg::Rows rows = exchange.about(
         view.id,
-        "SELECT pg_catalog.rtrim(pg_catalog.pg_get_viewdef(c.oid), ';'), ' WITH (' || pg_catalog.array_to_string(c.reloptions, ', ') || ')',"
+        "SELECT CASE WHEN w.query::text = r.ev_action::text THEN pg_catalog.rtrim(pg_catalog.pg_get_viewdef(c.oid), ';')"
+        "            ELSE (gdpr.written(w.query, 0))[1] END, ' WITH (' || pg_catalog.array_to_string(c.reloptions, ', ') || ')',"
         "       pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(c.relowner)),"
-        "       ' USING ' || pg_catalog.quote_ident(m.amname), ' TABLESPACE ' || pg_catalog.quote_ident(t.spcname)"
-        "  FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_am m ON m.oid = c.relam"
+        "       ' USING ' || pg_catalog.quote_ident(m.amname), ' TABLESPACE ' || pg_catalog.quote_ident(t.spcname),"
+        "       (SELECT ' (' || pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' ORDER BY a.attnum) || ')'"
+        "          FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND w.query::text <> r.ev_action::text)"
+        "  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_rewrite r ON r.ev_class = c.oid AND r.rulename = '_RETURN'"
+        "  CROSS JOIN LATERAL (SELECT gdpr.as_written(r.ev_action) AS query) w LEFT JOIN pg_catalog.pg_am m ON m.oid = c.relam"
         "  LEFT JOIN pg_catalog.pg_tablespace t ON t.oid = c.reltablespace WHERE c.oid = $1");
-    exchange.after(action, "CREATE " + view.kind + " " + view.name + rows.text_or(0, 4) + rows.text_or(0, 2) +
-                               rows.text_or(0, 5) + " AS " + rows.text_or(0, 1) +
+    exchange.after(action, "CREATE " + view.kind + " " + view.name + rows.text_or(0, 6) + rows.text_or(0, 4) +
+                               rows.text_or(0, 2) + rows.text_or(0, 5) + " AS " + rows.text_or(0, 1) +
                                (view.materialized ? " WITH NO DATA" : ""));
     exchange.after(action, "ALTER " + view.kind + " " + view.name + " OWNER TO " + rows.text_or(0, 3));
     columns(exchange, view);

@@ -12,7 +12,8 @@ struct Cast {
     Oid target = InvalidOid;
     char context = 'e';
     char volatility = PROVOLATILE_IMMUTABLE;
-    bool binary = false; // the value is the same
+    bool binary = false;  // the value is the same
+    std::string function; // of one that is told the length, as of integers that become bits
 };
 
 class Casts {
@@ -60,7 +61,8 @@ class Casts {
 
 std::vector<Cast> Casts::targets() const {
     const pg::Rows rows = spi_.run(
-        "SELECT c.casttarget, c.castcontext, coalesce(p.provolatile, 'i'), c.castmethod = 'b'"
+        "SELECT c.casttarget, c.castcontext, coalesce(p.provolatile, 'i'), c.castmethod = 'b',"
+        "       CASE p.pronargs WHEN 2 THEN pg_catalog.format('%s.%I', p.pronamespace::pg_catalog.regnamespace, p.proname) END"
         "  FROM pg_catalog.pg_cast c LEFT JOIN pg_catalog.pg_proc p ON p.oid = c.castfunc"
         " WHERE c.castsource = $1 AND c.casttarget <> $1 AND c.casttarget NOT IN (SELECT proargtypes[0] FROM pg_catalog.pg_proc WHERE pronamespace = 'gdpr'::pg_catalog.regnamespace AND proname = 'decrypt') ORDER BY 1",
         {pg::param(OIDOID, ObjectIdGetDatum(plain_))});
@@ -72,7 +74,7 @@ std::vector<Cast> Casts::targets() const {
     for (std::uint64_t row = 0; row < rows.size(); row++) {
         const char context = rows.text_or(row, 2)[0];
         out.push_back({rows.oid(row, 1), context == 'i' && !built_in ? 'a' : context, rows.text_or(row, 3)[0],
-                       rows.boolean(row, 4)});
+                       rows.boolean(row, 4), rows.text_or(row, 5)});
     }
     return out;
 }
@@ -85,12 +87,14 @@ void Casts::out() {
             continue;
         }
         const std::string target = pg::type_name(each.target);
-        const std::string signature = pg::quote("decrypt_as_" + pg::bare_type_name(each.target)) + "(" + name_ + ")";
+        const bool told = !each.function.empty();
+        const std::string signature =
+            pg::quote("decrypt_as_" + pg::bare_type_name(each.target)) + "(" + name_ + (told ? ", integer)" : ")");
         create(signature, target,
                each.binary ? std::string("LANGUAGE C IMMUTABLE AS '$libdir/gdpr', 'gdpr_decrypt'")
                            : std::string("LANGUAGE sql ") +
-                                 (each.volatility == PROVOLATILE_IMMUTABLE ? "IMMUTABLE" : "STABLE") +
-                                 " RETURN gdpr.decrypt($1)::" + target,
+                                 (each.volatility == PROVOLATILE_IMMUTABLE ? "IMMUTABLE" : "STABLE") + " RETURN " +
+                                 (told ? each.function + "(gdpr.decrypt($1), $2)" : "gdpr.decrypt($1)::" + target),
                "The plaintext of an encrypted value, cast.");
         cast(name_, target, signature, each.context);
     }

@@ -68,6 +68,9 @@ void define_type(pg::Spi &spi, const Definition &type) {
     // What it gives always compares equal, and of the same row it is the same.
     define_function(spi, "gdpr.sealed(" + type.plain_name + ")", type.name, "gdpr_sealed", "IMMUTABLE",
                     "Encrypts a value, in an index expression or a generated column.");
+    // Else a value that goes to several plain types by itself would be taken for another: numeric for double precision.
+    define_function(spi, "gdpr.sealed(" + type.name + ")", type.name, "gdpr_sealed_again", "IMMUTABLE",
+                    "The same of an encrypted value.");
     define_function(spi, "gdpr.decrypt(" + type.name + ")", type.plain_name, "gdpr_decrypt", "IMMUTABLE",
                     "The plaintext of an encrypted value.");
 }

@@ -16,6 +16,9 @@ void init_create();
 /// Lets PostgreSQL estimate patterns from decrypted statistics.
 void init_patterns();
 
+/// Lets EXPLAIN (ANALYZE) tell how many values were decrypted.
+void init_explain();
+
 inline void init() {
     init_types();
     init_literals();
@@ -23,6 +26,7 @@ inline void init() {
     init_rewriting();
     init_create();
     init_patterns();
+    init_explain();
 }
 
 } // namespace gdpr::encrypted

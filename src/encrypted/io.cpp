@@ -52,6 +52,11 @@ GDPR_FUNCTION(gdpr_encrypt) { return encrypted::seal(encrypted::type_of_call(fci
 
 GDPR_FUNCTION(gdpr_sealed) { return encrypted::seal_of_row(encrypted::type_of_call(fcinfo, -1), PG_GETARG_DATUM(0)); }
 
+GDPR_FUNCTION(gdpr_sealed_again) {
+    const EncryptedType &type = encrypted::type_of_call(fcinfo, 0);
+    return encrypted::seal_of_row(type, encrypted::open(type, PG_GETARG_DATUM(0)));
+}
+
 GDPR_FUNCTION(gdpr_decrypt) { return encrypted::open(encrypted::type_of_call(fcinfo, 0), PG_GETARG_DATUM(0)); }
 
 GDPR_FUNCTION(gdpr_decrypted_array) {

@@ -2,6 +2,7 @@
 
 #include "encrypted/encrypted.hpp"
 #include "encrypted/group.hpp"
+#include "encrypted/value.hpp"
 #include "pg/pg.hpp"
 #include "pg/tree.hpp"
 
@@ -228,7 +229,9 @@ PlannedStmt *plan(Query *query, const char *text, int options, ParamListInfo par
         return next(query, text, options, parameters);
     Walk context{nullptr};
     (void)walk(reinterpret_cast<Node *>(query), &context);
+    const std::uint64_t opened = values_opened;
     PlannedStmt *planned = next(query, text, options, parameters);
+    values_opened = opened;
     group_by_digest(planned);
     return planned;
 }

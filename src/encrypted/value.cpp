@@ -113,6 +113,7 @@ void note_opened(const Parsed &parsed) {
 /// Opens into `out`, which has room for plain_size bytes.
 void open_into(const EncryptedType &type, const Parsed &parsed, std::uint8_t *out) {
     note_opened(parsed);
+    values_opened++;
     if (!open_bytes(key_for_reading(parsed.key).aead, parsed, type.identity, out))
         corrupted("Its authentication tag is wrong, or it was sealed as another type.");
 }

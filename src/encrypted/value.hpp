@@ -7,6 +7,9 @@
 
 namespace gdpr::encrypted {
 
+/// How many values this process has decrypted, planning aside, which looks at statistics.
+inline std::uint64_t values_opened = 0;
+
 /// Seals a plain datum under the active data key.
 Datum seal(const EncryptedType &type, Datum plain);
 

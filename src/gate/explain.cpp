@@ -11,28 +11,6 @@ namespace {
 
 ExplainOneQuery_hook_type next_explain = nullptr;
 
-void explain_next(Query *query, int options, IntoClause *into, ExplainState *state, const char *text,
-                  ParamListInfo parameters, QueryEnvironment *environment) {
-    if (next_explain != nullptr) {
-        next_explain(query, options, into, state, text, parameters, environment);
-        return;
-    }
-#if PG_VERSION_NUM >= 170000
-    standard_ExplainOneQuery(query, options, into, state, text, parameters, environment);
-#else
-    // As PostgreSQL does it, which has no function for it yet.
-    const BufferUsage before = pgBufferUsage;
-    instr_time start, duration;
-    INSTR_TIME_SET_CURRENT(start);
-    PlannedStmt *plan = pg_plan_query(query, text, options, parameters);
-    INSTR_TIME_SET_CURRENT(duration);
-    INSTR_TIME_SUBTRACT(duration, start);
-    BufferUsage used{};
-    BufferUsageAccumDiff(&used, &pgBufferUsage, &before);
-    ExplainOnePlan(plan, into, state, text, parameters, environment, &duration, state->buffers ? &used : nullptr);
-#endif
-}
-
 std::vector<std::string> in_words(const std::vector<Gated> &gated) {
     std::vector<std::string> out;
     for (const Gated &each : gated) {
@@ -65,7 +43,7 @@ void tell(ExplainState *state, const std::vector<std::string> &lines) {
 void explain(Query *query, int options, IntoClause *into, ExplainState *state, const char *text,
              ParamListInfo parameters, QueryEnvironment *environment) {
     if (!pg::boundary([] { return any_rules() && sight().gated; })) {
-        explain_next(query, options, into, state, text, parameters, environment);
+        pg::explain_query(next_explain, query, options, into, state, text, parameters, environment);
         return;
     }
     pg::boundary([&] {
@@ -73,7 +51,7 @@ void explain(Query *query, int options, IntoClause *into, ExplainState *state, c
         if (into != nullptr && state->analyze)
             refuse_stored(query, sight());
         const Notes notes;
-        pg::call([&] { explain_next(query, options, into, state, text, parameters, environment); });
+        pg::call([&] { pg::explain_query(next_explain, query, options, into, state, text, parameters, environment); });
         if (const auto lines = in_words(notes.gated()); !lines.empty())
             tell(state, lines);
     });

@@ -12,3 +12,11 @@ extern "C" {
 #include "executor/instrument.h"
 #include "portability/instr_time.h"
 }
+
+namespace gdpr::pg {
+
+/// What a hook on EXPLAIN does first: calls the next one, or PostgreSQL's own where there is none.
+void explain_query(ExplainOneQuery_hook_type next, Query *query, int options, IntoClause *into, ExplainState *state,
+                   const char *text, ParamListInfo parameters, QueryEnvironment *environment);
+
+} // namespace gdpr::pg

@@ -15,5 +15,6 @@ extern "C" {
 #include "nodes/pathnodes.h"
 #include "optimizer/plancat.h"
 #include "rewrite/rewriteManip.h"
+#include "utils/ruleutils.h"
 #include "utils/selfuncs.h"
 }

@@ -39,6 +39,8 @@ bool bears_encrypted(const Expr *expression) {
     return false;
 }
 
+} // namespace
+
 Expr *to_plain(ParseState *state, Expr *expression) {
     if (!bears_encrypted(expression))
         return expression;
@@ -55,6 +57,8 @@ Expr *to_plain(ParseState *state, Expr *expression) {
     row->args = fields;
     return reinterpret_cast<Expr *>(row);
 }
+
+namespace {
 
 bool any_encrypted(List *targets) {
     ListCell *cell;

@@ -152,6 +152,7 @@ void init() {
     planner_hook = plan;
     next_process_utility = ProcessUtility_hook;
     ProcessUtility_hook = process_utility;
+    init_return_query();
 }
 
 } // namespace gdpr::wire

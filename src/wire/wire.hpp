@@ -13,6 +13,9 @@ Oid plain_of(Oid type);
 /// of plain, the array of that.
 Oid operand_of(Oid plain);
 
+/// The expression cast to its plain type, where it has an encrypted one; a row made on the spot field by field.
+Expr *to_plain(ParseState *state, Expr *expression);
+
 /// Casts what a query returns to the client to plain types. The query is changed in place.
 void retype_results(ParseState *state, Query *query);
 
@@ -22,6 +25,9 @@ void retype_parameters(ParseState *state, Query *query);
 
 /// Does the prepared query's first column list hold a cast that retype_results put there?
 bool was_retyped(const Query *query);
+
+/// Lets functions of PL/pgSQL return queries over encrypted columns as what they declare.
+void init_return_query();
 
 void init();
 

@@ -21,7 +21,7 @@ SELECT shape, false FROM unnest(ARRAY[
 -- Every cast that the catalog has, and those by text.
 CREATE VIEW parity.target AS
 SELECT castsource AS source, format_type(casttarget, NULL) AS target FROM pg_cast WHERE castsource < 16384 AND casttarget < 16384 AND castfunc NOT IN (SELECT oid FROM pg_proc WHERE proname = 'xml')
-UNION SELECT type, target FROM parity.sample, unnest(ARRAY['varchar(2)', 'char(3)', 'name', 'int', 'numeric(6,1)', 'float8', 'date', 'time', 'timestamp(0)', 'timestamptz', 'interval', 'json', 'jsonb', 'uuid', 'inet', 'boolean', 'bytea']) target;
+UNION SELECT type, target FROM parity.sample, unnest(ARRAY['varchar(2)', 'char(3)', 'name', 'int', 'numeric(6,1)', 'float8', 'date', 'time', 'timestamp(0)', 'timestamptz', 'interval', 'json', 'jsonb', 'uuid', 'inet', 'boolean', 'bytea', 'bit(8)']) target;
 
 CREATE FUNCTION parity.generate_constructs(under_test regtype) RETURNS void LANGUAGE sql AS $$
     INSERT INTO parity.expression
