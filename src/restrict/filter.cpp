@@ -256,13 +256,28 @@ void start(QueryDesc *query, int flags) {
 #define GDPR_RUN_VALUES query, direction, count, once
 #endif
 
+constexpr std::uint64_t no_run = 0;
+
+/// What was left of a run that failed.
+pg::AtTransactionEnd run_failed([](XactEvent event) {
+    if (event == XACT_EVENT_ABORT || event == XACT_EVENT_PARALLEL_ABORT)
+        set_current_run(no_run);
+});
+
 /// Numbers the runs. A statement inside another has its own, and leaves the outer one's as it was: within one run the
 /// answers do not change.
 void run_plan(GDPR_RUN_ARGUMENTS) {
+    const auto next = next_run != nullptr ? next_run : standard_ExecutorRun;
     const std::uint64_t outer = current_run();
     set_current_run(++runs);
+    if (outer == no_run) {
+        run_failed.arm();
+        next(GDPR_RUN_VALUES);
+        set_current_run(no_run);
+        return;
+    }
     PG_TRY();
-    { (next_run != nullptr ? next_run : standard_ExecutorRun)(GDPR_RUN_VALUES); }
+    { next(GDPR_RUN_VALUES); }
     PG_FINALLY();
     { set_current_run(outer); }
     PG_END_TRY();
