@@ -90,15 +90,18 @@ void dropped(Oid catalog, Oid object, int) {
         });
 }
 
-void executed(Oid, Oid object, int) {
-    if (!perhaps_gated())
-        return;
+[[gnu::noinline]] void executed_by_gated(Oid object) {
     pg::boundary([&] {
         if (pg::call([&] { return reads_changes(object); }) && any_rules() && sight().gated)
             pg::raise(ERRCODE_INSUFFICIENT_PRIVILEGE, "permission denied to read the log of changes",
                       "It has the rows as they are, and this role's channel does not see them so.",
                       "Let a role read it that may see them.");
     });
+}
+
+void executed(Oid, Oid object, int) {
+    if (perhaps_gated())
+        executed_by_gated(object);
 }
 
 } // namespace

@@ -23,7 +23,7 @@ class Utility {
     /// Hands the command on: to the next room that wants it, or to PostgreSQL.
     void proceed();
 
-    std::size_t stage; // of how many rooms it is still to be handed to
+    unsigned rooms; // which it is still to be handed to, by bits
 };
 
 /// Called as PostgreSQL calls its hook; it raises as PostgreSQL does.

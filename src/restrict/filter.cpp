@@ -239,11 +239,17 @@ void start_guarded(QueryDesc *query, int flags) {
     (void)attach_below(query->planstate, &attaching);
 }
 
+[[gnu::noinline]] void start_role_dependent(QueryDesc *query, int flags) {
+    if ((flags & EXEC_FLAG_EXPLAIN_ONLY) == 0 && OidIsValid(predicate.id()))
+        pg::boundary([&] { start_guarded(query, flags); });
+    else
+        (next_start != nullptr ? next_start : standard_ExecutorStart)(query, flags);
+}
+
 void start(QueryDesc *query, int flags) {
     // See planner.cpp; a worker's plan has lost the mark.
-    if ((query->plannedstmt->dependsOnRole || IsParallelWorker()) && (flags & EXEC_FLAG_EXPLAIN_ONLY) == 0 &&
-        OidIsValid(predicate.id()))
-        pg::boundary([&] { start_guarded(query, flags); });
+    if (query->plannedstmt->dependsOnRole || IsParallelWorker())
+        start_role_dependent(query, flags);
     else
         (next_start != nullptr ? next_start : standard_ExecutorStart)(query, flags);
 }
@@ -258,29 +264,37 @@ void start(QueryDesc *query, int flags) {
 
 constexpr std::uint64_t no_run = 0;
 
-/// What was left of a run that failed.
-pg::AtTransactionEnd run_failed([](XactEvent event) {
-    if (event == XACT_EVENT_ABORT || event == XACT_EVENT_PARALLEL_ABORT)
-        set_current_run(no_run);
-});
+/// The transaction of the outermost run. A run that failed leaves its number behind, for as long as that lasts.
+LocalTransactionId outermost = InvalidLocalTransactionId;
+
+LocalTransactionId transaction_now() noexcept {
+#if PG_VERSION_NUM >= 170000
+    return MyProc->vxid.lxid;
+#else
+    return MyProc->lxid;
+#endif
+}
+
+/// One within another.
+[[gnu::noinline]] void run_inner(GDPR_RUN_ARGUMENTS) {
+    const std::uint64_t outer = current_run();
+    set_current_run(++runs);
+    PG_TRY();
+    { (next_run != nullptr ? next_run : standard_ExecutorRun)(GDPR_RUN_VALUES); }
+    PG_FINALLY();
+    { set_current_run(outer); }
+    PG_END_TRY();
+}
 
 /// Numbers the runs. A statement inside another has its own, and leaves the outer one's as it was: within one run the
 /// answers do not change.
 void run_plan(GDPR_RUN_ARGUMENTS) {
-    const auto next = next_run != nullptr ? next_run : standard_ExecutorRun;
-    const std::uint64_t outer = current_run();
+    if (current_run() != no_run && outermost == transaction_now())
+        return run_inner(GDPR_RUN_VALUES);
+    outermost = transaction_now();
     set_current_run(++runs);
-    if (outer == no_run) {
-        run_failed.arm();
-        next(GDPR_RUN_VALUES);
-        set_current_run(no_run);
-        return;
-    }
-    PG_TRY();
-    { next(GDPR_RUN_VALUES); }
-    PG_FINALLY();
-    { set_current_run(outer); }
-    PG_END_TRY();
+    (next_run != nullptr ? next_run : standard_ExecutorRun)(GDPR_RUN_VALUES);
+    set_current_run(no_run);
 }
 
 } // namespace
