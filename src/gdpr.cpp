@@ -27,6 +27,7 @@ PGDLLEXPORT void _PG_init(void);
 
 void _PG_init(void) {
     gdpr::pg::boundary([] {
+        gdpr::pg::call([] { gdpr::pg::init_transactions(); });
         gdpr::key::init();
         gdpr::encrypted::init();
         gdpr::label::init();

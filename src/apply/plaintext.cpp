@@ -9,8 +9,6 @@ namespace gdpr::apply {
 
 namespace {
 
-object_access_hook_type next_object_access = nullptr;
-
 /// Which columns count as encrypted: those that are, and those that `labelled` names.
 struct Reading {
     const Bitmapset *labelled; // by attribute number, as pull_varattnos has them
@@ -185,11 +183,9 @@ Fresh fresh_generated(Oid relation, int number) {
     return fresh;
 }
 
-void object_access(ObjectAccessType access, Oid catalog, Oid object, int part, void *argument) {
-    if (next_object_access != nullptr)
-        next_object_access(access, catalog, object, part, argument);
-    if (access != OAT_POST_CREATE || !((catalog == RelationRelationId && part == 0) ||
-                                       catalog == StatisticExtRelationId || catalog == AttrDefaultRelationId))
+void created(Oid catalog, Oid object, int part) {
+    if (!((catalog == RelationRelationId && part == 0) || catalog == StatisticExtRelationId ||
+          catalog == AttrDefaultRelationId))
         return;
     pg::boundary([&] {
         if (!pg::installed())
@@ -240,9 +236,6 @@ void refuse_stored_plaintext(Oid relation, pg::Spi &spi) {
         }
 }
 
-void init_plaintext_guard() {
-    next_object_access = object_access_hook;
-    object_access_hook = object_access;
-}
+void init_plaintext_guard() { pg::on_object_access(OAT_POST_CREATE, created); }
 
 } // namespace gdpr::apply

@@ -62,19 +62,22 @@ struct Numbers {
 Numbers numbers;
 constexpr std::int64_t most_ahead = 1024;
 
+void transaction_ends(XactEvent event) {
+    if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
+        numbers = Numbers();
+}
+
+pg::AtTransactionEnd at_end(transaction_ends);
+
 std::int64_t next_id(const Target &to) {
     if (numbers.left == 0) {
+        at_end.arm();
         numbers.next = pg::take_values(to.sequence, numbers.size);
         numbers.left = numbers.size;
         numbers.size = std::min(numbers.size * 2, most_ahead);
     }
     numbers.left--;
     return numbers.next++;
-}
-
-void transaction_ends(XactEvent event, void *) {
-    if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
-        numbers = Numbers();
 }
 
 Datum *copy_address() {
@@ -179,9 +182,6 @@ void write(const Record &record, const std::vector<subject::Subject> &people) {
     pg::call([&] { insert(to, id, record, role, plain.data(), static_cast<int>(plain.size())); });
 }
 
-void init_records() {
-    pg::on_relation_change(relation_changed);
-    pg::call([] { RegisterXactCallback(transaction_ends, nullptr); });
-}
+void init_records() { pg::on_relation_change(relation_changed); }
 
 } // namespace gdpr::audit

@@ -9,8 +9,6 @@ namespace gdpr::encrypted {
 
 namespace {
 
-ProcessUtility_hook_type next_utility = nullptr;
-
 constexpr const char *longest_suffix = "_typanalyze";
 
 /// "encrypted_" and the type's name; with the schema's where that is taken.
@@ -180,31 +178,22 @@ bool is_own_cast(Node *statement) {
     return ours;
 }
 
-void process_utility(PlannedStmt *planned, const char *text, bool read_only, ProcessUtilityContext context,
-                     ParamListInfo parameters, QueryEnvironment *environment, DestReceiver *destination,
-                     QueryCompletion *completion) {
-    const bool concerns =
-        !creating_extension &&
-        (IsA(planned->utilityStmt, CreateCastStmt) || IsA(planned->utilityStmt, CreateFunctionStmt)) &&
-        OidIsValid(get_namespace_oid("gdpr", true));
-    if (concerns && !in_definition && is_own_cast(planned->utilityStmt))
+void process_utility(pg::Utility &command) {
+    const bool concerns = !creating_extension && OidIsValid(get_namespace_oid("gdpr", true));
+    if (concerns && !in_definition && is_own_cast(command.statement()))
         return;
-    (next_utility != nullptr ? next_utility : standard_ProcessUtility)(planned, text, read_only, context, parameters,
-                                                                       environment, destination, completion);
+    command.proceed();
     if (!concerns || !superuser())
         return;
     CommandCounterIncrement();
-    const Oid encrypted = made_encrypted(planned->utilityStmt);
+    const Oid encrypted = made_encrypted(command.statement());
     if (OidIsValid(encrypted))
         pg::boundary([encrypted] { finish(encrypted); });
 }
 
 } // namespace
 
-void init_create() {
-    next_utility = ProcessUtility_hook;
-    ProcessUtility_hook = process_utility;
-}
+void init_create() { pg::on_utility({T_CreateCastStmt, T_CreateFunctionStmt}, process_utility); }
 
 } // namespace gdpr::encrypted
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "encrypted/literal.hpp"
-#include "encrypted/recent.hpp"
 #include "encrypted/type.hpp"
 
 namespace gdpr::encrypted {
@@ -22,7 +21,6 @@ void init_explain();
 inline void init() {
     init_types();
     init_literals();
-    init_recent();
     init_rewriting();
     init_create();
     init_patterns();

@@ -51,7 +51,7 @@ bool check_output(int *value, void **, GucSource source) {
     return false;
 }
 
-void end_of_transaction(XactEvent, void *) { plain_scopes = 0; }
+pg::AtTransactionEnd end_of_transaction([](XactEvent) { plain_scopes = 0; });
 
 [[noreturn]] void malformed() {
     ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION), errmsg("malformed ciphertext literal"),
@@ -113,7 +113,10 @@ Datum from_literal(const EncryptedType &type, const char *literal) {
     return PointerGetDatum(sealed);
 }
 
-PlainOutput::PlainOutput() noexcept { plain_scopes++; }
+PlainOutput::PlainOutput() noexcept {
+    end_of_transaction.arm();
+    plain_scopes++;
+}
 
 PlainOutput::~PlainOutput() {
     if (plain_scopes > 0)
@@ -127,7 +130,6 @@ void init_literals() {
                              &output, output_auto, output_choices, PGC_USERSET, 0, check_output, nullptr, nullptr);
     CacheRegisterSyscacheCallback(AUTHOID, roles_changed, 0);
     CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, roles_changed, 0);
-    RegisterXactCallback(end_of_transaction, nullptr);
 }
 
 } // namespace gdpr::encrypted

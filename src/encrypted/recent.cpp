@@ -2,6 +2,7 @@
 
 #include "cipher/cipher.hpp"
 #include "encrypted/format.hpp"
+#include "pg/pg.hpp"
 
 namespace gdpr::encrypted {
 
@@ -28,7 +29,7 @@ Slot *slot_of(const SealedId &id) noexcept {
     return &table[place % slots];
 }
 
-void forget(XactEvent event, void *) {
+void forget(XactEvent event) {
     if (event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PARALLEL_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE)
         return;
     for (std::size_t i = 0; i < used_count; i++)
@@ -37,6 +38,8 @@ void forget(XactEvent event, void *) {
     cipher::cleanse(&hashed, sizeof hashed);
 }
 
+pg::AtTransactionEnd at_end(forget);
+
 bool holds(const Slot &slot, const SealedId &id) noexcept {
     return slot.used && slot.plain == id.plain && slot.size == id.size &&
            std::memcmp(slot.header, id.header, header_size) == 0 &&
@@ -44,6 +47,7 @@ bool holds(const Slot &slot, const SealedId &id) noexcept {
 }
 
 void put(Slot *slot, const SealedId &id, const std::uint8_t *plaintext) noexcept {
+    at_end.arm();
     std::memcpy(slot->header, id.header, header_size);
     std::memcpy(slot->tag, id.tag, cipher::tag_size);
     slot->size = static_cast<std::uint8_t>(id.size);
@@ -71,7 +75,5 @@ void remember(const SealedId &id, const std::uint8_t *plaintext) noexcept {
 }
 
 void remember_hashed(const SealedId &id, const std::uint8_t *plaintext) noexcept { put(&hashed, id, plaintext); }
-
-void init_recent() { RegisterXactCallback(forget, nullptr); }
 
 } // namespace gdpr::encrypted

@@ -26,6 +26,4 @@ void remember(const SealedId &id, const std::uint8_t *plaintext) noexcept;
 const std::uint8_t *find_hashed(const SealedId &id) noexcept;
 void remember_hashed(const SealedId &id, const std::uint8_t *plaintext) noexcept;
 
-void init_recent();
-
 } // namespace gdpr::encrypted

@@ -11,7 +11,6 @@ namespace gdpr::encrypted {
 namespace {
 
 planner_hook_type next_planner = nullptr;
-ProcessUtility_hook_type next_utility = nullptr;
 
 struct Walk {
     const Query *query; // the one at hand
@@ -200,26 +199,25 @@ void refuse_range(const CreateRangeStmt *statement) {
     }
 }
 
-void process_utility(PlannedStmt *planned, const char *text, bool read_only, ProcessUtilityContext context,
-                     ParamListInfo parameters, QueryEnvironment *environment, DestReceiver *destination,
-                     QueryCompletion *completion) {
-    Node *statement = planned->utilityStmt;
-    if ((IsA(statement, CreateStmt) || IsA(statement, AlterTableStmt)) && OidIsValid(get_namespace_oid("gdpr", true))) {
-        if (read_only)
-            planned = static_cast<PlannedStmt *>(copyObject(planned));
-        read_only = false;
-        statement = planned->utilityStmt;
+void process_utility(pg::Utility &command) {
+    if (!OidIsValid(get_namespace_oid("gdpr", true)))
+        return command.proceed();
+    Node *statement = command.statement();
+    if (IsA(statement, CreateStmt) || IsA(statement, AlterTableStmt)) {
+        if (command.read_only)
+            command.planned = static_cast<PlannedStmt *>(copyObject(command.planned));
+        command.read_only = false;
+        statement = command.statement();
         if (IsA(statement, CreateStmt))
             qualify_operators(castNode(CreateStmt, statement)->tableElts, nullptr);
         else
             qualify_operators(castNode(AlterTableStmt, statement)->cmds, castNode(AlterTableStmt, statement)->relation);
     }
-    if (IsA(statement, IndexStmt) && OidIsValid(get_namespace_oid("gdpr", true)))
+    if (IsA(statement, IndexStmt))
         refuse_plain_entries(castNode(IndexStmt, statement));
-    if (IsA(statement, CreateRangeStmt) && OidIsValid(get_namespace_oid("gdpr", true)))
+    if (IsA(statement, CreateRangeStmt))
         refuse_range(castNode(CreateRangeStmt, statement));
-    (next_utility != nullptr ? next_utility : standard_ProcessUtility)(planned, text, read_only, context, parameters,
-                                                                       environment, destination, completion);
+    command.proceed();
 }
 
 /// The planner owns its input and changes it too.
@@ -241,8 +239,7 @@ PlannedStmt *plan(Query *query, const char *text, int options, ParamListInfo par
 void init_rewriting() {
     next_planner = planner_hook;
     planner_hook = plan;
-    next_utility = ProcessUtility_hook;
-    ProcessUtility_hook = process_utility;
+    pg::on_utility({T_CreateStmt, T_AlterTableStmt, T_IndexStmt, T_CreateRangeStmt}, process_utility);
 }
 
 } // namespace gdpr::encrypted

@@ -34,19 +34,7 @@ struct ComparisonCache {
 
 void forget_counterparts(Datum, int, uint32) { counterparts++; }
 
-void invalidate(Datum, int, uint32) {
-    generation++;
-    counterparts++;
-    if (generation_context == nullptr)
-        return;
-    MemoryContext previous = MemoryContextSwitchTo(TopMemoryContext);
-    stale_contexts = lappend(stale_contexts, generation_context);
-    MemoryContextSwitchTo(previous);
-    generation_context = nullptr;
-    types = nullptr;
-}
-
-void free_stale(XactEvent event, void *) {
+void free_stale(XactEvent event) {
     if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT && event != XACT_EVENT_PARALLEL_COMMIT &&
         event != XACT_EVENT_PARALLEL_ABORT && event != XACT_EVENT_PREPARE)
         return;
@@ -55,6 +43,21 @@ void free_stale(XactEvent event, void *) {
         MemoryContextDelete(static_cast<MemoryContext>(lfirst(cell)));
     list_free(stale_contexts);
     stale_contexts = NIL;
+}
+
+pg::AtTransactionEnd at_end(free_stale);
+
+void invalidate(Datum, int, uint32) {
+    generation++;
+    counterparts++;
+    if (generation_context == nullptr)
+        return;
+    at_end.arm();
+    MemoryContext previous = MemoryContextSwitchTo(TopMemoryContext);
+    stale_contexts = lappend(stale_contexts, generation_context);
+    MemoryContextSwitchTo(previous);
+    generation_context = nullptr;
+    types = nullptr;
 }
 
 /// gdpr.decrypt(encrypted) is what makes a type an encrypted type; its result is the plain type.
@@ -320,7 +323,6 @@ Oid encrypted_counterpart(Oid plain) {
 void init_types() {
     CacheRegisterSyscacheCallback(TYPEOID, invalidate, 0);
     CacheRegisterSyscacheCallback(PROCOID, forget_counterparts, 0);
-    RegisterXactCallback(free_stale, nullptr);
 }
 
 } // namespace gdpr::encrypted

@@ -89,7 +89,9 @@ GDPR_FUNCTION(gdpr_gate_follow) {
     const Oid table = pg::installed() ? pg::gdpr_relation("gate_rule") : InvalidOid;
     if (!OidIsValid(table) || !gate::any_rules())
         PG_RETURN_VOID();
-    gate::refuse_freed();
+    if (gate::sight().gated)
+        gate::refuse_freed();
+    gate::forget_freed();
     std::vector<std::pair<Oid, std::string>> gone;
     {
         pg::Spi spi;

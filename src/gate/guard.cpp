@@ -113,6 +113,9 @@ void Guard::alter(const AlterTableStmt &statement) const {
         // Another table's partition bounds are checked over this one's rows.
         if (command->subtype == AT_AttachPartition)
             forbid(reinterpret_cast<const PartitionCmd *>(command->def)->name, "attach");
+        // CLUSTER would put the rows in its order.
+        if (command->subtype == AT_ClusterOn && gated(relation))
+            refuse(relation, "put in the order of an index");
         // What was labelled by its parent alone would be so no longer.
         if (command->subtype == AT_DetachPartition)
             forbid(reinterpret_cast<const PartitionCmd *>(command->def)->name, "detach");

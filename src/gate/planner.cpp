@@ -182,12 +182,19 @@ bool needs_fmgr(Oid function) {
     });
 }
 
+// The hooks of the executor, in the way of every statement: what the roles of a session that is not gated pass is
+// short, and the rest is out of line.
+
+[[gnu::noinline]] void check_plan(const PlannedStmt *plan) {
+    pg::boundary([&] { require_plan_for(plan); });
+}
+
 void start(QueryDesc *query, int flags) {
     check_held_cursors();
     if (still_free())
         gated_lately = false;
     else
-        pg::boundary([&] { require_plan_for(query->plannedstmt); });
+        check_plan(query->plannedstmt);
     (next_start != nullptr ? next_start : standard_ExecutorStart)(query, flags);
 }
 
@@ -199,14 +206,8 @@ void start(QueryDesc *query, int flags) {
 #define GDPR_RUN_VALUES query, direction, count, once
 #endif
 
-void run(GDPR_RUN_ARGUMENTS) {
+[[gnu::noinline]] void run_checked(GDPR_RUN_ARGUMENTS) {
     const auto next = next_run != nullptr ? next_run : standard_ExecutorRun;
-    // A cursor is fetched from long after it was opened.
-    if (still_free()) {
-        gated_lately = false;
-        next(GDPR_RUN_VALUES);
-        return;
-    }
     bool hides = false;
     const bool watched = pg::boundary([&] {
         require_plan_for(query->plannedstmt);
@@ -219,15 +220,25 @@ void run(GDPR_RUN_ARGUMENTS) {
         with_discreet_errors(hides, [&] { next(GDPR_RUN_VALUES); });
 }
 
-void finish(QueryDesc *query) {
-    const auto next = next_finish != nullptr ? next_finish : standard_ExecutorFinish;
+void run(GDPR_RUN_ARGUMENTS) {
+    // A cursor is fetched from long after it was opened.
+    if (!still_free())
+        return run_checked(GDPR_RUN_VALUES);
+    gated_lately = false;
+    (next_run != nullptr ? next_run : standard_ExecutorRun)(GDPR_RUN_VALUES);
+}
+
+[[gnu::noinline]] void finish_checked(QueryDesc *query) {
     // What the statement has queued is run here: foreign keys, and constraints that wait for its end.
-    const bool hides =
-        perhaps_gated() && pg::boundary([&] { return any_rules() && writes_to_gated(query->plannedstmt); });
-    if (!perhaps_gated())
-        next(query);
+    const bool hides = pg::boundary([&] { return any_rules() && writes_to_gated(query->plannedstmt); });
+    with_discreet_errors(hides, [&] { (next_finish != nullptr ? next_finish : standard_ExecutorFinish)(query); });
+}
+
+void finish(QueryDesc *query) {
+    if (gated_lately)
+        finish_checked(query);
     else
-        with_discreet_errors(hides, [&] { next(query); });
+        (next_finish != nullptr ? next_finish : standard_ExecutorFinish)(query);
 }
 
 void end(QueryDesc *query) {

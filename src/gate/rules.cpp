@@ -4,6 +4,8 @@
 
 namespace gdpr::gate {
 
+Quick quick;
+
 namespace {
 
 constexpr std::array words{"show", "mask", "hide", "deny"};
@@ -42,7 +44,6 @@ struct Identity {
 };
 std::array<Identity, 4> identities{}; // the latest; functions of SECURITY DEFINER alternate
 std::size_t next_identity = 0;
-TimestampTz accepted = 0; // the client's statement in which messages of other sessions were looked at last
 Oid session_seen = InvalidOid, outer_seen = InvalidOid;
 
 void relation_changed(Oid relation) {
@@ -52,7 +53,7 @@ void relation_changed(Oid relation) {
                       std::find(tables.begin(), tables.end(), relation) != tables.end();
     if (!ours && installed)
         return;
-    valid = false;
+    valid = quick.none = false;
     if (relation != InvalidOid && installed && (in_use() || relation != SecLabelRelationId))
         ResetPlanCache();
 }
@@ -158,12 +159,14 @@ void load() {
     valid = true;
     try {
         std::unique_ptr<Rules> fresh = read();
-        if (rules != nullptr && rules->content == fresh->content && rules->rules.size() == fresh->rules.size())
-            return;
-        delete rules;
-        rules = fresh.release();
-        version++;
-        forget_identities();
+        if (rules == nullptr || rules->content != fresh->content || rules->rules.size() != fresh->rules.size()) {
+            delete rules;
+            rules = fresh.release();
+            version++;
+            forget_identities();
+        }
+        quick.in_use = !rules->rules.empty();
+        quick.none = valid && !quick.in_use;
     } catch (...) {
         // Nothing may be planned by what is not known.
         valid = false;
@@ -290,8 +293,6 @@ Verdict Sight::verdict(const std::vector<Origin> &origins) const {
     return strictest;
 }
 
-bool in_use() noexcept { return rules != nullptr && !rules->rules.empty(); }
-
 bool any_rules() {
     // A statement that takes no new lock has not looked at the messages of other sessions yet.
     pg::call([] { AcceptInvalidationMessages(); });
@@ -307,14 +308,12 @@ bool any_rules() {
     return false;
 }
 
-namespace {
-
-bool known_free() noexcept {
+bool known_free() {
     if (!valid || rules == nullptr)
         return false;
-    notice_roles();
     if (rules->rules.empty())
         return true;
+    notice_roles();
     if (!roles_valid || !rules->readable)
         return false;
     const Oid session = GetSessionUserId(), outer = GetOuterUserId(), current = GetUserId();
@@ -324,15 +323,14 @@ bool known_free() noexcept {
     return false;
 }
 
-} // namespace
-
 bool surely_free() {
-    AcceptInvalidationMessages();
-    accepted = GetCurrentStatementStartTimestamp();
+    const TimestampTz now = GetCurrentStatementStartTimestamp();
+    // The transaction that began with the client's statement has just looked at the messages.
+    if (quick.accepted == now || GetCurrentTransactionStartTimestamp() != now)
+        AcceptInvalidationMessages();
+    quick.accepted = now;
     return known_free();
 }
-
-bool still_free() { return accepted == GetCurrentStatementStartTimestamp() ? known_free() : surely_free(); }
 
 std::vector<std::string> columns_named(Oid relation) {
     std::vector<std::string> out;
@@ -386,13 +384,12 @@ const Sight &sight() {
     return *place.sight;
 }
 
-void notice_roles() noexcept {
+void notice_changed_roles() noexcept {
     if (session_seen == GetSessionUserId() && outer_seen == GetOuterUserId())
         return;
     session_seen = GetSessionUserId();
     outer_seen = GetOuterUserId();
-    if (in_use())
-        ResetPlanCache();
+    ResetPlanCache();
 }
 
 std::uint64_t rules_version() noexcept { return version; }

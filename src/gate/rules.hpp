@@ -46,8 +46,16 @@ struct Sight {
     Verdict verdict(const std::vector<Origin> &origins) const;
 };
 
+/// What every statement asks first.
+struct Quick {
+    bool in_use = false;      // are there rules, as far as is known?
+    bool none = false;        // is it known that there are none?
+    TimestampTz accepted = 0; // the client's statement in which messages of other sessions were looked at last
+};
+extern Quick quick;
+
 /// Are there rules, as far as is known?
-bool in_use() noexcept;
+inline bool in_use() noexcept { return quick.in_use; }
 
 /// Are there rules in this database? Takes in what other sessions have committed.
 bool any_rules();
@@ -56,7 +64,10 @@ bool any_rules();
 /// style and raises as PostgreSQL does. The first takes in what other sessions have committed; the second only where
 /// that has not been done since the client's statement began.
 bool surely_free();
-bool still_free();
+bool known_free();
+inline bool still_free() {
+    return quick.accepted == GetCurrentStatementStartTimestamp() ? quick.none || known_free() : surely_free();
+}
 
 /// The columns of one relation that rules name.
 std::vector<std::string> columns_named(Oid relation);
@@ -75,7 +86,11 @@ const Sight &sight_of_role(Oid role);
 const Sight &sight();
 
 /// Notices that the session's user or SET ROLE's has changed: plans made before are no longer for this session.
-void notice_roles() noexcept;
+void notice_changed_roles() noexcept;
+inline void notice_roles() noexcept {
+    if (quick.in_use)
+        notice_changed_roles();
+}
 
 /// Differs from the number before when rules, channels or labels have changed.
 std::uint64_t rules_version() noexcept;

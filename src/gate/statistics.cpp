@@ -14,7 +14,6 @@ namespace {
 get_relation_stats_hook_type next_stats = nullptr;
 get_attavgwidth_hook_type next_width = nullptr;
 get_relation_info_hook_type next_relation_info = nullptr;
-object_access_hook_type next_object_access = nullptr;
 
 bool without_statistics(Oid relation, AttrNumber column) {
     if (!planning_gated())
@@ -83,22 +82,26 @@ bool reads_changes(Oid function) {
            std::any_of(names.begin(), names.end(), [&](const char *each) { return std::strcmp(name, each) == 0; });
 }
 
-void object_access(ObjectAccessType access, Oid catalog, Oid object, int part, void *argument) {
-    if (next_object_access != nullptr)
-        next_object_access(access, catalog, object, part, argument);
-    if (access == OAT_DROP && catalog == ConstraintRelationId && in_use() && !pg::in_owner_scope())
+void dropped(Oid catalog, Oid object, int) {
+    if (catalog == ConstraintRelationId && in_use() && !pg::in_owner_scope())
         pg::boundary([&] {
             if (any_rules() && sight().gated)
                 note_constraint_drop(object);
         });
-    if (access != OAT_FUNCTION_EXECUTE || !perhaps_gated())
-        return;
+}
+
+[[gnu::noinline]] void executed_by_gated(Oid object) {
     pg::boundary([&] {
         if (pg::call([&] { return reads_changes(object); }) && any_rules() && sight().gated)
             pg::raise(ERRCODE_INSUFFICIENT_PRIVILEGE, "permission denied to read the log of changes",
                       "It has the rows as they are, and this role's channel does not see them so.",
                       "Let a role read it that may see them.");
     });
+}
+
+void executed(Oid, Oid object, int) {
+    if (perhaps_gated())
+        executed_by_gated(object);
 }
 
 } // namespace
@@ -110,8 +113,8 @@ void init_statistics() {
     get_attavgwidth_hook = width;
     next_relation_info = get_relation_info_hook;
     get_relation_info_hook = relation_info;
-    next_object_access = object_access_hook;
-    object_access_hook = object_access;
+    pg::on_object_access(OAT_DROP, dropped);
+    pg::on_object_access(OAT_FUNCTION_EXECUTE, executed);
 }
 
 } // namespace gdpr::gate

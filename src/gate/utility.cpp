@@ -10,8 +10,6 @@ namespace gdpr::gate {
 
 namespace {
 
-ProcessUtility_hook_type next_process_utility = nullptr;
-
 /// `SELECT columns FROM ONLY table`, as COPY itself makes it under row security.
 SelectStmt *select_instead(const CopyStmt &statement, Oid relation) {
     List *columns = NIL;
@@ -131,6 +129,7 @@ void remember_held(const DeclareCursorStmt &statement) {
     if (held == nullptr)
         held = new std::map<std::string, bool>;
     (*held)[statement.portalname] = false;
+    any_held = true;
 }
 
 /// PL/pgSQL fetches past any hook, but not from a portal that is not ready.
@@ -147,49 +146,43 @@ void close_or_open(Portal portal, bool &closed) {
     }
 }
 
-void process_utility(PlannedStmt *planned, const char *text, bool read_only, ProcessUtilityContext context,
-                     ParamListInfo parameters, QueryEnvironment *environment, DestReceiver *destination,
-                     QueryCompletion *completion) {
-    const auto next = next_process_utility != nullptr ? next_process_utility : standard_ProcessUtility;
-    const auto proceed = [&] {
-        next(planned, text, read_only, context, parameters, environment, destination, completion);
-    };
+void process_utility(pg::Utility &command) {
     check_held_cursors();
-    switch (nodeTag(planned->utilityStmt)) {
+    switch (nodeTag(command.statement())) {
     case T_DeclareCursorStmt:
-        proceed();
-        pg::boundary([&] { remember_held(*reinterpret_cast<DeclareCursorStmt *>(planned->utilityStmt)); });
+        command.proceed();
+        pg::boundary([&] { remember_held(*reinterpret_cast<DeclareCursorStmt *>(command.statement())); });
         break;
     case T_CopyStmt:
-        if (PlannedStmt *instead = pg::boundary([&] { return in_place_of_copy(*planned); }); instead != nullptr)
-            planned = instead;
-        if (pg::boundary([&] { return quotes_others(*reinterpret_cast<CopyStmt *>(planned->utilityStmt)); }))
-            with_discreet_errors(true, proceed);
+        if (PlannedStmt *instead = pg::boundary([&] { return in_place_of_copy(*command.planned); }); instead != nullptr)
+            command.planned = instead;
+        if (pg::boundary([&] { return quotes_others(*reinterpret_cast<CopyStmt *>(command.statement())); }))
+            with_discreet_errors(true, [&] { command.proceed(); });
         else
-            proceed();
+            command.proceed();
         break;
     case T_FetchStmt:
-        pg::boundary([&] { check_fetch(*reinterpret_cast<FetchStmt *>(planned->utilityStmt)); });
-        proceed();
+        pg::boundary([&] { check_fetch(*reinterpret_cast<FetchStmt *>(command.statement())); });
+        command.proceed();
         break;
     case T_ExplainStmt:
-        destination = pg::boundary(
-            [&] { return explaining(*reinterpret_cast<ExplainStmt *>(planned->utilityStmt), destination); });
-        proceed();
+        command.destination = pg::boundary(
+            [&] { return explaining(*reinterpret_cast<ExplainStmt *>(command.statement()), command.destination); });
+        command.proceed();
         break;
     case T_ClusterStmt:
-        pg::boundary([&] { refuse_order(*reinterpret_cast<ClusterStmt *>(planned->utilityStmt)); });
-        proceed();
+        pg::boundary([&] { refuse_order(*reinterpret_cast<ClusterStmt *>(command.statement())); });
+        command.proceed();
         break;
     case T_ConstraintsSetStmt:
         // Constraints that waited are checked now.
         if (pg::boundary([&] { return any_rules() && sight().gated; }))
-            with_discreet_errors(true, proceed);
+            with_discreet_errors(true, [&] { command.proceed(); });
         else
-            proceed();
+            command.proceed();
         break;
     default:
-        proceed();
+        command.proceed();
         break;
     }
     // SET ROLE and its kind.
@@ -199,8 +192,10 @@ void process_utility(PlannedStmt *planned, const char *text, bool read_only, Pro
 
 } // namespace
 
-void check_held_cursors() {
-    if (held == nullptr || held->empty() || !IsTransactionState())
+bool any_held = false;
+
+void check_each_held_cursor() {
+    if (!IsTransactionState())
         return;
     pg::boundary([] {
         for (auto each = held->begin(); each != held->end();) {
@@ -209,12 +204,15 @@ void check_held_cursors() {
                 close_or_open(portal, each->second);
             each = PortalIsValid(portal) ? std::next(each) : held->erase(each);
         }
+        any_held = !held->empty();
     });
 }
 
 void init_utility() {
-    next_process_utility = ProcessUtility_hook;
-    ProcessUtility_hook = process_utility;
+    // What reads rows past the planner, and what may change roles other than through the executor.
+    pg::on_utility({T_DeclareCursorStmt, T_CopyStmt, T_FetchStmt, T_ExplainStmt, T_ClusterStmt, T_ConstraintsSetStmt,
+                    T_VariableSetStmt, T_DiscardStmt, T_TransactionStmt, T_CallStmt, T_DoStmt},
+                   process_utility);
 }
 
 } // namespace gdpr::gate

@@ -10,7 +10,12 @@ void init_utility();
 
 /// Closes cursors WITH HOLD to roles that do not see what their rows were filled with, as long as these roles are
 /// there. In every statement's way.
-void check_held_cursors();
+extern bool any_held;
+void check_each_held_cursor();
+inline void check_held_cursors() {
+    if (any_held)
+        check_each_held_cursor();
+}
 
 /// Keeps the statistics of gated columns from estimates, and functions that read the server's log of changes from gated
 /// roles.

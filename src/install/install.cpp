@@ -9,8 +9,6 @@ using namespace gdpr;
 namespace {
 
 constexpr const char *library = "gdpr";
-object_access_hook_type next_object_access = nullptr;
-
 struct Role {
     const char *name;
     const char *comment;
@@ -69,10 +67,8 @@ void load_in_no_session() {
         set_session_libraries(spi, libraries);
 }
 
-void object_access(ObjectAccessType access, Oid catalog, Oid object, int part, void *argument) {
-    if (next_object_access != nullptr)
-        next_object_access(access, catalog, object, part, argument);
-    if (access != OAT_DROP || catalog != ExtensionRelationId)
+void dropped(Oid catalog, Oid object, int) {
+    if (catalog != ExtensionRelationId)
         return;
     pg::boundary([&] {
         const char *name = pg::call([&] { return get_extension_name(object); });
@@ -114,8 +110,7 @@ GDPR_FUNCTION(gdpr_finish_install) {
 namespace gdpr::install {
 
 void init() {
-    next_object_access = object_access_hook;
-    object_access_hook = object_access;
+    pg::on_object_access(OAT_DROP, dropped);
     init_preload();
 }
 

@@ -8,8 +8,6 @@ namespace gdpr::install {
 
 namespace {
 
-ProcessUtility_hook_type next_utility = nullptr;
-
 /// Does the setting name the library?
 bool names_library(const VariableSetStmt &setting) {
     ListCell *cell;
@@ -36,11 +34,9 @@ void warn(const VariableSetStmt *setting, const char *whose, const char *name) {
                  errdetail("This setting takes the place of the database's."), errhint("Name gdpr in it, too.")));
 }
 
-void utility(PlannedStmt *statement, const char *text, bool read_only, ProcessUtilityContext context,
-             ParamListInfo params, QueryEnvironment *environment, DestReceiver *receiver, QueryCompletion *completion) {
-    const auto next = next_utility != nullptr ? next_utility : standard_ProcessUtility;
-    next(statement, text, read_only, context, params, environment, receiver, completion);
-    if (const Node *node = statement->utilityStmt; IsA(node, AlterRoleSetStmt)) {
+void utility(pg::Utility &command) {
+    command.proceed();
+    if (const Node *node = command.statement(); IsA(node, AlterRoleSetStmt)) {
         const auto *change = reinterpret_cast<const AlterRoleSetStmt *>(node);
         warn(change->setstmt, "role", change->role != nullptr ? get_rolespec_name(change->role) : "ALL");
     } else if (IsA(node, AlterDatabaseSetStmt)) {
@@ -52,9 +48,6 @@ void utility(PlannedStmt *statement, const char *text, bool read_only, ProcessUt
 
 } // namespace
 
-void init_preload() {
-    next_utility = ProcessUtility_hook;
-    ProcessUtility_hook = utility;
-}
+void init_preload() { pg::on_utility({T_AlterRoleSetStmt, T_AlterDatabaseSetStmt}, utility); }
 
 } // namespace gdpr::install

@@ -72,7 +72,7 @@ void write_outcome(Record::Kind kind) noexcept {
                           errhint("See the server's file system; gdpr.journal_questions() confirms it later.")));
 }
 
-void transaction_ended(XactEvent event, void *) {
+void transaction_ended(XactEvent event) {
     switch (event) {
     case XACT_EVENT_PRE_COMMIT:
     case XACT_EVENT_PRE_PREPARE:
@@ -95,6 +95,8 @@ void transaction_ended(XactEvent event, void *) {
         break;
     }
 }
+
+pg::AtTransactionEnd at_end(transaction_ended);
 
 void subtransaction_ended(SubXactEvent event, SubTransactionId own, SubTransactionId parent, void *) {
     if (pending == nullptr)
@@ -135,6 +137,7 @@ void hash_identifiers(const std::set<rights::Identifier> &identifiers, Entry &en
 
 Id add(Entry &&entry) {
     prepare();
+    at_end.arm();
     entry.id = new_id();
     entry.at = pg::call([] { return GetCurrentTimestamp(); });
     entry.lineage = lineage().front();
@@ -253,7 +256,6 @@ void init() {
                                "Path of the file that tells a restored database whom to forget again.",
                                "Empty means the keyring's name followed by \".journal\", beside the keyring.",
                                &journal_file, "", PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
-    RegisterXactCallback(transaction_ended, nullptr);
     RegisterSubXactCallback(subtransaction_ended, nullptr);
 }
 

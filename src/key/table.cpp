@@ -44,10 +44,18 @@ std::optional<WrappedKey> decode(HeapTuple tuple, TupleDesc descriptor) {
     return key;
 }
 
+void transaction_ended(XactEvent event) {
+    if (event == XACT_EVENT_ABORT)
+        forget_active(); // a key recorded by the aborted transaction must be recorded again
+}
+
+pg::AtTransactionEnd at_end(transaction_ended);
+
 /// Visits every row; the table has a handful.
 template <typename Visit> void for_each(Visit visit) {
     if (!readable())
         return;
+    at_end.arm();
     last_table = pg::gdpr_relation("key");
     if (!OidIsValid(last_table))
         return;
@@ -64,11 +72,6 @@ template <typename Visit> void for_each(Visit visit) {
 void relation_changed(Oid relation) {
     if (relation == InvalidOid || relation == last_table)
         forget_active();
-}
-
-void transaction_ended(XactEvent event, void *) {
-    if (event == XACT_EVENT_ABORT)
-        forget_active(); // a key recorded by the aborted transaction must be recorded again
 }
 
 void subtransaction_ended(SubXactEvent event, SubTransactionId, SubTransactionId, void *) {
@@ -135,7 +138,6 @@ void table_record(const WrappedKey &key) {
 
 void init_table() {
     pg::on_relation_change(relation_changed);
-    RegisterXactCallback(transaction_ended, nullptr);
     RegisterSubXactCallback(subtransaction_ended, nullptr);
 }
 

@@ -43,12 +43,14 @@ void pay() {
         exhausted = is_exhausted(*ready);
 }
 
-void transaction_ends(XactEvent event, void *) {
+void transaction_ends(XactEvent event) {
     if ((event != XACT_EVENT_PRE_COMMIT && event != XACT_EVENT_PRE_PREPARE) || credit > 0 ||
         !TransactionIdIsValid(GetTopTransactionIdIfAny()) || !may_count())
         return;
     pg::boundary([] { pay(); });
 }
+
+pg::AtTransactionEnd at_end(transaction_ends);
 
 } // namespace
 
@@ -64,6 +66,7 @@ std::uint64_t values_sealed() {
 
 Loaded &sealing() {
     credit--;
+    at_end.arm();
     if (ready != nullptr && credit > -many)
         return *ready;
     if (credit <= -many && may_count())
@@ -88,7 +91,6 @@ void init_usage() {
                             "How many values a data key seals before a new one takes its place; for tests.",
                             "Half of what random nonces allow, so that a copy of the database may use the key as well.",
                             &use_limit, INT_MAX, few, INT_MAX, PGC_SUSET, GUC_NOT_IN_SAMPLE, nullptr, nullptr, nullptr);
-    RegisterXactCallback(transaction_ends, nullptr);
 }
 
 } // namespace gdpr::key

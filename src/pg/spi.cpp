@@ -50,17 +50,35 @@ Oid Rows::oid(std::uint64_t row, int column) const { return DatumGetObjectId(dat
 
 bool Rows::boolean(std::uint64_t row, int column) const { return DatumGetBool(datum(row, column).value_or(0)); }
 
+namespace {
+
+constexpr const char *pinned_path = "pg_catalog, pg_temp";
+
+void pin_path() {
+    (void)set_config_option("search_path", pinned_path, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
+} // namespace
+
 Spi::Spi() : outer_(CurrentMemoryContext), in_flight_(std::uncaught_exceptions()) {
-    call([] {
+    call([&] {
         if (SPI_connect() != SPI_OK_CONNECT)
             elog(ERROR, "SPI_connect failed");
+        // Whoever calls may have put operators of their own where ours are looked for.
+        if (std::strcmp(namespace_search_path, pinned_path) == 0)
+            return;
+        guc_level_ = NewGUCNestLevel();
+        pin_path();
     });
 }
 
 Spi::~Spi() {
     // While an error travels out, the (sub)transaction's abort cleans SPI up, as it does for PL/pgSQL.
-    if (std::uncaught_exceptions() == in_flight_)
+    if (std::uncaught_exceptions() == in_flight_) {
         SPI_finish();
+        if (guc_level_ != 0)
+            AtEOXact_GUC(false, guc_level_);
+    }
     MemoryContextSwitchTo(outer_);
 }
 
@@ -213,8 +231,7 @@ OwnerScope::OwnerScope(Oid relation) : in_flight_(std::uncaught_exceptions()) {
         SetUserIdAndSecContext(owner, context_ | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION |
                                           SECURITY_NOFORCE_RLS);
         guc_level_ = NewGUCNestLevel();
-        (void)set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true,
-                                0, false);
+        pin_path();
     });
     if (!OidIsValid(outer_user)) {
         outer_user = user_;

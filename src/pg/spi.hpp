@@ -78,7 +78,8 @@ class KeptPlan {
     Entry &entry_;
 };
 
-/// One SPI connection. What it allocates by palloc is gone when it ends; `keep` copies a datum out.
+/// One SPI connection, under a search_path of PostgreSQL's own. What it allocates by palloc is gone when it ends;
+/// `keep` copies a datum out.
 class Spi {
   public:
     Spi();
@@ -99,6 +100,7 @@ class Spi {
   private:
     MemoryContext outer_;
     int in_flight_;
+    int guc_level_ = 0;
 };
 
 /// Runs what follows as the owner of `relation`, the way referential-integrity triggers do: no temporary

@@ -14,8 +14,6 @@ namespace gdpr::restriction {
 
 namespace {
 
-ProcessUtility_hook_type next_process_utility = nullptr;
-
 /// The COPY that waits for gdpr.copy_from(); null except between the hook and the procedure.
 struct Request {
     const CopyStmt *statement;
@@ -130,42 +128,24 @@ PlannedStmt *call_in_place_of(const PlannedStmt &original) {
     return planned;
 }
 
-void process_next(PlannedStmt *planned, const char *source, bool read_only_tree, ProcessUtilityContext context,
-                  ParamListInfo params, QueryEnvironment *environment, DestReceiver *destination,
-                  QueryCompletion *completion) {
-    const auto next = next_process_utility != nullptr ? next_process_utility : standard_ProcessUtility;
-    next(planned, source, read_only_tree, context, params, environment, destination, completion);
-}
-
-void process_utility(PlannedStmt *planned, const char *source, bool read_only_tree, ProcessUtilityContext context,
-                     ParamListInfo params, QueryEnvironment *environment, DestReceiver *destination,
-                     QueryCompletion *completion) {
-    Oid relation = InvalidOid;
-    const auto *statement = reinterpret_cast<const CopyStmt *>(planned->utilityStmt);
-    const bool copies = IsA(statement, CopyStmt) && statement->is_from && statement->relation != nullptr;
-    if (copies)
-        relation = pg::boundary([&] { return pg::call([&] { return relation_to_serve(*statement); }); });
-    const char *read = copies && !statement->is_program ? statement->filename : nullptr;
-    if (!OidIsValid(relation)) {
-        if (read == nullptr)
-            process_next(planned, source, read_only_tree, context, params, environment, destination, completion);
-        else
-            pg::boundary([&] {
-                const Reading reading(read);
-                pg::call([&] {
-                    process_next(planned, source, read_only_tree, context, params, environment, destination,
-                                 completion);
-                });
-            });
-        return;
-    }
+void process_utility(pg::Utility &command) {
+    const auto *statement = reinterpret_cast<const CopyStmt *>(command.statement());
+    if (!statement->is_from || statement->relation == nullptr)
+        return command.proceed();
+    const Oid relation = pg::boundary([&] { return pg::call([&] { return relation_to_serve(*statement); }); });
+    const char *read = statement->is_program ? nullptr : statement->filename;
+    if (!OidIsValid(relation) && read == nullptr)
+        return command.proceed();
     pg::boundary([&] {
-        Request request{statement, source, environment, relation, completion};
-        const Waiting scope(request);
         const Reading reading(read);
+        if (!OidIsValid(relation))
+            return pg::call([&] { command.proceed(); });
+        Request request{statement, command.text, command.environment, relation, command.completion};
+        const Waiting scope(request);
         pg::call([&] {
-            process_next(call_in_place_of(*planned), source, false, context, params, environment, destination,
-                         completion);
+            command.planned = call_in_place_of(*command.planned);
+            command.read_only = false;
+            command.proceed();
         });
     });
 }
@@ -255,10 +235,7 @@ void copy(Request &request) {
 
 std::optional<std::string> copied_file() { return file == nullptr ? std::nullopt : std::optional<std::string>(file); }
 
-void init_copy() {
-    next_process_utility = ProcessUtility_hook;
-    ProcessUtility_hook = process_utility;
-}
+void init_copy() { pg::on_utility({T_CopyStmt}, process_utility); }
 
 } // namespace gdpr::restriction
 

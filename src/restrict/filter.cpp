@@ -239,11 +239,17 @@ void start_guarded(QueryDesc *query, int flags) {
     (void)attach_below(query->planstate, &attaching);
 }
 
+[[gnu::noinline]] void start_role_dependent(QueryDesc *query, int flags) {
+    if ((flags & EXEC_FLAG_EXPLAIN_ONLY) == 0 && OidIsValid(predicate.id()))
+        pg::boundary([&] { start_guarded(query, flags); });
+    else
+        (next_start != nullptr ? next_start : standard_ExecutorStart)(query, flags);
+}
+
 void start(QueryDesc *query, int flags) {
     // See planner.cpp; a worker's plan has lost the mark.
-    if ((query->plannedstmt->dependsOnRole || IsParallelWorker()) && (flags & EXEC_FLAG_EXPLAIN_ONLY) == 0 &&
-        OidIsValid(predicate.id()))
-        pg::boundary([&] { start_guarded(query, flags); });
+    if (query->plannedstmt->dependsOnRole || IsParallelWorker())
+        start_role_dependent(query, flags);
     else
         (next_start != nullptr ? next_start : standard_ExecutorStart)(query, flags);
 }
@@ -256,9 +262,21 @@ void start(QueryDesc *query, int flags) {
 #define GDPR_RUN_VALUES query, direction, count, once
 #endif
 
-/// Numbers the runs. A statement inside another has its own, and leaves the outer one's as it was: within one run the
-/// answers do not change.
-void run_plan(GDPR_RUN_ARGUMENTS) {
+constexpr std::uint64_t no_run = 0;
+
+/// The transaction of the outermost run. A run that failed leaves its number behind, for as long as that lasts.
+LocalTransactionId outermost = InvalidLocalTransactionId;
+
+LocalTransactionId transaction_now() noexcept {
+#if PG_VERSION_NUM >= 170000
+    return MyProc->vxid.lxid;
+#else
+    return MyProc->lxid;
+#endif
+}
+
+/// One within another.
+[[gnu::noinline]] void run_inner(GDPR_RUN_ARGUMENTS) {
     const std::uint64_t outer = current_run();
     set_current_run(++runs);
     PG_TRY();
@@ -266,6 +284,17 @@ void run_plan(GDPR_RUN_ARGUMENTS) {
     PG_FINALLY();
     { set_current_run(outer); }
     PG_END_TRY();
+}
+
+/// Numbers the runs. A statement inside another has its own, and leaves the outer one's as it was: within one run the
+/// answers do not change.
+void run_plan(GDPR_RUN_ARGUMENTS) {
+    if (current_run() != no_run && outermost == transaction_now())
+        return run_inner(GDPR_RUN_VALUES);
+    outermost = transaction_now();
+    set_current_run(++runs);
+    (next_run != nullptr ? next_run : standard_ExecutorRun)(GDPR_RUN_VALUES);
+    set_current_run(no_run);
 }
 
 } // namespace

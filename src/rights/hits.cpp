@@ -71,10 +71,12 @@ void write_noted() noexcept {
                       errhint("Set gdpr.keyring_file to a path in a directory that the server's user can write.")));
 }
 
-void transaction_ended(XactEvent event, void *) {
+void transaction_ended(XactEvent event) {
     if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
         write_noted();
 }
+
+pg::AtTransactionEnd at_end(transaction_ended);
 
 std::vector<std::string> split(const std::string &line) {
     std::vector<std::string> out;
@@ -121,10 +123,9 @@ void note_hit(Oid relation, const std::string &column, std::string_view action) 
     const std::string role = pg::call([] { return GetUserNameFromId(GetSessionUserId(), false); });
     const std::string line = plain(pg::relation_name(relation)) + separator + plain(column) + separator +
                              std::string(action) + separator + plain(role);
+    at_end.arm();
     (*noted)[line]++;
 }
-
-void init_hits() { RegisterXactCallback(transaction_ended, nullptr); }
 
 } // namespace gdpr::rights
 

@@ -9,6 +9,4 @@ namespace gdpr::rights {
 /// Counts a hit of the current transaction; its end writes them. `action` is what was done about it.
 void note_hit(Oid relation, const std::string &column, std::string_view action);
 
-void init_hits();
-
 } // namespace gdpr::rights

@@ -9,7 +9,6 @@ void init() {
     init_identifiers();
     init_blocklist();
     init_blocklist_trigger();
-    init_hits();
 }
 
 } // namespace gdpr::rights

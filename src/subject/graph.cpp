@@ -38,11 +38,13 @@ void relation_changed(Oid relation) {
         stale = true;
 }
 
-void transaction_ended(XactEvent event, void *) {
+void transaction_ended(XactEvent event) {
     if (retired != nullptr && event != XACT_EVENT_PRE_COMMIT && event != XACT_EVENT_PARALLEL_PRE_COMMIT &&
         event != XACT_EVENT_PRE_PREPARE)
         retired->clear();
 }
+
+pg::AtTransactionEnd at_end(transaction_ended);
 
 /// The table that a relation's rows are addressed through: the topmost partitioned one.
 Oid root_of(Oid relation) {
@@ -271,8 +273,10 @@ Planned &planned() {
     stale = false; // what changes while we read makes it stale again
     try {
         std::unique_ptr<Planned> fresh = read();
-        if (*current != nullptr)
+        if (*current != nullptr) {
+            at_end.arm();
             retired->push_back(std::move(*current));
+        }
         *current = std::move(fresh);
         built++;
     } catch (...) {
@@ -329,7 +333,6 @@ const Walk &decided_walk(Oid subject_table) {
 void init() {
     init_personal();
     pg::on_relation_change(relation_changed);
-    RegisterXactCallback(transaction_ended, nullptr);
 }
 
 } // namespace gdpr::subject

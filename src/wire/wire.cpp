@@ -8,30 +8,13 @@ namespace gdpr::wire {
 namespace {
 
 post_parse_analyze_hook_type next_post_parse_analyze = nullptr;
-ProcessUtility_hook_type next_process_utility = nullptr;
 planner_hook_type next_planner = nullptr;
 
-// How deep in utility commands we are, and the text whose statements count as the client's within the innermost.
+// How deep in utility commands we are, and the innermost of them, whose statements may count as the client's.
 int utility_depth = 0;
-const char *admitted_source = nullptr;
+const pg::Utility *innermost = nullptr;
 
-/// Restores what a utility command changed, however it ends.
-class Utility {
-  public:
-    explicit Utility(const char *admitted) noexcept : source_(admitted_source) {
-        utility_depth++;
-        admitted_source = admitted;
-    }
-    ~Utility() {
-        utility_depth--;
-        admitted_source = source_;
-    }
-    Utility(const Utility &) = delete;
-    Utility &operator=(const Utility &) = delete;
-
-  private:
-    const char *source_;
-};
+const char *admitted_source();
 
 /// Only the pointer tells the client's statement from one of PL/pgSQL, SPI, a trigger or an SQL function. There is none
 /// to compare with when a Describe message has a prepared statement analysed anew, nor in a function that is called by
@@ -41,7 +24,7 @@ bool is_clients_own(const ParseState *state) {
         return false;
     if (utility_depth == 0 && debug_query_string == nullptr)
         return error_context_stack == nullptr && MyBackendType == B_BACKEND;
-    return state->p_sourcetext == (utility_depth == 0 ? debug_query_string : admitted_source);
+    return state->p_sourcetext == (utility_depth == 0 ? debug_query_string : admitted_source());
 }
 
 /// What a utility command of the client returns rows of.
@@ -106,10 +89,11 @@ const PreparedStatement *executed(Node *utility) {
                : nullptr;
 }
 
-/// The text of a statement that PREPARE or EXECUTE will analyse as if the client had sent it; else nothing.
-const char *admitted_by(Node *utility, const char *text) {
+/// The text of a statement that PREPARE or EXECUTE analyses as if the client had sent it; else nothing.
+const char *admitted_source() {
+    Node *utility = innermost->statement();
     if (IsA(utility, PrepareStmt))
-        return text;
+        return innermost->text;
     const PreparedStatement *prepared = executed(IsA(utility, ExplainStmt) ? inner_utility(utility) : utility);
     return prepared != nullptr ? prepared->plansource->query_string : nullptr;
 }
@@ -130,17 +114,20 @@ void refuse_plain_copy(Node *utility) {
                     errhint("Write the query itself: CREATE TABLE ... AS SELECT ...")));
 }
 
-void process_utility(PlannedStmt *planned, const char *text, bool read_only, ProcessUtilityContext context,
-                     ParamListInfo parameters, QueryEnvironment *environment, DestReceiver *destination,
-                     QueryCompletion *completion) {
-    pg::boundary([&] {
-        pg::call([&] { refuse_plain_copy(planned->utilityStmt); });
-        const Utility utility(pg::call([&] { return admitted_by(planned->utilityStmt, text); }));
-        pg::call([&] {
-            (next_process_utility != nullptr ? next_process_utility : standard_ProcessUtility)(
-                planned, text, read_only, context, parameters, environment, destination, completion);
-        });
-    });
+/// In the way of every EXECUTE, so it is plain C in style.
+void process_utility(pg::Utility &command) {
+    refuse_plain_copy(command.statement());
+    const pg::Utility *const outer = innermost;
+    innermost = &command;
+    utility_depth++;
+    PG_TRY();
+    { command.proceed(); }
+    PG_FINALLY();
+    {
+        utility_depth--;
+        innermost = outer;
+    }
+    PG_END_TRY();
 }
 
 } // namespace
@@ -150,9 +137,11 @@ void init() {
     post_parse_analyze_hook = post_parse_analyze;
     next_planner = planner_hook;
     planner_hook = plan;
-    next_process_utility = ProcessUtility_hook;
-    ProcessUtility_hook = process_utility;
     init_return_query();
+    // All that may have statements analysed, or run.
+    pg::on_utility_except({T_TransactionStmt, T_VariableSetStmt, T_VariableShowStmt, T_FetchStmt, T_ClosePortalStmt,
+                           T_LockStmt, T_DeallocateStmt, T_ListenStmt, T_UnlistenStmt, T_NotifyStmt},
+                          process_utility);
 }
 
 } // namespace gdpr::wire

@@ -13,7 +13,6 @@ struct Entry {
 
 std::map<std::string, Entry> &jobs();
 
-void init_wake();
 void init_worker();
 
 } // namespace gdpr::work

@@ -27,19 +27,20 @@ void wake() {
     }
 }
 
-void at_end(XactEvent event, void *) {
+void transaction_ended(XactEvent event) {
     if (to_wake && (event == XACT_EVENT_COMMIT || event == XACT_EVENT_PARALLEL_COMMIT))
         wake();
     if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
         to_wake = false;
 }
 
+pg::AtTransactionEnd at_end(transaction_ended);
+
 } // namespace
 
-void wake_at_commit() { to_wake = true; }
-
-void init_wake() {
-    pg::call([] { RegisterXactCallback(at_end, nullptr); });
+void wake_at_commit() {
+    at_end.arm();
+    to_wake = true;
 }
 
 } // namespace gdpr::work

@@ -65,10 +65,7 @@ void add_job(const char *name, Job job, int period) { jobs()[name] = {job, perio
 
 void add_long_job(const char *name, LongJob job) { jobs()[name] = {nullptr, 0, job}; }
 
-void init() {
-    init_wake();
-    init_worker();
-}
+void init() { init_worker(); }
 
 } // namespace gdpr::work
 
