@@ -1,5 +1,6 @@
 #include "label/label.hpp"
 
+#include "label/reach.hpp"
 #include "pg/pg.hpp"
 
 namespace gdpr::label {
@@ -110,39 +111,14 @@ void check_kind(const ObjectAddress *object) {
         pg::raise(ERRCODE_WRONG_OBJECT_TYPE, "system catalogs cannot be labelled");
 }
 
-bool may_refer_to(Oid relation) {
-    return pg::call([&] {
-        return pg_class_aclcheck(relation, GetUserId(), ACL_REFERENCES) == ACLCHECK_OK ||
-               pg_attribute_aclcheck_all(relation, GetUserId(), ACL_REFERENCES, ACLMASK_ANY) == ACLCHECK_OK;
-    });
-}
-
-[[noreturn]] void deny(Oid relation, const std::string &what, const char *needed) {
-    pg::raise(ERRCODE_INSUFFICIENT_PRIVILEGE, "permission denied to " + what + " " + pg::relation_name(relation),
-              "An officer's act on rows of the labelled table would reach rows of that one.", needed);
-}
-
-/// Whoever says that rows of two tables are one person's reaches those of the other, too.
-void check_reach(Oid relation, const ColumnLabel &label) {
-    if (!label.same_person)
-        return;
-    for (const Oid other : labelled_relations()) {
-        const Labels labels = of(other);
-        if (other != relation && !may_refer_to(other) &&
-            std::any_of(labels.columns.begin(), labels.columns.end(),
-                        [&](const LabelledColumn &each) { return each.label.same_person == label.same_person; }))
-            deny(other, "join people with those of",
-                 "Have REFERENCES on it granted, or give the word another name: same_person(name).");
-    }
-}
-
-/// The provider's hook: checks the grammar only, since a restore sets labels before what they name exists.
+/// The provider's hook: checks the grammar, and whose tables it reaches; a restore sets labels before what they name
+/// exists.
 void check_label(const ObjectAddress *object, const char *text) {
     pg::boundary([&] {
         if (text != nullptr) {
             check_kind(object);
             if (object->objectSubId == 0)
-                (void)table_label(text);
+                check_reach(object->objectId, table_label(text));
             else
                 check_reach(object->objectId, column_label(text));
         }
