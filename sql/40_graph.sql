@@ -57,6 +57,21 @@ SELECT * FROM gdpr.data_map;
 SELECT * FROM gdpr.data_map_rows();
 RESET ROLE;
 
+-- Attack: rows of another's table are made somebody's of one's own, to have them in answers and erased.
+GRANT ALL ON SCHEMA gr TO gr_app;
+SET ROLE gr_app;
+CREATE TABLE gr.bait (id int PRIMARY KEY, person int, address int);
+SECURITY LABEL FOR gdpr ON TABLE gr.bait IS 'owned(person -> gr.person)';
+SECURITY LABEL FOR gdpr ON TABLE gr.bait IS 'accessed(person -> person when id > 0)';
+SECURITY LABEL FOR gdpr ON TABLE gr.bait IS 'subject, owns(address -> gr.address)';
+RESET ROLE;
+GRANT REFERENCES ON gr.person, gr.address TO gr_app;
+SET ROLE gr_app;
+ALTER TABLE gr.bait ADD FOREIGN KEY (address) REFERENCES gr.address;
+SECURITY LABEL FOR gdpr ON TABLE gr.bait IS 'subject, owns(address)';
+SECURITY LABEL FOR gdpr ON TABLE gr.bait IS 'owned(person -> gr.person), owned(id -> gr.not_there_yet)';
+RESET ROLE;
+
 SET client_min_messages = warning;
 DROP SCHEMA gr CASCADE;
 DROP ROLE gr_owner, gr_officer, gr_app;

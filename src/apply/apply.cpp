@@ -8,6 +8,7 @@
 #include "pg/pg.hpp"
 #include "restrict/restriction.hpp"
 #include "rights/rights.hpp"
+#include "rights/same_person.hpp"
 #include "subject/graph.hpp"
 
 namespace gdpr::apply {
@@ -126,6 +127,8 @@ Actions plan(Oid relation) {
     Actions actions;
     for (const Oid each : OidIsValid(relation) ? std::vector<Oid>{relation} : relations()) {
         check_names(each);
+        if (rights::plan_same_person(each, actions))
+            continue; // what an index keeps of a column goes before the column is encrypted
         plan_encryption(each, actions);
         plan_constants(each, actions);
         audit::plan(each, actions);

@@ -13,11 +13,11 @@ const Erasing *erasing = nullptr;
 
 } // namespace
 
-Erasing::Erasing(subject::Subject subject) noexcept
-    : subject_(std::move(subject)), outer_(std::exchange(erasing, this)) {}
+Erasing::Erasing(std::vector<subject::Subject> subjects) noexcept
+    : subjects_(std::move(subjects)), outer_(std::exchange(erasing, this)) {}
 Erasing::~Erasing() { erasing = outer_; }
 bool without_values() noexcept { return erasing != nullptr; }
-bool nameless(const subject::Subject &subject) noexcept { return erasing != nullptr && erasing->subject() == subject; }
+bool nameless(const subject::Subject &subject) noexcept { return erasing != nullptr && erasing->includes(subject); }
 
 namespace {
 

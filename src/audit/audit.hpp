@@ -9,19 +9,21 @@ namespace gdpr::audit {
 /// The triggers that a relation should have and has not, or has and should not.
 void plan(Oid relation, apply::Actions &actions);
 
-/// While one lives, changes are recorded without their values, and those of the subject without the key: what is being
+/// While one lives, changes are recorded without their values, and those of the subjects without the key: what is being
 /// erased must not be kept in the log. What was recorded before is for scrub().
 class Erasing {
   public:
-    explicit Erasing(subject::Subject subject) noexcept;
+    explicit Erasing(std::vector<subject::Subject> subjects) noexcept;
     ~Erasing();
     Erasing(const Erasing &) = delete;
     Erasing &operator=(const Erasing &) = delete;
 
-    const subject::Subject &subject() const noexcept { return subject_; }
+    bool includes(const subject::Subject &subject) const noexcept {
+        return std::find(subjects_.begin(), subjects_.end(), subject) != subjects_.end();
+    }
 
   private:
-    subject::Subject subject_;
+    std::vector<subject::Subject> subjects_;
     const Erasing *outer_;
 };
 

@@ -9,6 +9,7 @@
 #include "consent/records.hpp"
 #include "journal/journal.hpp"
 #include "pg/pg.hpp"
+#include "rights/same_person.hpp"
 
 namespace gdpr::consent {
 
@@ -78,10 +79,17 @@ GDPR_FUNCTION(gdpr_withdraw_consent) {
     }
     // Whatever the purpose's basis is now: what was given can be withdrawn.
     consent::require_purpose(purpose);
-    consent::require_person(subject);
-    if (!consent::consents(subject, purpose))
+    std::optional<std::int64_t> event; // the first, of the row that was named where that has one
+    for (const subject::Subject &each : rights::lock_same_person(subject)) {
+        consent::require_person(each);
+        if (!consent::consents(each, purpose))
+            continue;
+        const std::int64_t made = consent::record(each, purpose, false, evidence, pg::null_param(TIMESTAMPTZOID));
+        event = event.value_or(made);
+    }
+    if (!event)
         PG_RETURN_NULL();
-    PG_RETURN_INT64(consent::record(subject, purpose, false, evidence, pg::null_param(TIMESTAMPTZOID)));
+    PG_RETURN_INT64(*event);
 }
 
 GDPR_FUNCTION(gdpr_has_consent) {

@@ -93,7 +93,7 @@ COMMENT ON FUNCTION gdpr.withdraw_consent(regclass, text, text, jsonb) IS
     'Records that a person withdrew their consent to a purpose (Art. 7(3)): subject table, primary key, purpose, and '
     'evidence if there is any, an object. It asks for nothing more, since withdrawing must be as easy as giving. Returns '
     'the number of the event, or null where no consent is in force: then nothing is recorded. Raises where there is no '
-    'such person or purpose. Audited.';
+    'such person or purpose. Of a person whom labels same_person join from several rows, it is withdrawn of each. Audited.';
 REVOKE ALL ON FUNCTION gdpr.withdraw_consent(regclass, text, text, jsonb) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gdpr.withdraw_consent(regclass, text, text, jsonb) TO gdpr_officer;
 

@@ -10,7 +10,7 @@ subject::Subject person_argument(FunctionCallInfo fcinfo) {
     return rights::person(PG_GETARG_OID(0), PG_GETARG_DATUM(1));
 }
 
-bool lock_person(const subject::Subject &subject) {
+bool lock_person(const subject::Subject &subject, Lock lock) {
     const pg::OwnerScope scope(subject.table);
     const std::vector<Datum> values = subject::key_values(subject);
     std::vector<pg::Param> params;
@@ -21,7 +21,8 @@ bool lock_person(const subject::Subject &subject) {
                      " $" + std::to_string(params.size());
     }
     pg::Spi spi;
-    return !spi.run("SELECT FROM " + pg::relation_name(subject.table) + " t WHERE " + condition + " FOR NO KEY UPDATE",
+    return !spi.run("SELECT FROM " + pg::relation_name(subject.table) + " t WHERE " + condition +
+                        (lock == Lock::whole ? " FOR UPDATE" : " FOR NO KEY UPDATE"),
                     params)
                 .empty();
 }

@@ -9,6 +9,7 @@
 #include "mail/render.hpp"
 #include "pg/pg.hpp"
 #include "rights/format.hpp"
+#include "rights/same_person.hpp"
 #include "work/step.hpp"
 #include "work/work.hpp"
 
@@ -176,6 +177,7 @@ void carry_out(const Waiting &request) {
     }
     require_asked(request.id);
     {
+        const rights::OneRow alone; // silence is about what was asked for
         pg::Spi spi;
         const std::vector<pg::Param> who{pg::param_oid(request.subject.table), pg::param(request.subject.key),
                                          pg::param("no answer to consent form " + request.form)};

@@ -11,6 +11,7 @@
 #include "rights/changes.hpp"
 #include "rights/identifier.hpp"
 #include "rights/person.hpp"
+#include "rights/same_person.hpp"
 
 namespace gdpr::form {
 
@@ -44,24 +45,38 @@ subject::Subject person_of(FunctionCallInfo fcinfo) {
     return *ticket.person;
 }
 
+/// An identifier that nobody proves to be theirs.
+bool unconfirmed(const std::string &text) {
+    const rights::Identifier read = rights::identifier(text);
+    return !read.value.empty() && read.kind != rights::Identifier::Kind::email;
+}
+
 /// What people correct by themselves is what the labels say is of them: not what they owe, nor what is made of their
 /// data.
 void check_columns(const subject::Collection &collection, const rights::Changes &all) {
     for (const auto &[place, rows] : all) {
         const Oid relation = collection.selections()[place].step.node;
         const label::Labels labels = label::of(relation);
-        std::set<std::string> theirs;
-        for (const label::LabelledColumn &each : labels.columns)
+        std::set<std::string> theirs, joining;
+        for (const label::LabelledColumn &each : labels.columns) {
             if (each.label.data_class != label::ColumnLabel::Class::none && !each.label.derived)
                 theirs.insert(each.name);
+            if (each.label.same_person)
+                joining.insert(each.name);
+        }
+        const auto refuse_column = [&](const std::string &column, const char *why) {
+            pg::raise(ERRCODE_INSUFFICIENT_PRIVILEGE,
+                      "column " + pg::relation_name(relation) + "." + pg::quote(column) + " cannot be corrected here",
+                      why, "Ask for it to be rectified (Art. 16).");
+        };
         for (const auto &[key, changes] : rows)
-            for (const auto &[column, value] : changes)
+            for (const auto &[column, value] : changes) {
                 if (!theirs.contains(column))
-                    pg::raise(ERRCODE_INSUFFICIENT_PRIVILEGE,
-                              "column " + pg::relation_name(relation) + "." + pg::quote(column) +
-                                  " cannot be corrected here",
-                              "It is not labelled personal or sensitive, or it is derived.",
-                              "Ask for it to be rectified (Art. 16).");
+                    refuse_column(column, "It is not labelled personal or sensitive, or it is derived.");
+                if (joining.contains(column) && unconfirmed(value.text.value_or("")))
+                    refuse_column(column,
+                                  "It tells whose rows are one person's, and only a mail address is confirmed.");
+            }
     }
 }
 
@@ -205,6 +220,7 @@ GDPR_FUNCTION(gdpr_send_portal_link) {
 GDPR_FUNCTION(gdpr_self_access) {
     pg::refuse_nulls(fcinfo, {"token"});
     const subject::Subject person = form::person_of(fcinfo);
+    const rights::OneRow alone; // the link proves no more than who reads the mail of this row
     const pg::OwnerScope scope(pg::gdpr_relation("token"));
     pg::Spi spi;
     const pg::Rows rows = spi.run("SELECT gdpr.access($1, $2)", {pg::param_oid(person.table), pg::param(person.key)});

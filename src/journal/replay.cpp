@@ -4,6 +4,7 @@
 #include "journal/open.hpp"
 #include "rights/blocklist.hpp"
 #include "rights/receipt.hpp"
+#include "rights/same_person.hpp"
 
 namespace gdpr::journal {
 
@@ -73,6 +74,7 @@ void replay(const Open &open, Tally &tally) {
         return;
     }
     const Replaying again(open.entry.id);
+    const rights::OneRow alone; // each row has an entry of its own
     bool refused = false;
     for (const Found &each : open.found) {
         std::string done;

@@ -27,6 +27,7 @@ constexpr Word words[] = {
     {"personal", "personal", nullptr},
     {"sensitive", "sensitive", nullptr},
     {"identifier", "identifier", nullptr},
+    {"same_person", "same_person or same_person(name)", nullptr},
     {"encrypted", "encrypted or encrypted(subject)", nullptr},
     {"derived", "derived", nullptr},
     {"subject", nullptr, "subject"},
@@ -198,6 +199,21 @@ class Parser {
 
     [[noreturn]] void contradicts(std::string message, std::string hint) const {
         fail(word_at_, std::move(message), std::move(hint));
+    }
+
+    /// (name)
+    std::string name() {
+        open();
+        std::string result = identifier();
+        close();
+        return result;
+    }
+
+    /// Where the current word is.
+    std::size_t word_at() const { return word_at_; }
+
+    [[noreturn]] void lacks(std::size_t at, std::string message, std::string hint) const {
+        fail(at, std::move(message), std::move(hint));
     }
 
     /// Every word on a column speaks of personal data, so the first of them is the one that lacks it.
@@ -438,6 +454,7 @@ ColumnLabel parse_column(std::string_view text) {
     using Class = ColumnLabel::Class;
     using Encryption = ColumnLabel::Encryption;
     ColumnLabel label;
+    std::size_t same_person_at = 0;
     Parser parser(text, true);
     parser.attributes([&](std::string_view word) {
         if (word == "personal" || word == "sensitive") {
@@ -446,6 +463,9 @@ ColumnLabel parse_column(std::string_view text) {
             label.data_class = word == "personal" ? Class::personal : Class::sensitive;
         } else if (word == "identifier") {
             label.identifier = true;
+        } else if (word == "same_person") {
+            same_person_at = parser.word_at();
+            label.same_person = parser.opens() ? parser.name() : "";
         } else if (word == "derived") {
             label.derived = true;
         } else if (word == "encrypted") {
@@ -467,6 +487,9 @@ ColumnLabel parse_column(std::string_view text) {
     });
     if (label.data_class == Class::none)
         parser.lacks_class();
+    if (label.same_person && !label.identifier)
+        parser.lacks(same_person_at, "\"same_person\" needs \"identifier\"",
+                     "Add identifier: only what recognises a person can tell that two rows are one.");
     return label;
 }
 
@@ -557,6 +580,8 @@ std::string to_string(const ColumnLabel &label) {
         .add(label.data_class == Class::personal, "personal")
         .add(label.data_class == Class::sensitive, "sensitive")
         .add(label.identifier, "identifier")
+        .add(label.same_person.has_value(),
+             label.same_person.value_or("").empty() ? "same_person" : "same_person(" + quoted(*label.same_person) + ')')
         .add(label.encryption == Encryption::database, "encrypted")
         .add(label.encryption == Encryption::subject, "encrypted(subject)")
         .add("erase", label.erase, column_erase)

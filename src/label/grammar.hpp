@@ -30,6 +30,9 @@ struct ColumnLabel {
 
     Class data_class = Class::none;
     bool identifier = false;
+    /// Rows of subject tables that hold the same value in columns with the word are one person, where the words have
+    /// the same name, mostly none.
+    std::optional<std::string> same_person;
     Encryption encryption = Encryption::none;
     Erase erase = Erase::unset;
     std::vector<std::string> purposes;

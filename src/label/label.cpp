@@ -1,5 +1,6 @@
 #include "label/label.hpp"
 
+#include "label/reach.hpp"
 #include "pg/pg.hpp"
 
 namespace gdpr::label {
@@ -110,15 +111,16 @@ void check_kind(const ObjectAddress *object) {
         pg::raise(ERRCODE_WRONG_OBJECT_TYPE, "system catalogs cannot be labelled");
 }
 
-/// The provider's hook: checks the grammar only, since a restore sets labels before what they name exists.
+/// The provider's hook: checks the grammar, and whose tables it reaches; a restore sets labels before what they name
+/// exists.
 void check_label(const ObjectAddress *object, const char *text) {
     pg::boundary([&] {
         if (text != nullptr) {
             check_kind(object);
             if (object->objectSubId == 0)
-                (void)table_label(text);
+                check_reach(object->objectId, table_label(text));
             else
-                (void)column_label(text);
+                check_reach(object->objectId, column_label(text));
         }
         if (object->classId != RelationRelationId)
             return;

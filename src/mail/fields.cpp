@@ -108,7 +108,7 @@ std::optional<std::string> MergeFields::column(const std::string &name) {
 void MergeFields::load(const subject::Selection &selection) {
     if (!loaded_.insert(selection.step.node).second)
         return;
-    rights::Rows rows(*queued_.subject, selection, rights::Rows::Form::text);
+    rights::Rows rows(*collection_, selection, rights::Rows::Form::text);
     const std::string relation = pg::relation_name(rows.relation()) + ".";
     std::vector<std::string> values(rows.columns().size());
     (void)rows.each([&](const rights::Cells &cells) {

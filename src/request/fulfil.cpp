@@ -24,12 +24,12 @@ bool needs_review(const Request &request) {
     std::optional<rights::Portability> portability;
     if (request.kind == "portability")
         portability.emplace();
-    const subject::Collection collection = rights::collect(*request.subject);
+    const subject::Collection collection = rights::collect_person(*request.subject);
     for (const subject::Selection &selection : collection.selections()) {
         const bool accessed = selection.step.kind == subject::Step::Kind::accessed;
         if (portability && accessed)
             continue;
-        rights::Rows rows(*request.subject, selection, rights::Rows::Form::text,
+        rights::Rows rows(collection, selection, rights::Rows::Form::text,
                           portability ? portability->omitted(selection.step.node) : std::set<std::string>());
         if (rows.columns().empty())
             continue;

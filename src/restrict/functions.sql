@@ -57,7 +57,7 @@ COMMENT ON FUNCTION gdpr.restrict(regclass, text, text, timestamptz) IS
     'Restricts the processing of one person (Art. 18): subject table, primary key (a row literal when composite), why, '
     'and when it ends by itself. From the next statement on, in every session, the person''s rows in all tables of the '
     'graph are out of sight and reach of all but superusers and members of gdpr_officer who have stated a ground. '
-    'Several restrictions may stand side by side; the person is restricted while any does. Raises where there is no such person, or where a label must first say '
+    'Rows that labels same_person join are restricted with it. Several restrictions may stand side by side; the person is restricted while any does. Raises where there is no such person, or where a label must first say '
     'whose the rows of a table are. Needs gdpr_officer; audited.';
 REVOKE ALL ON FUNCTION gdpr.restrict(regclass, text, text, timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gdpr.restrict(regclass, text, text, timestamptz) TO gdpr_officer;
@@ -65,7 +65,7 @@ GRANT EXECUTE ON FUNCTION gdpr.restrict(regclass, text, text, timestamptz) TO gd
 CREATE OR REPLACE FUNCTION gdpr.unrestrict(subject_table regclass, key text, reason text)
     RETURNS void AS 'MODULE_PATHNAME', 'gdpr_unrestrict' LANGUAGE C;
 COMMENT ON FUNCTION gdpr.unrestrict(regclass, text, text) IS
-    'Ends every restriction that was asked for a person: subject table, primary key, why. What is retained of a '
+    'Ends every restriction that was asked for a person, by whichever of their rows: subject table, primary key, why. What is retained of a '
     'forgotten person because the law says so stays restricted. The person is told through gdpr.outbox (Art. 18(3)). '
     'Raises where there is no such restriction. Needs gdpr_officer; audited.';
 REVOKE ALL ON FUNCTION gdpr.unrestrict(regclass, text, text) FROM PUBLIC;
@@ -90,7 +90,7 @@ CREATE OR REPLACE FUNCTION gdpr.record_objection(subject_table regclass, key tex
                                                  automated boolean DEFAULT false)
     RETURNS bigint AS 'MODULE_PATHNAME', 'gdpr_record_objection' LANGUAGE C;
 COMMENT ON FUNCTION gdpr.record_objection(regclass, text, text, text, boolean) IS
-    'Records that a person objects to a purpose (Art. 21): subject table, primary key, purpose, and why, if they say so. '
+    'Records that a person objects to a purpose (Art. 21), by each of their rows that labels same_person join: subject table, primary key, purpose, and why, if they say so. '
     'From the next statement on nobody sees them who processes for that purpose, pending verification (Art. 18(1)(d)). With '
     'automated, they object only to decisions made for it without a human (Art. 22), which gdpr.may_decide() tells. Returns '
     'the number of the objection, of the one there is already where there is. Raises where there is no such person or '

@@ -9,6 +9,7 @@
 #include "restrict/restriction.hpp"
 #include "restrict/rule.hpp"
 #include "restrict/set.hpp"
+#include "rights/same_person.hpp"
 
 using namespace gdpr;
 
@@ -57,16 +58,24 @@ std::int64_t object(const subject::Subject &subject, const Target &target, const
         .number(0, 1);
 }
 
-std::uint64_t change(const std::string &statement, std::vector<pg::Param> params) {
-    const pg::OwnerScope scope(pg::gdpr_relation("objection"));
-    pg::Spi spi;
-    return spi.run(statement + in_force, params).processed();
-}
-
-[[noreturn]] void no_objection(const subject::Subject &subject) {
-    pg::raise(ERRCODE_NO_DATA_FOUND,
-              "no such person of " + pg::relation_name(subject.table) + " objects to this purpose", {},
-              "Check the key, and gdpr.objection.");
+/// Ends the objection under each of the person's names that has it; which these were. $5, if any, is `ground`.
+std::vector<subject::Subject> end(const subject::Subject &subject, const Target &target, const std::string &statement,
+                                  const std::optional<std::string> &ground = std::nullopt) {
+    std::vector<subject::Subject> ended;
+    for (const subject::Subject &each : rights::lock_same_person(subject)) {
+        std::vector<pg::Param> params = which(each, target);
+        if (ground)
+            params.push_back(pg::param(*ground));
+        const pg::OwnerScope scope(pg::gdpr_relation("objection"));
+        pg::Spi spi;
+        if (spi.run(statement + in_force, params).processed() > 0)
+            ended.push_back(each);
+    }
+    if (ended.empty())
+        pg::raise(ERRCODE_NO_DATA_FOUND,
+                  "no such person of " + pg::relation_name(subject.table) + " objects to this purpose", {},
+                  "Check the key, and gdpr.objection.");
+    return ended;
 }
 
 bool may(const subject::Subject &subject, const restriction::Processing &processing) {
@@ -82,15 +91,23 @@ GDPR_FUNCTION(gdpr_record_objection) {
     const subject::Subject subject = consent::person_argument(fcinfo);
     const Target target = target_argument(fcinfo, 4);
     (void)subject::decided_walk(subject.table);
-    consent::require_person(subject);
+    const std::vector<subject::Subject> person = rights::lock_same_person(subject);
+    for (const subject::Subject &each : person) {
+        (void)subject::decided_walk(each.table);
+        consent::require_person(each);
+    }
     // Neither deleted nor renamed meanwhile: the objection would bind nobody.
     consent::lock_purpose(target.purpose, false);
     const std::string reason = PG_ARGISNULL(3) ? std::string() : pg::to_string(PG_GETARG_DATUM(3));
-    const std::int64_t id =
-        object(subject, target, PG_ARGISNULL(3) ? pg::null_param(TEXTOID) : pg::param(std::string_view(reason)));
-    (void)journal::intend(journal::Act::objection, subject, journalled(target));
-    audit::record(subject, "record_objection", reason.empty() ? target.purpose : target.purpose + ": " + reason);
-    PG_RETURN_INT64(id);
+    std::optional<std::int64_t> id; // of the row that was named
+    for (const subject::Subject &each : person) {
+        const std::int64_t made =
+            object(each, target, PG_ARGISNULL(3) ? pg::null_param(TEXTOID) : pg::param(std::string_view(reason)));
+        id = id.value_or(made);
+        (void)journal::intend(journal::Act::objection, each, journalled(target));
+        audit::record(each, "record_objection", reason.empty() ? target.purpose : target.purpose + ": " + reason);
+    }
+    PG_RETURN_INT64(*id);
 }
 
 GDPR_FUNCTION(gdpr_withdraw_objection) {
@@ -99,10 +116,10 @@ GDPR_FUNCTION(gdpr_withdraw_objection) {
     const subject::Subject subject = consent::person_argument(fcinfo);
     const Target target = target_argument(fcinfo, 3);
     (void)restriction::direct_marketing(target.purpose);
-    if (change("DELETE FROM gdpr.objection", which(subject, target)) == 0)
-        no_objection(subject);
-    (void)journal::intend(journal::Act::objection_withdrawn, subject, journalled(target));
-    audit::record(subject, "withdraw_objection", target.purpose);
+    for (const subject::Subject &each : end(subject, target, "DELETE FROM gdpr.objection")) {
+        (void)journal::intend(journal::Act::objection_withdrawn, each, journalled(target));
+        audit::record(each, "withdraw_objection", target.purpose);
+    }
     PG_RETURN_VOID();
 }
 
@@ -118,13 +135,14 @@ GDPR_FUNCTION(gdpr_overrule_objection) {
     if (ground.find_first_not_of(' ') == std::string::npos)
         pg::raise(ERRCODE_INVALID_PARAMETER_VALUE, "the ground is empty",
                   "Only a compelling legitimate ground overrides an objection (Art. 21(1)).", "Say which it is.");
-    std::vector<pg::Param> params = which(subject, target);
-    params.push_back(pg::param(ground));
-    if (change("UPDATE gdpr.objection SET overruled_at = now(), ground = $5, overruled_by = session_user", params) == 0)
-        no_objection(subject);
-    mail::tell_person(subject, "objection_overruled");
-    (void)journal::intend(journal::Act::objection_withdrawn, subject, target.purpose);
-    audit::record(subject, "overrule_objection", target.purpose + ": " + ground);
+    const std::vector<subject::Subject> overruled =
+        end(subject, target, "UPDATE gdpr.objection SET overruled_at = now(), ground = $5, overruled_by = session_user",
+            ground);
+    mail::tell_person(overruled.front(), "objection_overruled");
+    for (const subject::Subject &each : overruled) {
+        (void)journal::intend(journal::Act::objection_withdrawn, each, target.purpose);
+        audit::record(each, "overrule_objection", target.purpose + ": " + ground);
+    }
     PG_RETURN_VOID();
 }
 

@@ -12,6 +12,7 @@
 #include "restrict/planner.hpp"
 #include "restrict/processing.hpp"
 #include "restrict/set.hpp"
+#include "rights/same_person.hpp"
 #include "subject/graph.hpp"
 
 namespace gdpr::restriction {
@@ -96,12 +97,15 @@ GDPR_FUNCTION(gdpr_restrict) {
     const pg::Param until = until_argument(fcinfo);
     // Refuses where a label must first decide whose rows are: a restriction must not leave any in sight.
     (void)subject::decided_walk(subject.table);
-    consent::require_person(subject); // and locks their row, so that nobody forgets them meanwhile
-    (void)journal::intend(journal::Act::restriction, subject, "",
-                          until.null ? std::nullopt : std::optional(DatumGetTimestampTz(until.value)));
-    restriction::insert(subject, "request", reason, until);
-    (void)mail::tell_recipients(subject, "restricted");
-    audit::record(subject, "restrict", reason);
+    for (const subject::Subject &each : rights::lock_same_person(subject)) {
+        (void)subject::decided_walk(each.table);
+        consent::require_person(each); // and locks their row, so that nobody forgets them meanwhile
+        (void)journal::intend(journal::Act::restriction, each, "",
+                              until.null ? std::nullopt : std::optional(DatumGetTimestampTz(until.value)));
+        restriction::insert(each, "request", reason, until);
+        (void)mail::tell_recipients(each, "restricted");
+        audit::record(each, "restrict", reason);
+    }
     PG_RETURN_VOID();
 }
 
@@ -110,14 +114,20 @@ GDPR_FUNCTION(gdpr_unrestrict) {
     pg::refuse_nulls(fcinfo, {"subject_table", "key", "reason"});
     const subject::Subject subject = consent::person_argument(fcinfo);
     const std::string reason = pg::to_string(PG_GETARG_DATUM(2));
-    if (restriction::remove(subject, "request") == 0)
+    std::vector<subject::Subject> lifted;
+    for (const subject::Subject &each : rights::lock_same_person(subject))
+        if (restriction::remove(each, "request") > 0)
+            lifted.push_back(each);
+    if (lifted.empty())
         pg::raise(ERRCODE_NO_DATA_FOUND, "no such person of " + pg::relation_name(subject.table) + " is restricted",
                   "Only restrictions that were asked for can be lifted, not what is retained because the law says so.",
                   "Check the key, and gdpr.restriction.");
-    (void)journal::intend(journal::Act::restriction_lifted, subject);
     // The person first (Art. 18(3)), then whoever received the data (Art. 19).
-    mail::tell_person(subject, "restriction_lifted");
-    (void)mail::tell_recipients(subject, "unrestricted");
-    audit::record(subject, "unrestrict", reason);
+    mail::tell_person(lifted.front(), "restriction_lifted");
+    for (const subject::Subject &each : lifted) {
+        (void)journal::intend(journal::Act::restriction_lifted, each);
+        (void)mail::tell_recipients(each, "unrestricted");
+        audit::record(each, "unrestrict", reason);
+    }
     PG_RETURN_VOID();
 }

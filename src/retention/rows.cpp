@@ -173,7 +173,7 @@ bool RowPass::attempt(const std::vector<std::string> &places, Done &done) {
         std::vector<pg::Param> params{places_param(places)};
         std::string where = "t.ctid = ANY ($1)";
         const restriction::Reaching nobody(restriction::Reach::nobody);
-        const audit::Erasing erasing(subject::Subject{}); // what goes must not stay in the audit log
+        const audit::Erasing erasing({}); // what goes must not stay in the audit log
         std::uint64_t rows = 0;
         if (term_.blanks.empty()) {
             if (OidIsValid(subject::node_of(leaf_)))

@@ -121,7 +121,7 @@ std::vector<Erasable> erasable(const subject::Subject &subject, const std::strin
 
 bool erase_withdrawn(const subject::Subject &subject, const std::string &purpose, Done &done) {
     bool forget = false;
-    const audit::Erasing erasing(subject::Subject{}); // what goes must not stay in the audit log
+    const audit::Erasing erasing({}); // what goes must not stay in the audit log
     each_part(subject, purpose, [&](const Part &part) {
         const rights::Target &target = *part.target;
         const std::string departs = target.departs();

@@ -64,8 +64,7 @@ std::string array_of(Rows &rows, Size &size) {
     return out + "]";
 }
 
-std::string answer(const subject::Subject &subject) {
-    const subject::Collection collection = collect(subject);
+std::string answer(const subject::Collection &collection) {
     Members told = particulars(collection);
     Members owned, accessed;
     Findings findings;
@@ -73,7 +72,7 @@ std::string answer(const subject::Subject &subject) {
     for (const auto &[name, value] : told)
         size.add(value.size());
     for (const subject::Selection &selection : collection.selections()) {
-        Rows rows(subject, selection, Rows::Form::json);
+        Rows rows(collection, selection, Rows::Form::json);
         Members &place = selection.step.kind == Step::Kind::accessed ? accessed : owned;
         place[pg::relation_name(selection.step.node)] = array_of(rows, size);
         findings.add(rows);
@@ -95,7 +94,9 @@ GDPR_FUNCTION(gdpr_access) {
     pg::require_role("gdpr_officer", "give access to a person's data");
     pg::make_constraints_immediate();
     const subject::Subject subject = rights::person(PG_GETARG_OID(0), PG_GETARG_DATUM(1));
-    std::string text = rights::answer(subject);
-    audit::record(subject, "access", "");
+    const subject::Collection collection = rights::collect_person(subject);
+    std::string text = rights::answer(collection);
+    for (const subject::Subject &each : collection.subjects())
+        audit::record(each, "access", "");
     return pg::call([&] { return DirectFunctionCall1(jsonb_in, CStringGetDatum(text.c_str())); });
 }

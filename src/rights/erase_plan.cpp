@@ -196,7 +196,7 @@ bool ErasePlan::mark_ways() {
             const Hop &hop = step.hops[i];
             const bool reversed = hop.reversed();
             const Keys keys = keys_of(child->relation, reversed ? hop.edge.parent_columns : hop.edge.child_columns,
-                                      child->with(child->needed(i, collection_.subject().table)));
+                                      child->with(child->needed(i, collection_)));
             if (!any(keys))
                 continue;
             std::string leads =
@@ -218,7 +218,7 @@ bool ErasePlan::mark_ways() {
     return grew;
 }
 
-std::string Target::needed(std::size_t hop, Oid subject_table) const {
+std::string Target::needed(std::size_t hop, const subject::Collection &collection) const {
     std::string hold = kept;
     if (way != "false")
         hold = kept == "false" ? way : "(" + kept + ") OR " + way;
@@ -226,7 +226,7 @@ std::string Target::needed(std::size_t hop, Oid subject_table) const {
         return hold;
     const auto &hops = selection->step.hops;
     std::string sql = "(" + selection->hop_conditions[hop] + ") AND (" + hold + ")";
-    const auto direct = [&](std::size_t i) { return hops[i].owner == subject_table && !hops[i].reversed(); };
+    const auto direct = [&](std::size_t i) { return collection.is_of(hops[i].owner) && !hops[i].reversed(); };
     for (std::size_t i = 0; i < hops.size(); i++)
         if (direct(i) && (i < hop || !direct(hop)))
             sql += " AND " + not_true(selection->hop_conditions[i]);
@@ -237,7 +237,7 @@ std::string Target::needed(std::size_t hop, Oid subject_table) const {
 void ErasePlan::spare_ways() {
     for (Target &each : targets_)
         for (std::size_t i = 0; each.way != "false" && i < each.departing.size(); i++)
-            each.departing[i] = both(each.departing[i], not_true(each.needed(i, collection_.subject().table)));
+            each.departing[i] = both(each.departing[i], not_true(each.needed(i, collection_)));
 }
 
 void ErasePlan::refuse_uncuttable() const {

@@ -41,7 +41,7 @@ class Target {
     /// Rows that are neither kept nor left: blanked or removed.
     std::string departs() const;
     /// Rows whose key of that hop tells whose a kept row is. One that leads to the person's own row needs no other.
-    std::string needed(std::size_t hop, Oid subject_table) const;
+    std::string needed(std::size_t hop, const subject::Collection &collection) const;
 
     const subject::Selection *selection;
     Oid relation;

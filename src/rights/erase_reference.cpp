@@ -36,14 +36,16 @@ bool owned_elsewhere(const Reference &reference) {
 
 /// Foreign keys to the relations that a walk reaches, wherever they are; read once for each state of the graph.
 const std::vector<Reference> &foreign_keys(const subject::Collection &collection) {
-    static auto *known = new std::map<Oid, std::vector<Reference>>;
+    static auto *known = new std::map<std::set<Oid>, std::vector<Reference>>;
     static std::uint64_t generation = 0;
     (void)subject::graph();
     if (generation != subject::generation())
         known->clear();
     generation = subject::generation();
-    const Oid subject_table = collection.subject().table;
-    if (const auto found = known->find(subject_table); found != known->end())
+    std::set<Oid> subject_tables;
+    for (const subject::Subject &each : collection.subjects())
+        subject_tables.insert(each.table);
+    if (const auto found = known->find(subject_tables); found != known->end())
         return found->second;
     std::string oids;
     for (const Step &step : collection.walk().steps) {
@@ -79,7 +81,7 @@ const std::vector<Reference> &foreign_keys(const subject::Collection &collection
         out.back().child_columns.push_back(rows.text_or(row, 6));
         out.back().parent_columns.push_back(rows.text_or(row, 7));
     }
-    return known->emplace(subject_table, std::move(out)).first->second;
+    return known->emplace(std::move(subject_tables), std::move(out)).first->second;
 }
 
 } // namespace
@@ -213,7 +215,7 @@ std::string ErasePlan::needed(const Reference &reference) const {
     for (std::size_t i = 0; i < hops.size(); i++)
         if (hops[i].reversed() == owning && hops[i].edge.child == reference.child &&
             hops[i].edge.parent == reference.parent && same_columns(hops[i], reference))
-            if (const std::string rows = owned->needed(i, collection_.subject().table); rows != "false")
+            if (const std::string rows = owned->needed(i, collection_); rows != "false")
                 out = out == "false" ? "(" + rows + ")" : out + " OR (" + rows + ")";
     return out;
 }

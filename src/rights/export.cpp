@@ -33,8 +33,8 @@ std::string stem_of(Oid relation, bool accessed) {
 
 class Export {
   public:
-    Export(const subject::Subject &subject, const Format &format, Scope scope, const Seal &seal, const Sink &sink)
-        : subject_(subject), format_(format), scope_(scope), seal_(seal), sink_(sink) {}
+    Export(const subject::Collection &collection, const Format &format, Scope scope, const Seal &seal, const Sink &sink)
+        : collection_(collection), format_(format), scope_(scope), seal_(seal), sink_(sink) {}
 
     void run();
 
@@ -44,7 +44,7 @@ class Export {
     void add_json(const std::string &name, const std::string &text);
     void hand_out(const std::string &name);
 
-    const subject::Subject &subject_;
+    const subject::Collection &collection_;
     const Format &format_;
     Scope scope_;
     std::optional<Portability> portability_; // for its scope
@@ -59,22 +59,25 @@ class Export {
 void Export::run() {
     if (scope_ == Scope::portability)
         portability_.emplace();
-    const subject::Collection collection = collect(subject_);
-    for (const subject::Selection &selection : collection.selections())
+    for (const subject::Selection &selection : collection_.selections())
         if (scope_ == Scope::access || selection.step.kind != subject::Step::Kind::accessed)
             add_relation(selection);
     if (scope_ == Scope::access) {
-        Members told = particulars(collection);
+        Members told = particulars(collection_);
         findings_.tell(told);
         add_json("particulars.json", json_object(told) + "\n");
         entries_.push_back("{\"name\": \"particulars.json\", \"sha256\": \"" + file_.sha256() + "\"}");
     }
+    std::set<std::string> others; // tables where the person has more rows
+    for (std::size_t i = 1; i < collection_.subjects().size(); i++)
+        others.insert(pg::relation_name(collection_.subjects()[i].table));
     std::string files;
     for (const std::string &entry : entries_)
         files.append(files.empty() ? "\n" : ",\n").append(entry);
     add_json("manifest.json", "{\"version\": 1, \"format\": " + json_string(format_.name) + ", \"scope\": \"" +
-                                  (scope_ == Scope::access ? "access" : "portability") +
-                                  "\", \"subject_table\": " + json_string(pg::relation_name(subject_.table)) +
+                                  (scope_ == Scope::access ? "access" : "portability") + "\", \"subject_table\": " +
+                                  json_string(pg::relation_name(collection_.subject().table)) +
+                                  (others.empty() ? "" : ", \"same_person\": " + json_array(others)) +
                                   ", \"omitted\": " + json_object(omitted_) + ", \"files\": [" + files + "\n]}\n");
 }
 
@@ -82,7 +85,7 @@ void Export::add_relation(const subject::Selection &selection) {
     std::set<std::string> omitted;
     if (portability_)
         omitted = portability_->omitted(selection.step.node);
-    Rows rows(subject_, selection, format_.json ? Rows::Form::json : Rows::Form::text, omitted);
+    Rows rows(collection_, selection, format_.json ? Rows::Form::json : Rows::Form::text, omitted);
     const std::string relation = pg::relation_name(rows.relation());
     if (!omitted.empty())
         omitted_[relation] = json_array(omitted);
@@ -171,10 +174,12 @@ Scope scope_named(Datum name) {
 
 void export_files(const subject::Subject &subject, const Format &format, Scope scope, const Seal &seal,
                   const Sink &sink) {
-    Export(subject, format, scope, seal, sink).run();
-    audit::record(subject, "export",
-                  std::string(format.name) + (scope == Scope::access ? ", access" : "") +
-                      (seal.seals() ? ", sealed" : ""));
+    const subject::Collection collection = collect_person(subject);
+    Export(collection, format, scope, seal, sink).run();
+    for (const subject::Subject &each : collection.subjects())
+        audit::record(each, "export",
+                      std::string(format.name) + (scope == Scope::access ? ", access" : "") +
+                          (seal.seals() ? ", sealed" : ""));
 }
 
 } // namespace gdpr::rights

@@ -49,46 +49,6 @@ Oid function_of_text(const char *name) {
     });
 }
 
-/// How a column's normalised form is written where the first key of an index has it: gdpr.normalised(column), or that
-/// within gdpr.sealed() over an encrypted one. Empty where no index has it.
-std::string indexed_form(Oid relation, const pg::Column &column) {
-    const Oid normalised = function_of_text("normalised"), sealed = function_of_text("sealed");
-    enum class Form { none, plain, encrypted };
-    const pg::Relation table(relation, AccessShareLock);
-    const Form form = pg::call([&] {
-        const auto single_argument = [](Node *node, Oid function) -> Node * {
-            return IsA(node, FuncExpr) && castNode(FuncExpr, node)->funcid == function
-                       ? static_cast<Node *>(linitial(castNode(FuncExpr, node)->args))
-                       : nullptr;
-        };
-        const auto form_in = [&](::Relation index) {
-            if (!index->rd_index->indisvalid || index->rd_index->indkey.values[0] != 0 ||
-                RelationGetIndexPredicate(index) != NIL)
-                return Form::none;
-            auto *key = static_cast<Node *>(linitial(RelationGetIndexExpressions(index)));
-            Node *inner = single_argument(key, sealed);
-            Node *value = single_argument(inner != nullptr ? inner : key, normalised);
-            if (value == nullptr)
-                return Form::none;
-            const List *variables = pull_var_clause(value, 0);
-            const bool ours =
-                list_length(variables) == 1 && static_cast<Var *>(linitial(variables))->varattno == column.number;
-            return !ours ? Form::none : inner != nullptr ? Form::encrypted : Form::plain;
-        };
-        Form found = Form::none;
-        ListCell *cell;
-        foreach (cell, RelationGetIndexList(table.get()))
-            if (found == Form::none) {
-                ::Relation index = index_open(lfirst_oid(cell), AccessShareLock);
-                found = form_in(index);
-                index_close(index, AccessShareLock);
-            }
-        return found;
-    });
-    const std::string text = "gdpr.normalised(t." + pg::quote(column.name) + ")";
-    return form == Form::none ? "" : form == Form::encrypted ? "gdpr.sealed(" + text + ")" : text;
-}
-
 /// One condition on the rows of a relation, and whose they are.
 class Search {
   public:
@@ -134,11 +94,74 @@ void search(Oid relation, const pg::Column &column, const std::string &identifie
             search.run("t." + pg::quote(column.name) + " " + *equals + " $1", *value);
     if (normalised.empty())
         return;
-    if (const std::string form = indexed_form(relation, column); !form.empty())
-        search.run(form + " OPERATOR(pg_catalog.=) $1", pg::param(normalised));
+    if (const auto form = indexed_form(relation, column.number)) {
+        const std::string text = "gdpr.normalised(t." + pg::quote(column.name) + ")";
+        search.run((form->sealed ? "gdpr.sealed(" + text + ")" : text) + " OPERATOR(pg_catalog.=) $1",
+                   pg::param(normalised));
+    }
 }
 
 } // namespace
+
+std::vector<IndexedForm> indexed_forms(Oid relation) {
+    const Oid normalised = function_of_text("normalised"), sealed = function_of_text("sealed");
+    const pg::Relation table(relation, AccessShareLock);
+    const auto form_in = [&](::Relation index) {
+        return pg::call([&] {
+            const auto single_argument = [](Node *node, Oid function) -> Node * {
+                return IsA(node, FuncExpr) && castNode(FuncExpr, node)->funcid == function
+                           ? static_cast<Node *>(linitial(castNode(FuncExpr, node)->args))
+                           : nullptr;
+            };
+            if (!index->rd_index->indisvalid || index->rd_index->indkey.values[0] != 0 ||
+                RelationGetIndexPredicate(index) != NIL)
+                return IndexedForm{};
+            auto *key = static_cast<Node *>(linitial(RelationGetIndexExpressions(index)));
+            Node *inner = single_argument(key, sealed);
+            Node *value = single_argument(inner != nullptr ? inner : key, normalised);
+            // The column itself, cast perhaps.
+            while (value != nullptr && !IsA(value, Var)) {
+                const auto *call = IsA(value, FuncExpr) ? castNode(FuncExpr, value) : nullptr;
+                value = IsA(value, RelabelType)   ? reinterpret_cast<Node *>(castNode(RelabelType, value)->arg)
+                        : IsA(value, CoerceViaIO) ? reinterpret_cast<Node *>(castNode(CoerceViaIO, value)->arg)
+                        : call != nullptr && call->funcformat != COERCE_EXPLICIT_CALL
+                            ? static_cast<Node *>(linitial(call->args))
+                            : nullptr;
+            }
+            return value == nullptr
+                       ? IndexedForm{}
+                       : IndexedForm{RelationGetRelid(index), castNode(Var, value)->varattno, inner != nullptr};
+        });
+    };
+    std::vector<IndexedForm> forms;
+    ListCell *cell;
+    foreach (cell, pg::call([&] { return RelationGetIndexList(table.get()); })) {
+        const pg::Relation index(lfirst_oid(cell), AccessShareLock);
+        if (const IndexedForm form = form_in(index.get()); OidIsValid(form.index))
+            forms.push_back(form);
+    }
+    return forms;
+}
+
+bool is_indexed(Oid relation, const pg::Column &column) {
+    const pg::Relation table(relation, AccessShareLock);
+    ListCell *cell;
+    foreach (cell, pg::call([&] { return RelationGetIndexList(table.get()); })) {
+        const pg::Relation index(lfirst_oid(cell), AccessShareLock);
+        const Form_pg_index form = index.get()->rd_index;
+        if (form->indisvalid && form->indkey.values[0] == column.number &&
+            pg::call([&] { return RelationGetIndexPredicate(index.get()) == NIL; }))
+            return true;
+    }
+    return false;
+}
+
+std::optional<IndexedForm> indexed_form(Oid relation, AttrNumber column) {
+    for (const IndexedForm &each : indexed_forms(relation))
+        if (each.column == column)
+            return each;
+    return std::nullopt;
+}
 
 std::vector<subject::Subject> holders(Oid relation, const pg::Column &column, const std::string &identifier) {
     Matches matches;

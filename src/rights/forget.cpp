@@ -7,9 +7,11 @@
 #include "pg/pg.hpp"
 #include "restrict/restriction.hpp"
 #include "rights/erase.hpp"
+#include "rights/find.hpp"
 #include "rights/hold.hpp"
 #include "rights/person.hpp"
 #include "rights/receipt.hpp"
+#include "rights/same_person.hpp"
 #include "rights/statistics.hpp"
 #include "subject/personal.hpp"
 
@@ -19,10 +21,13 @@ namespace {
 
 constexpr int most_rounds = 10;
 
+/// A person by every row of subject tables that they have, the one they are named by first.
+using Person = std::vector<subject::Subject>;
+
 /// The key's type may carry code of the table's owner, which must not run as the officer.
-std::unique_ptr<subject::Collection> collected(const subject::Subject &subject, bool locking) {
-    const pg::OwnerScope scope(subject.table);
-    return std::make_unique<subject::Collection>(subject, locking);
+std::unique_ptr<subject::Collection> collected(const Person &person, bool locking) {
+    const pg::OwnerScope scope(person.front().table);
+    return std::make_unique<subject::Collection>(person, locking);
 }
 
 bool same(const subject::Collection &one, const subject::Collection &other) {
@@ -33,13 +38,13 @@ bool same(const subject::Collection &one, const subject::Collection &other) {
 
 /// What belongs to the person, every row locked. A row that a foreign key would lead to a locked one waits for us; one
 /// that came before is found by the next round, which there is unless no other transaction has ended meanwhile.
-subject::Collection collect_locked(const subject::Subject &subject) {
+subject::Collection collect_locked(const Person &person) {
     const std::uint64_t ended = pg::transactions_ended();
-    auto found = collected(subject, true);
+    auto found = collected(person, true);
     if (pg::transactions_ended() == ended)
         return *found;
     for (int round = 0; round < most_rounds; round++) {
-        auto again = collected(subject, round > 0);
+        auto again = collected(person, round > 0);
         if (same(*found, *again))
             return *again;
         found = std::move(again);
@@ -51,67 +56,117 @@ subject::Collection collect_locked(const subject::Subject &subject) {
 /// What is kept of the person in gdpr.* itself. Nobody adds to it once their row is locked, but for what they submit
 /// by themselves.
 struct Own {
-    audit::Scrub records;
+    std::vector<audit::Scrub> records;
     std::uint64_t personal = 0, recipients = 0;
 
-    Own(const subject::Subject &subject, const std::set<Identifier> &identifiers, bool blocks, std::vector<Line> &lines)
-        : records(subject) {
+    Own(const Person &person, const std::set<Identifier> &identifiers, bool blocks, std::vector<Line> &lines) {
         const auto add = [&](const char *relation, const char *action, std::uint64_t rows) {
             if (rows > 0)
                 lines.push_back({pg::gdpr_relation(relation), action, rows});
         };
-        add("audit_record", "scrub", records.count());
+        std::uint64_t scrubbed = 0;
+        std::map<std::string, std::uint64_t> kept;
+        for (const subject::Subject &each : person) {
+            scrubbed += records.emplace_back(each).count();
+            for (const auto &[relation, rows] : subject::close_personal(each, InvalidCommandId, true)) {
+                kept[relation] += rows;
+                personal += rows;
+            }
+            recipients += mail::tell_recipients(each, "erased", true);
+        }
+        add("audit_record", "scrub", scrubbed);
         if (blocks)
             add("blocklist", "block", block(identifiers, "", false));
-        auto kept = subject::close_personal(subject, InvalidCommandId, true);
-        for (const auto &[relation, rows] : kept)
-            personal += rows;
         kept["optin_submission"] += form::erase_submissions(identifiers, true);
         for (const auto &[relation, rows] : kept)
             add(relation.c_str(), "erase", rows);
-        recipients = mail::tell_recipients(subject, "erased", true);
         add("outbox", "tell recipients", recipients);
     }
 };
 
 void carry_out(const ErasePlan &plan, const subject::Collection &collection, Own &own, const std::vector<Line> &lines,
                const std::set<Identifier> &identifiers, const std::optional<std::string> &reason, bool blocks) {
-    const subject::Subject &subject = collection.subject();
-    const audit::Erasing erasing(subject);
-    if (own.recipients > 0)
-        (void)mail::tell_recipients(subject, "erased"); // before the person's row takes along who they are
-    (void)journal::intend(journal::Act::erasure, subject, identifiers);
+    const Person &person = collection.subjects();
+    const audit::Erasing erasing(person);
+    for (const subject::Subject &each : person) {
+        if (own.recipients > 0)
+            (void)mail::tell_recipients(each, "erased"); // before the person's row takes along who they are
+        (void)journal::intend(journal::Act::erasure, each, identifiers);
+    }
     const Samples samples(plan);
     erase_rows(plan, collection);
     samples.remove();
-    own.records.run();
-    if (own.personal > 0)
-        (void)subject::close_personal(subject);
+    for (audit::Scrub &each : own.records)
+        each.run();
+    for (const subject::Subject &each : person)
+        if (own.personal > 0)
+            (void)subject::close_personal(each);
     pg::call([] { CommandCounterIncrement(); });
     (void)form::erase_submissions(identifiers, false);
-    restriction::erase(subject);
-    if (!plan.kept_until().empty())
-        restriction::add(subject, "retention", "kept until " + plan.kept_until());
+    for (const subject::Subject &each : person) {
+        restriction::erase(each);
+        const pg::StatementSnapshot now;
+        // Of several rows, those that are gone retain nothing.
+        if (!plan.kept_until().empty() && (person.size() == 1 || restriction::exists(each)))
+            restriction::add(each, "retention", "kept until " + plan.kept_until());
+    }
     if (blocks)
         (void)block(identifiers, "erasure", true);
-    const std::int64_t receipt = write_receipt(subject, reason, lines);
-    audit::record(subject, "forget", "receipt " + std::to_string(receipt));
-    mail::notify("erasure " + std::to_string(receipt));
+    // Whoever called looks for the newest: that of the row which they named.
+    for (auto each = person.rbegin(); each != person.rend(); ++each) {
+        const std::int64_t receipt = write_receipt(*each, reason, lines);
+        audit::record(*each, "forget", "receipt " + std::to_string(receipt));
+        mail::notify("erasure " + std::to_string(receipt));
+    }
+}
+
+/// Whoever has an identifier of this person's in another subject table is another person to us, and may not be to the
+/// officer. Looked for where indexes serve.
+void mention_others(const Person &person, const std::set<Identifier> &identifiers) {
+    std::string found;
+    for (const subject::Node &node : subject::nodes()) {
+        if (!node.subject || node.id == person.front().table)
+            continue;
+        const label::Labels labels = label::of(node.id);
+        std::set<subject::Subject> others;
+        for (const pg::Column &column : pg::columns_of(node.id)) {
+            const label::ColumnLabel *label = labels.column(column.number);
+            if (label == nullptr || !label->identifier || !is_indexed(node.id, column))
+                continue;
+            for (const Identifier &identifier : identifiers)
+                for (const subject::Subject &each : holders(node.id, column, identifier.value))
+                    if (std::find(person.begin(), person.end(), each) == person.end())
+                        others.insert(each);
+        }
+        if (!others.empty())
+            found += (found.empty() ? "" : ", ") + std::to_string(others.size()) + " of " + node.name;
+    }
+    if (!found.empty())
+        pg::call([&] {
+            ereport(NOTICE, (errmsg("people of other subject tables have an identifier of this person"),
+                             errdetail("They are %s, and would stay.", found.c_str()),
+                             errhint("See gdpr.find(). Where equal values are one person, label the columns "
+                                     "same_person.")));
+        });
 }
 
 /// What is done, or would be; and whether there is such a person, or was.
 std::vector<Line> forget(const subject::Subject &subject, const std::optional<std::string> &reason, bool dry_run,
                          bool blocks, bool &known) {
     (void)subject::decided_walk(subject.table);
-    const subject::Collection collection = dry_run ? *collected(subject, false) : collect_locked(subject);
-    refuse_held(subject); // a hold locks the person's row, too
-    const bool again = has_receipt(subject);
+    const Person person = dry_run ? same_person(subject) : lock_same_person(subject, consent::Lock::whole);
+    const subject::Collection collection = dry_run ? *collected(person, false) : collect_locked(person);
+    for (const subject::Subject &each : person)
+        refuse_held(each); // a hold locks the person's row, too
+    const bool again = std::all_of(person.begin(), person.end(), has_receipt);
     const ErasePlan plan(collection, again);
     std::vector<Line> lines = plan.lines();
     // Somebody may have deleted the row, and left what no foreign key held to it, and the audit log.
     if (!lines.empty() || !collection.exists()) {
         const std::set<Identifier> identifiers = plan.identifiers();
-        Own own(subject, identifiers, blocks, lines);
+        Own own(person, identifiers, blocks, lines);
+        if (dry_run)
+            mention_others(person, identifiers);
         if (!dry_run && !lines.empty())
             carry_out(plan, collection, own, lines, identifiers, reason, blocks);
     }
@@ -135,6 +190,7 @@ void answer(Oid table, Datum key, const std::optional<std::string> &reason, bool
 } // namespace
 
 std::vector<Line> forget(const subject::Subject &subject, const std::string &reason, Forget why) {
+    const OneRow alone; // the time of one row is over, not that of others
     bool known = false;
     return forget(subject, reason, false, why == Forget::because_they_asked, known);
 }

@@ -29,7 +29,7 @@ COMMENT ON FUNCTION gdpr.access(regclass, text) IS
     'retention, consents, bases, source, further_sources, notices, restrictions, objections, rights. Of a row that belongs to others as well, and of '
     'an accessed one, the columns '
     'labelled personal, sensitive or identifier and the keys of other owners are withheld. Recorded in the audit log as '
-    'access. Raises no_data_found where there is no such person, program_limit_exceeded where the answer would exceed '
+    'access. Of a person whom labels same_person join from several rows it has all, and names the others in same_person. Raises no_data_found where there is no such person, program_limit_exceeded where the answer would exceed '
     '32 MB, and where a label is missing to decide whose a row is; for gdpr_officer (Art. 15).';
 REVOKE ALL ON FUNCTION gdpr.access(regclass, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gdpr.access(regclass, text) TO gdpr_officer;
@@ -72,7 +72,8 @@ COMMENT ON FUNCTION gdpr.forget(regclass, text, text, boolean) IS
     'and says what was done in each relation. Actions: delete; anonymize; keep until DATE (ground), by the label keep; '
     'leave to other owners, for rows with several; unlink, for rows of others that pointed at the person. dry_run says '
     'the same and changes nothing. A person forgotten before gives no rows, but what the law had kept until now. Their '
-    'identifiers go to the blocklist, and gdpr.erasure has a receipt. Raises no_data_found where there is no such person, '
+    'identifiers go to the blocklist, and gdpr.erasure has a receipt. Rows that labels same_person join are erased together, '
+    'each with a receipt. A dry run gives a notice where people of other subject tables have an identifier of theirs. Raises no_data_found where there is no such person, '
     'and where a label is missing to decide whose a row is or what takes the place of a value; for gdpr_officer (Art. 17).';
 REVOKE ALL ON FUNCTION gdpr.forget(regclass, text, text, boolean) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gdpr.forget(regclass, text, text, boolean) TO gdpr_officer;
@@ -81,7 +82,7 @@ CREATE OR REPLACE FUNCTION gdpr.hold(subject_table regclass, key text, reason te
     AS 'MODULE_PATHNAME', 'gdpr_hold' LANGUAGE C VOLATILE STRICT;
 COMMENT ON FUNCTION gdpr.hold(regclass, text, text) IS
     'Puts a person under a legal hold: they are not forgotten, and their processing is restricted, until gdpr.release(). '
-    'For what may be needed to establish, exercise or defend legal claims. Raises where there is no such person, or where '
+    'For what may be needed to establish, exercise or defend legal claims. So are the rows that labels same_person join. Raises where there is no such person, or where '
     'a label must first say whose the rows of a table are; audited; for gdpr_officer (Art. 17(3)(e), 18(1)(c)).';
 REVOKE ALL ON FUNCTION gdpr.hold(regclass, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gdpr.hold(regclass, text, text) TO gdpr_officer;

@@ -6,6 +6,7 @@
 #include "pg/pg.hpp"
 #include "restrict/restriction.hpp"
 #include "rights/person.hpp"
+#include "rights/same_person.hpp"
 
 namespace gdpr::rights {
 
@@ -40,26 +41,31 @@ GDPR_FUNCTION(gdpr_hold) {
     const subject::Subject subject = rights::person(PG_GETARG_OID(0), PG_GETARG_DATUM(1));
     const std::string reason = pg::to_string(PG_GETARG_DATUM(2));
     (void)subject::decided_walk(subject.table);
-    consent::require_person(subject); // and locks their row, so that nobody forgets them meanwhile
-    restriction::add(subject, rights::kind, reason);
-    audit::record(subject, "hold", reason);
+    for (const subject::Subject &each : rights::lock_same_person(subject)) {
+        (void)subject::decided_walk(each.table);
+        consent::require_person(each); // and locks their row, so that nobody forgets them meanwhile
+        restriction::add(each, rights::kind, reason);
+        audit::record(each, "hold", reason);
+    }
     PG_RETURN_VOID();
 }
 
 GDPR_FUNCTION(gdpr_release) {
     pg::require_role("gdpr_officer", "end a legal hold");
     const subject::Subject subject = rights::person(PG_GETARG_OID(0), PG_GETARG_DATUM(1));
-    std::uint64_t ended = 0;
-    {
+    std::vector<subject::Subject> released;
+    for (const subject::Subject &each : rights::lock_same_person(subject)) {
         const pg::OwnerScope scope(pg::gdpr_relation("restriction"));
         pg::Spi spi;
-        ended = spi.run_again("DELETE FROM gdpr.restriction WHERE subject_table = $1 AND key = $2 AND kind = $3",
-                              rights::held(subject))
-                    .processed();
+        if (spi.run_again("DELETE FROM gdpr.restriction WHERE subject_table = $1 AND key = $2 AND kind = $3",
+                          rights::held(each))
+                .processed() > 0)
+            released.push_back(each);
     }
-    if (ended == 0)
+    if (released.empty())
         pg::raise(ERRCODE_NO_DATA_FOUND, "no such person of " + pg::relation_name(subject.table) + " is held", "",
                   "Check the key, and gdpr.restriction.");
-    audit::record(subject, "release", "");
+    for (const subject::Subject &each : released)
+        audit::record(each, "release", "");
     PG_RETURN_VOID();
 }

@@ -124,41 +124,25 @@ class Declared {
 /// A purpose is told where labels give it data of this person, where they consented to it or withdrew, and where no
 /// label says which data it has: then it may well have theirs.
 constexpr const char *told_purposes =
-    "WITH told AS (SELECT p.* FROM gdpr.purpose AS p WHERE $3::pg_catalog.jsonb ? p.name"
-    "     OR NOT $4::pg_catalog.jsonb ? p.name OR EXISTS (SELECT FROM gdpr.consent_event AS e"
-    "         WHERE e.subject_table = $1 AND e.key = $2 AND e.purpose = p.name))"
+    "WITH told AS (SELECT p.* FROM gdpr.purpose AS p WHERE $1::pg_catalog.jsonb ? p.name"
+    "     OR NOT $2::pg_catalog.jsonb ? p.name OR EXISTS (SELECT FROM gdpr.consent_event AS e"
+    "         JOIN pg_catalog.json_to_recordset($3::pg_catalog.json) AS w (t pg_catalog.oid, k pg_catalog.text)"
+    "           ON e.subject_table = w.t AND e.key = w.k WHERE e.purpose = p.name))"
     "SELECT (SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object("
     "            'name', name, 'description', description, 'basis', basis, 'retention', retention,"
     "            'recipients', recipients, 'transfers', transfers, 'automated_decisions', automated_decisions,"
-    "            'data', coalesce($3::pg_catalog.jsonb -> name, '{}')) ORDER BY name), '[]') FROM told),"
+    "            'data', coalesce($1::pg_catalog.jsonb -> name, '{}')) ORDER BY name), '[]') FROM told),"
     "       (SELECT coalesce(pg_catalog.json_agg(DISTINCT r), '[]') FROM told, pg_catalog.unnest(recipients) AS r),"
     "       (SELECT coalesce(pg_catalog.json_agg(DISTINCT t), '[]') FROM told, pg_catalog.unnest(transfers) AS t),"
     "       (SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object("
     "            'purpose', name, 'logic', automated_decisions) ORDER BY name), '[]')"
     "          FROM told WHERE automated_decisions IS NOT NULL)";
 
-} // namespace
-
-Members particulars(const subject::Collection &collection) {
-    const subject::Subject &subject = collection.subject();
-    const Declared declared(collection);
+/// What is recorded of a person under one name, and that name.
+Members recorded(const subject::Subject &subject) {
     const std::vector<pg::Param> who{pg::param_oid(subject.table), pg::param(subject.key)};
-    std::vector<pg::Param> with_labels = who;
-    with_labels.push_back(pg::param(declared.data()));
-    with_labels.push_back(pg::param(declared.named()));
-    const std::vector<std::string> purposes = values(told_purposes, 4, with_labels);
     const Members name = {{"table", json_string(pg::relation_name(subject.table))}, {"key", json_string(subject.key)}};
-    return {{"version", "1"},
-            {"subject", json_object(name)},
-            {"controller", values("SELECT pg_catalog.to_json(r) FROM (SELECT c.name, c.contact, c.representative,"
-                                  " c.protection_officer, c.supervisory_authority FROM gdpr.controller AS c) AS r",
-                                  1, {})[0]},
-            {"categories", declared.categories()},
-            {"purposes", purposes[0]},
-            {"recipients", purposes[1]},
-            {"transfers", purposes[2]},
-            {"automated_decisions", purposes[3]},
-            {"retention", declared.retention()},
+    return {{"subject", json_object(name)},
             {"disclosures", list("SELECT d.recipient, d.purpose, d.at FROM gdpr.disclosure AS d"
                                  " WHERE d.subject_table = $1 AND d.key = $2 ORDER BY d.id",
                                  who)},
@@ -188,8 +172,38 @@ Members particulars(const subject::Collection &collection) {
              list("SELECT o.purpose, o.automated, o.reason::pg_catalog.text AS reason, o.since, o.overruled_at,"
                   "       o.ground::pg_catalog.text AS ground"
                   "  FROM gdpr.objection AS o WHERE o.subject_table = $1 AND o.key = $2 ORDER BY o.since, o.id",
-                  who)},
-            {"rights", rights()}};
+                  who)}};
+}
+
+} // namespace
+
+Members particulars(const subject::Collection &collection) {
+    const Declared declared(collection);
+    std::vector<std::string> names, others;
+    for (const subject::Subject &each : collection.subjects()) {
+        names.push_back(
+            json_object(Members{{"t", json_string(std::to_string(each.table))}, {"k", json_string(each.key)}}));
+        if (each != collection.subject())
+            others.push_back(json_object(recorded(each)));
+    }
+    const std::vector<std::string> purposes = values(
+        told_purposes, 4, {pg::param(declared.data()), pg::param(declared.named()), pg::param(json_list(names))});
+    Members out = recorded(collection.subject());
+    out.merge(
+        Members{{"version", "1"},
+                {"controller", values("SELECT pg_catalog.to_json(r) FROM (SELECT c.name, c.contact, c.representative,"
+                                      " c.protection_officer, c.supervisory_authority FROM gdpr.controller AS c) AS r",
+                                      1, {})[0]},
+                {"categories", declared.categories()},
+                {"purposes", purposes[0]},
+                {"recipients", purposes[1]},
+                {"transfers", purposes[2]},
+                {"automated_decisions", purposes[3]},
+                {"retention", declared.retention()},
+                {"rights", rights()}});
+    if (!others.empty())
+        out["same_person"] = json_list(others);
+    return out;
 }
 
 void Findings::add(const Rows &rows) {

@@ -3,6 +3,7 @@
 #include "encrypted/literal.hpp"
 #include "encrypted/type.hpp"
 #include "pg/pg.hpp"
+#include "rights/same_person.hpp"
 
 namespace gdpr::rights {
 
@@ -12,14 +13,23 @@ subject::Subject person(Oid table, Datum key) {
     return subject::subject(table, text);
 }
 
-subject::Collection collect(const subject::Subject &subject) {
+namespace {
+
+subject::Collection collect(const std::vector<subject::Subject> &person) {
+    const subject::Subject &subject = person.front();
     const pg::OwnerScope scope(subject.table);
-    subject::Collection collection(subject);
+    subject::Collection collection(person);
     if (!collection.exists())
         pg::raise(ERRCODE_NO_DATA_FOUND, pg::relation_name(subject.table) + " has no such person",
                   "No row has this primary key.", "Look the key up with gdpr.find().");
     return collection;
 }
+
+} // namespace
+
+subject::Collection collect(const subject::Subject &subject) { return collect(std::vector{subject}); }
+
+subject::Collection collect_person(const subject::Subject &subject) { return collect(same_person(subject)); }
 
 Oid travelling_type(Oid type) {
     return pg::call([&] {

@@ -14,6 +14,9 @@ subject::Subject person(Oid table, Datum key);
 /// What belongs to a person, as person() names them; raises no_data_found where they do not exist.
 subject::Collection collect(const subject::Subject &subject);
 
+/// The same with all other rows of subject tables that are the same person.
+subject::Collection collect_person(const subject::Subject &subject);
+
 /// The plain type that values of a column travel as: of an encrypted type, or of a domain over one, the plain type.
 Oid travelling_type(Oid type);
 

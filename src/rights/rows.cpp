@@ -55,9 +55,9 @@ bool may_tell_of_people(Oid type) {
 
 } // namespace
 
-Rows::Rows(const subject::Subject &subject, const subject::Selection &selection, Form form,
+Rows::Rows(const subject::Collection &collection, const subject::Selection &selection, Form form,
            const std::set<std::string> &omitted)
-    : subject_(subject), selection_(selection), relation_(selection.step.node), form_(form),
+    : collection_(collection), selection_(selection), relation_(selection.step.node), form_(form),
       mixed_(selection.step.shared || selection.step.kind == subject::Step::Kind::accessed) {
     if (mixed_)
         find_ways();
@@ -137,9 +137,13 @@ std::string Rows::statement() const {
 
 /// Has someone else a part in the row? `own` tells whether this person is among its owners.
 bool Rows::shared(HeapTuple tuple, TupleDesc descriptor, bool &own) const {
-    const std::vector<subject::Subject> owners = subject::owners_of(relation_, tuple, descriptor);
-    own = std::find(owners.begin(), owners.end(), subject_) != owners.end();
-    return selection_.step.kind == subject::Step::Kind::accessed || owners.size() > (own ? 1 : 0);
+    const std::vector<subject::Subject> owners = subject::owners_of(relation_, tuple, descriptor),
+                                        &person = collection_.subjects();
+    const auto mine = std::count_if(owners.begin(), owners.end(), [&](const subject::Subject &each) {
+        return std::find(person.begin(), person.end(), each) != person.end();
+    });
+    own = mine > 0;
+    return selection_.step.kind == subject::Step::Kind::accessed || std::cmp_greater(owners.size(), mine);
 }
 
 /// The columns of the keys by which this row leads to this person.

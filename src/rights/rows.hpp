@@ -22,8 +22,8 @@ class Rows {
         json  // as to_json writes it
     };
 
-    /// Without the columns that `omitted` names.
-    Rows(const subject::Subject &subject, const subject::Selection &selection, Form form,
+    /// Of a collection's person, without the columns that `omitted` names.
+    Rows(const subject::Collection &collection, const subject::Selection &selection, Form form,
          const std::set<std::string> &omitted = {});
 
     Oid relation() const noexcept { return relation_; }
@@ -64,7 +64,7 @@ class Rows {
     std::vector<std::string> names_where(bool Shown::*mark) const;
     std::set<std::string> kept(const pg::Rows &rows, std::uint64_t row) const;
 
-    const subject::Subject &subject_;
+    const subject::Collection &collection_;
     const subject::Selection &selection_;
     Oid relation_;
     Form form_;

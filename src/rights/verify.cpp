@@ -25,11 +25,13 @@ struct Erased {
     std::optional<subject::Subject> person;
 };
 
-/// Whoever has the key now came after the erasure: it was given anew.
-bool key_is_anothers(const Erased &erased) {
-    const auto born = consent::known_since(*erased.person);
+bool came_later(const Erased &erased, const subject::Subject &subject) {
+    const auto born = consent::known_since(subject);
     return erased.at && born && *born >= *erased.at;
 }
+
+/// Whoever has the key now came after the erasure: it was given anew.
+bool key_is_anothers(const Erased &erased) { return came_later(erased, *erased.person); }
 
 /// By the key: their rows, and what gdpr itself keeps of them.
 void verify_key(const subject::Subject &subject, const Report &report) {
@@ -92,9 +94,14 @@ std::optional<subject::Subject> find_person(const Erased &erased) {
     return found ? std::optional(subject::Subject{erased.table, *found}) : std::nullopt;
 }
 
-/// Do the identifiers in this row tell of somebody else, who may share them?
-bool of_others(const Erased &erased, Oid leaf, TupleTableSlot *row) {
+/// Does the identifier in this column of the row tell of somebody else, who may share it?
+bool of_others(const Erased &erased, Oid leaf, AttrNumber column, TupleTableSlot *row) {
     const std::vector<subject::Subject> owners = subject::owners_of(leaf, row);
+    // Who has the same there is the same person, if they did not come back since.
+    if (const label::ColumnLabel *label = label::of(leaf).column(column);
+        label != nullptr && label->same_person && subject::is_subject(leaf))
+        return std::all_of(owners.begin(), owners.end(),
+                           [&](const subject::Subject &owner) { return came_later(erased, owner); });
     return !owners.empty() && std::none_of(owners.begin(), owners.end(), [&](const subject::Subject &owner) {
         return journal::subject_hash(owner) == erased.subject && owner.table == erased.table &&
                !(erased.person && key_is_anothers(erased));
@@ -129,7 +136,7 @@ void verify_identifiers(const Erased &erased, const std::vector<journal::Identif
             for (std::size_t i = 0; i < known->second.size(); i++)
                 if (const auto one = known->second.read(i, row); one && theirs(*one)) {
                     held.insert(known->second.name(i));
-                    if (!of_others(erased, leaf, row))
+                    if (!of_others(erased, leaf, known->second.number(i), row))
                         rows[known->second.name(i)]++;
                 }
         });

@@ -88,10 +88,19 @@ std::string condition_of(const Hop &hop, std::size_t next, const std::vector<std
     return hop.reversed() || hop.edge.when.empty() ? text : text + " AND (" + hop.edge.when + ")";
 }
 
+/// Each once, in the order of the subjects.
+std::vector<unsigned> tables_of(const std::vector<Subject> &subjects) {
+    std::vector<unsigned> tables;
+    for (const Subject &each : subjects)
+        if (std::find(tables.begin(), tables.end(), each.table) == tables.end())
+            tables.push_back(each.table);
+    return tables;
+}
+
 } // namespace
 
-Collection::Collection(const Subject &subject, bool locking)
-    : subject_(subject), walk_(decided_walk(subject.table)), locking_(locking) {
+Collection::Collection(std::vector<Subject> subjects, bool locking)
+    : subjects_(std::move(subjects)), walk_(decided_walk(tables_of(subjects_))), locking_(locking) {
     // Accessed rows hang on owned ones and have nothing below them.
     std::map<unsigned, std::size_t> owned;
     for (std::size_t i = 0; i < walk_.steps.size(); i++) {
@@ -108,8 +117,10 @@ Collection::Collection(const Subject &subject, bool locking)
     for (const Step &step : walk_.steps)
         for (const Hop &hop : step.hops)
             carried_[owned.at(hop.owner)].push_back(hop);
-    select_subject(walk_.steps.front());
-    for (std::size_t first = 1; first < walk_.steps.size();) {
+    std::size_t first = 0;
+    for (; first < walk_.steps.size() && walk_.steps[first].kind == Step::Kind::subject; first++)
+        select_subject(walk_.steps[first]);
+    while (first < walk_.steps.size()) {
         std::size_t last = first + 1;
         while (last < walk_.steps.size() && walk_.steps[last].group == walk_.steps[first].group)
             last++;
@@ -121,32 +132,41 @@ Collection::Collection(const Subject &subject, bool locking)
 void Collection::select_subject(const Step &step) {
     Selection root;
     root.step = step;
-    const std::vector<Datum> values = key_values(subject_);
-    const std::vector<pg::Column> key = pg::primary_key(subject_.table);
-    for (std::size_t i = 0; i < key.size(); i++) {
-        root.condition += (i > 0 ? " AND t." : "t.") + pg::quote(key[i].name) + " " + pg::equals(key[i].type) + " $" +
-                          std::to_string(i + 1);
-        root.params.push_back(pg::param(key_type(subject_.table, key[i].name), values[i]));
+    const std::vector<pg::Column> key = pg::primary_key(step.node);
+    bool several = false;
+    for (const Subject &each : subjects_) {
+        if (each.table != step.node)
+            continue;
+        const std::vector<Datum> values = key_values(each);
+        several = !root.params.empty();
+        root.condition += several ? " OR " : "";
+        for (std::size_t i = 0; i < key.size(); i++) {
+            root.params.push_back(pg::param(key_type(each.table, key[i].name), values[i]));
+            root.condition += (i > 0 ? " AND t." : "t.") + pg::quote(key[i].name) + " " + pg::equals(key[i].type) +
+                              " $" + std::to_string(root.params.size());
+        }
     }
+    if (several)
+        root.condition = "(" + root.condition + ")";
     selections_.push_back(std::move(root));
     read_keys(selections_.back());
     // Somebody deleted the row, and what no foreign key held to it was left: the person's key leads there still.
-    if (!exists())
+    if (selections_.size() == 1 && !exists())
         for (const Hop &hop : carried_[0])
             if (std::vector<pg::Param> keys = absent_keys(owner_side(hop)); !keys.empty() && !hop.reversed())
                 keys_.at(hop_name(hop)) = std::move(keys);
 }
 
 std::vector<pg::Param> Collection::absent_keys(const std::vector<std::string> &columns) const {
-    const std::vector<Datum> values = key_values(subject_);
-    const std::vector<pg::Column> key = pg::primary_key(subject_.table);
+    const std::vector<Datum> values = key_values(subject());
+    const std::vector<pg::Column> key = pg::primary_key(subject().table);
     std::vector<pg::Param> out;
     for (const std::string &column : columns) {
         const auto place =
             std::find_if(key.begin(), key.end(), [&](const pg::Column &each) { return each.name == column; });
         if (place == key.end())
             return {};
-        const Oid type = key_type(subject_.table, column);
+        const Oid type = key_type(subject().table, column);
         Datum value = values[static_cast<std::size_t>(place - key.begin())];
         out.push_back(pg::param(array_type(type), pg::call([&] {
                                     int16 length;

@@ -23,9 +23,18 @@ class Collection {
   public:
     /// Allocates in the current memory context. Raises where the walk is undecided. `locking`: rows that the subject
     /// owns are locked FOR UPDATE as they are found.
-    explicit Collection(const Subject &subject, bool locking = false);
+    explicit Collection(const Subject &subject, bool locking = false)
+        : Collection(std::vector<Subject>{subject}, locking) {}
+    /// Of one person who has several rows in subject tables; the first of them is the one they are named by.
+    explicit Collection(std::vector<Subject> subjects, bool locking = false);
 
-    const Subject &subject() const noexcept { return subject_; }
+    const Subject &subject() const noexcept { return subjects_.front(); }
+    const std::vector<Subject> &subjects() const noexcept { return subjects_; }
+    /// Is it one of the subject tables that the person is in?
+    bool is_of(Oid subject_table) const noexcept {
+        return std::any_of(subjects_.begin(), subjects_.end(),
+                           [&](const Subject &each) { return each.table == subject_table; });
+    }
     const Walk &walk() const noexcept { return walk_; }
     const std::vector<Selection> &selections() const noexcept { return selections_; }
 
@@ -45,7 +54,7 @@ class Collection {
     void read_keys(Selection &selection);
     static std::vector<std::size_t> narrowing(const pg::Rows &found, int columns);
 
-    Subject subject_;
+    std::vector<Subject> subjects_;
     Walk walk_;
     bool locking_;
     std::vector<Selection> selections_;

@@ -20,7 +20,7 @@ struct Planned {
     Graph graph;
     std::vector<Node> members;
     std::map<Oid, Node> by_id;
-    std::map<Oid, Walk> walks;
+    std::map<std::vector<unsigned>, Walk> walks;
     std::set<Oid> watched;                       // the members and their partitions
     std::set<KeyName> foreign_keys, unvalidated; // the latter are among the former
 };
@@ -314,15 +314,19 @@ bool is_subject(Oid relation) {
     return found != now.by_id.end() && found->second.subject;
 }
 
-const Walk &decided_walk(Oid subject_table) {
+const Walk &decided_walk(Oid subject_table) { return decided_walk(std::vector<unsigned>{subject_table}); }
+
+const Walk &decided_walk(const std::vector<unsigned> &subject_tables) {
     Planned &now = planned();
-    const auto node = now.by_id.find(subject_table);
-    if (node == now.by_id.end() || !node->second.subject)
-        pg::raise(ERRCODE_WRONG_OBJECT_TYPE, pg::relation_name(subject_table) + " is not a subject table", "",
-                  "Name the table whose rows are the people, the one labelled subject.");
-    auto known = now.walks.find(subject_table);
+    for (const unsigned table : subject_tables) {
+        const auto node = now.by_id.find(table);
+        if (node == now.by_id.end() || !node->second.subject)
+            pg::raise(ERRCODE_WRONG_OBJECT_TYPE, pg::relation_name(table) + " is not a subject table", "",
+                      "Name the table whose rows are the people, the one labelled subject.");
+    }
+    auto known = now.walks.find(subject_tables);
     if (known == now.walks.end())
-        known = now.walks.emplace(subject_table, now.graph.walk(subject_table)).first;
+        known = now.walks.emplace(subject_tables, now.graph.walk(subject_tables)).first;
     if (!known->second.undecided.empty()) {
         const Undecided &first = known->second.undecided.front();
         pg::raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, first.message, first.detail, first.hint);

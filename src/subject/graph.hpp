@@ -34,6 +34,8 @@ bool is_subject(Oid relation);
 /// The walk of one subject table. Raises where the relation is no subject table, and, naming table, columns and
 /// the label to write, where a relation it may reach is undecided.
 const Walk &decided_walk(Oid subject_table);
+/// The walk of one person who is in several of them.
+const Walk &decided_walk(const std::vector<unsigned> &subject_tables);
 
 /// A subject as the rights name it. The key is checked against the primary key's type and made canonical (the
 /// type's own output); a composite key is a row literal.

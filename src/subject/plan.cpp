@@ -342,21 +342,29 @@ std::vector<Hop> Graph::owners(unsigned node) const {
     return hops;
 }
 
-Walk Graph::walk(unsigned subject) const {
-    const Rank root = rank(subject);
-    if (!nodes_[root].subject)
-        throw PlanError("relation " + nodes_[root].name + " is not a subject table");
-    const std::vector<bool> walked = closure(owning_, {root}, true);
+Walk Graph::walk(const std::vector<unsigned> &subjects) const {
+    std::vector<Rank> roots;
+    for (const unsigned subject : subjects) {
+        roots.push_back(rank(subject));
+        if (!nodes_[roots.back()].subject)
+            throw PlanError("relation " + nodes_[roots.back()].name + " is not a subject table");
+    }
+    const auto place = [&](Rank node) { return std::find(roots.begin(), roots.end(), node) - roots.begin(); };
+    const std::vector<bool> walked = closure(owning_, roots, true);
     std::vector<Ranks> next(nodes_.size());
     for (const auto &arcs : owning_)
         for (const Arc &arc : arcs)
             next[arc.owner].push_back(arc.owned);
     Walk result;
     unsigned group = 0;
-    for (const Ranks &nodes : ordered(walked, next)) {
+    std::vector<Ranks> groups = ordered(walked, next);
+    // Nothing owns a subject, so that each is a group of its own and may go before the others.
+    std::stable_sort(groups.begin(), groups.end(),
+                     [&](const Ranks &a, const Ranks &b) { return place(a.front()) < place(b.front()); });
+    for (const Ranks &nodes : groups) {
         for (Rank node : nodes) {
             Step step{nodes_[node].id,
-                      node == root ? Step::Kind::subject : Step::Kind::owned,
+                      nodes_[node].subject ? Step::Kind::subject : Step::Kind::owned,
                       {},
                       shared_[node],
                       nodes.size() > 1,
@@ -381,7 +389,7 @@ Walk Graph::walk(unsigned subject) const {
         step.group = group++;
         result.steps.push_back(std::move(step));
     }
-    result.undecided = undecided_in(closure(possible_, {root}, true));
+    result.undecided = undecided_in(closure(possible_, roots, true));
     return result;
 }
 

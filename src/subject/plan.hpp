@@ -78,9 +78,9 @@ struct Undecided {
     bool operator==(const Undecided &) const = default;
 };
 
-/// One subject table's graph. A relation may appear twice: owned by one key, accessed by another.
+/// The graph of one subject table, or of several. A relation may appear twice: owned by one key, accessed by another.
 struct Walk {
-    std::vector<Step> steps; // parents first, the accessed ones last; ties by name
+    std::vector<Step> steps; // subjects, then parents first, the accessed ones last; ties by name
     std::vector<Undecided> undecided;
 
     bool operator==(const Walk &) const = default;
@@ -118,7 +118,9 @@ class Graph {
     Graph(std::vector<Node> nodes, std::vector<Edge> edges);
 
     /// Every relation that holds data of that table's subjects.
-    Walk walk(unsigned subject) const;
+    Walk walk(unsigned subject) const { return walk(std::vector<unsigned>{subject}); }
+    /// The same of one person who is in several subject tables: these come first, in the order given.
+    Walk walk(const std::vector<unsigned> &subjects) const;
 
     /// All undecided relations, of whatever subject.
     std::vector<Undecided> undecided() const;

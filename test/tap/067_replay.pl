@@ -25,6 +25,12 @@ $node->safe_psql('crm', q{
 	SECURITY LABEL FOR gdpr ON COLUMN person.email IS 'personal, identifier, encrypted';
 	SECURITY LABEL FOR gdpr ON COLUMN person.phone IS 'personal, identifier';
 	SECURITY LABEL FOR gdpr ON TABLE member IS 'subject';
+	CREATE TABLE buyer (id int PRIMARY KEY, mail text);
+	CREATE TABLE seller (id int PRIMARY KEY, mail text);
+	SECURITY LABEL FOR gdpr ON TABLE buyer IS 'subject';
+	SECURITY LABEL FOR gdpr ON TABLE seller IS 'subject';
+	SECURITY LABEL FOR gdpr ON COLUMN buyer.mail IS 'personal, identifier, same_person';
+	SECURITY LABEL FOR gdpr ON COLUMN seller.mail IS 'personal, identifier, same_person';
 	CALL gdpr.apply();
 	INSERT INTO person VALUES (2, 'anna@example.it', '+39061234567'), (3, 'bruno@example.it', '+39061234567'),
 		(4, 'carla@example.it', NULL), (5, 'dino@example.it', NULL), (6, 'emma@example.it', NULL), (7, NULL, NULL),
@@ -32,6 +38,8 @@ $node->safe_psql('crm', q{
 	SELECT gdpr.hold('person', '20', 'a lawsuit');
 	INSERT INTO visit SELECT g, 1 + g % 9, 'place ' || g FROM generate_series(1, 18) g;
 	INSERT INTO member VALUES ('golf', 7), ('chess', 7);
+	INSERT INTO buyer VALUES (1, 'both@example.it'), (2, 'one@example.it');
+	INSERT INTO seller VALUES (1, 'both@EXAMPLE.it'), (2, 'other@example.it');
 	INSERT INTO gdpr.purpose (name, description, basis) VALUES ('newsletter', 'our monthly news', 'consent');
 	SELECT gdpr.give_consent('person', '5', 'newsletter', '{"wording": "I want the news"}');
 	SELECT gdpr.give_consent('person', '6', 'newsletter', '{"wording": "I want the news"}');
@@ -66,6 +74,7 @@ officer('crm', q{SELECT gdpr.release('person', '20')});
 officer('crm', "SELECT gdpr.forget('person', '$_', 'request')") for (1, 2, 4, 7, 8, 10, 20);
 officer('crm', q{
 	SELECT gdpr.forget('member', '(golf,7)', 'request');
+	SELECT gdpr.forget('buyer', '1', 'of one person in two tables');
 	SELECT gdpr.restrict('person', '3', 'accuracy contested');
 	SELECT gdpr.restrict('person', '5', 'accuracy contested');
 	SELECT gdpr.unrestrict('person', '5', 'settled');
@@ -86,8 +95,8 @@ $node->psql('crm', q{BEGIN; SAVEPOINT a; SELECT gdpr.forget('person', '9', 'half
 
 my $content = slurp_file($journal);
 my $hashes = () = $content =~ /^[0-9a-f]{8} intent/mg;
-is($hashes, 22, 'an intent for each act that was committed, and for no other');
-is(() = $content =~ /^[0-9a-f]{8} confirmed/mg, 22, 'and a confirmation');
+is($hashes, 24, 'an intent for each act that was committed, and for no other');
+is(() = $content =~ /^[0-9a-f]{8} confirmed/mg, 24, 'and a confirmation');
 unlike($content, qr/$_/i, "no $_ in the journal") for ('anna', 'example', '1234567', 'golf', 'officer', 'contested', 'night');
 is((stat $journal)[2] & 0777, 0600, 'only the server can read it');
 is(officer('crm', $replay), '', 'nothing to do where nothing was undone');
@@ -107,12 +116,14 @@ $node->safe_psql('postgres', 'DROP DATABASE broken');
 # Somebody signs up before the replay, with an address of a forgotten person; another under a key of one.
 $node->safe_psql('crm', q{
 	INSERT INTO person VALUES (11, 'anna@example.it', NULL), (10, 'nobody.of.before@example.it', NULL)});
-is(officer('crm', $replay), "member|1|forget\nperson|4|forget\nperson|2|object\nperson|2|receipt\nperson|2|refused\nperson|2|restrict\nperson|1|withdraw\n|4|block",
+is(officer('crm', $replay), "buyer|1|forget\nmember|1|forget\nperson|4|forget\nperson|2|object\nperson|2|receipt\nperson|2|refused\nperson|2|restrict\nperson|1|withdraw\nseller|1|forget\n|4|block",
 	'replayed');
 is(people('crm'), '3 5 6 8 9 10 11 20',
 	'forgotten again: one from before gdpr, one whose address changed, one without identifiers; not the one who shares '
 	  . 'a telephone, not the earlier bearer of a key, not who came since');
 is($node->safe_psql('crm', q{SELECT club FROM member}), 'chess', 'composite keys, too');
+is($node->safe_psql('crm', q{SELECT 'buyer', id FROM buyer UNION ALL SELECT 'seller', id FROM seller}), "buyer|2\nseller|2",
+	'one person in two tables from each, by an entry for each');
 is($node->safe_psql('crm', q{SELECT string_agg(key::text, ' ' ORDER BY key) FROM gdpr.restriction WHERE kind <> 'hold'}), '3 9',
 	'restricted again, but not whose restriction was lifted');
 is($node->safe_psql('crm', q{SELECT gdpr.has_consent('person', '5', 'newsletter'), gdpr.has_consent('person', '6', 'newsletter')}),
@@ -120,7 +131,7 @@ is($node->safe_psql('crm', q{SELECT gdpr.has_consent('person', '5', 'newsletter'
 my $objections = q{SELECT string_agg(key::text || ' ' || purpose || ' ' || automated, ', ' ORDER BY key) FROM gdpr.objection};
 is($node->safe_psql('crm', $objections), '3 newsletter true, 9 newsletter false',
 	'objects again, to what they objected to, but not who withdrew it, nor to a purpose that is not there');
-is($node->safe_psql('crm', q{SELECT count(*) FROM gdpr.erasure}), 7, 'receipts of all erasures');
+is($node->safe_psql('crm', q{SELECT count(*) FROM gdpr.erasure}), 9, 'receipts of all erasures');
 my ($out, $err);
 $node->psql('crm', q{INSERT INTO person VALUES (12, 'late@example.it', NULL)}, stderr => \$err);
 like($err, qr/asked to be forgotten/, 'the blocklist knows who was never in the dump');
@@ -131,7 +142,7 @@ is(officer('crm', $replay), 'person|1|refused', 'once');
 officer('crm', q{SELECT gdpr.release('person', '20')});
 is(officer('crm', $replay), 'person|1|forget', 'and is released first');
 is(officer('crm', $replay), '', 'another replay finds nothing to do');
-is(() = slurp_file($journal) =~ /^[0-9a-f]{8} intent/mg, 22, 'and replaying is no act of its own');
+is(() = slurp_file($journal) =~ /^[0-9a-f]{8} intent/mg, 24, 'and replaying is no act of its own');
 
 # ---- Point-in-time recovery ----------------------------------------------------------------------------------------
 
@@ -143,7 +154,7 @@ $pitr->append_conf('postgresql.conf', "recovery_target_time = '$before'\nrecover
 $pitr->start;
 $pitr->poll_query_until('crm', 'SELECT NOT pg_is_in_recovery()');
 is(people('crm', $pitr), '1 2 3 4 5 6 7 8 9 20', 'recovered to before');
-is(officer('crm', $replay, $pitr), "member|1|forget\nperson|4|forget\nperson|2|object\nperson|2|receipt\nperson|2|refused\nperson|2|restrict\nperson|1|withdraw\n|4|block",
+is(officer('crm', $replay, $pitr), "buyer|1|forget\nmember|1|forget\nperson|4|forget\nperson|2|object\nperson|2|receipt\nperson|2|refused\nperson|2|restrict\nperson|1|withdraw\nseller|1|forget\n|4|block",
 	'replayed');
 is(people('crm', $pitr), '3 5 6 8 9 20', 'the same people');
 is($pitr->safe_psql('crm', $objections), '3 newsletter true, 9 newsletter false', 'and the same objections');

@@ -56,7 +56,8 @@ TEST(Column, Erase) {
 TEST(Column, RoundTrip) {
     for (std::string_view text :
          {"personal", "sensitive, encrypted", "personal, identifier, encrypted(subject), erase(null)",
-          "sensitive, erase(keep), purpose(a, \"b \"\"c\"), derived"})
+          "sensitive, erase(keep), purpose(a, \"b \"\"c\"), derived", "personal, identifier, same_person",
+          "personal, identifier, same_person(\"Tax no\"), encrypted"})
         EXPECT_EQ(to_string(parse_column(text)), text);
     EXPECT_EQ(to_string(parse_column(" derived,Encrypted ,  personal ")), "personal, encrypted, derived");
 }
@@ -90,6 +91,20 @@ TEST(Column, WhatIsKeptCannotIdentify) {
     EXPECT_NO_THROW(parse_column("personal, encrypted, erase(keep)"));
 }
 
+TEST(Column, SamePerson) {
+    EXPECT_FALSE(parse_column("personal, identifier").same_person);
+    EXPECT_EQ(parse_column("personal, identifier, same_person").same_person, "");
+    EXPECT_EQ(parse_column("same_person (Phone), personal, identifier").same_person, "phone");
+    const GrammarError error = column_error("personal, same_person, encrypted");
+    EXPECT_EQ(error.message, "\"same_person\" needs \"identifier\"");
+    EXPECT_EQ(error.position, 11u);
+    EXPECT_EQ(column_error("identifier, same_person").position, 1u); // the class first
+    EXPECT_EQ(column_error("personal, identifier, same_person()").position, 35u);
+    EXPECT_EQ(column_error("personal, identifier, same_person(a, b)").position, 36u);
+    EXPECT_EQ(column_error("personal, same_person, same_person, identifier").position, 24u);
+    EXPECT_EQ(column_error("personal, identifier, same_person(").message, "parenthesis is not closed");
+}
+
 TEST(Column, TableWordIsMisplaced) {
     for (std::string_view word : {"subject", "owned(a)", "accessed(a)", "owns(a)", "keep(a)", "audit(off)"})
         EXPECT_EQ(column_error(word).hint, "Use SECURITY LABEL FOR gdpr ON TABLE.");
@@ -102,8 +117,8 @@ TEST(Column, UnknownWordSuggests) {
     EXPECT_EQ(error.message, "unknown word \"encripted\" in column label");
     EXPECT_EQ(error.position, 11u);
     EXPECT_EQ(error.detail, "At character 11 of the label.");
-    EXPECT_EQ(error.hint, "Did you mean \"encrypted\"? Expected one of personal, sensitive, identifier, encrypted, "
-                          "derived, erase, purpose.");
+    EXPECT_EQ(error.hint, "Did you mean \"encrypted\"? Expected one of personal, sensitive, identifier, same_person, "
+                          "encrypted, derived, erase, purpose.");
     EXPECT_TRUE(says(column_error("perosnal").hint, "Did you mean \"personal\"?")); // neighbours swapped
     EXPECT_FALSE(says(column_error("secret").hint, "Did you mean"));
     EXPECT_STREQ(error.what(), error.message.c_str());

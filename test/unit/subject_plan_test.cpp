@@ -59,6 +59,12 @@ class Schema {
     }
     const std::string &name(unsigned id) const { return nodes_.at(id - 100).name; }
     Walk walk(const std::string &name) const { return graph().walk(id(name)); }
+    Walk walk(const Names &names) const {
+        std::vector<unsigned> ids;
+        for (const std::string &each : names)
+            ids.push_back(id(each));
+        return graph().walk(ids);
+    }
 
     /// Steps as words: "note", "deal?" when accessed, "activity*" when shared, "a~" when recursive.
     Names steps(const std::string &subject) const {
@@ -140,6 +146,28 @@ TEST(Plan, Crm) {
     EXPECT_EQ(schema.paths("note"),
               (Names{"note.activity_id>activity.contact_id>contact", "note.activity_id>activity.lead_id>lead"}));
     EXPECT_EQ(schema.paths("deal"), Names{}); // accessed is not owned
+}
+
+TEST(Plan, OnePersonInSeveralSubjectTables) {
+    const Walk walk = crm().walk(Names{"lead", "contact"});
+    Names steps;
+    for (const Step &step : walk.steps)
+        steps.push_back(crm().name(step.node));
+    EXPECT_EQ(steps, (Names{"lead", "contact", "invoice", "invoice_line", "activity", "note", "deal"})); // as named
+    EXPECT_EQ(walk.steps[0].kind, Step::Kind::subject);
+    EXPECT_EQ(walk.steps[1].kind, Step::Kind::subject);
+    EXPECT_TRUE(walk.steps[1].hops.empty());
+    EXPECT_NE(walk.steps[0].group, walk.steps[1].group);
+    EXPECT_EQ(walk.steps[4].hops.size(), 2u); // by either key it is this person's
+    for (std::size_t i = 1; i < walk.steps.size(); ++i)
+        EXPECT_EQ(walk.steps[i].group, walk.steps[i - 1].group + 1);
+    EXPECT_EQ(crm().walk(Names{"contact"}), crm().walk("contact"));
+    EXPECT_THROW(crm().walk(Names{"contact", "note"}), PlanError);
+    // What is undecided for one of them is so for the person.
+    Schema schema = crm();
+    schema.key("gift", {"lead_id"}, "lead").key("gift", {"other_id"}, "lead");
+    EXPECT_TRUE(schema.walk("contact").undecided.empty());
+    EXPECT_EQ(schema.walk(Names{"contact", "lead"}).undecided.size(), 1u);
 }
 
 TEST(Plan, StepsSayHowRowsAreReached) {
