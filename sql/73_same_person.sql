@@ -67,6 +67,8 @@ SET client_min_messages = notice;
 SELECT indexrelid::regclass::text AS index, pg_get_expr(indexprs, indrelid) FROM pg_index WHERE indexrelid::regclass::text LIKE 'sp.%same\_person%' ORDER BY 1;
 SELECT relation, action FROM gdpr.plan() WHERE relation::text LIKE 'sp.%';
 
+SELECT subject_table, relation, keys FROM gdpr.data_map WHERE kind = 'same_person' ORDER BY subject_table::text, relation::text;
+SELECT line FROM string_to_table(gdpr.data_map_dot(), E'\n') AS line WHERE line LIKE '%dir=none%';
 INSERT INTO sp.contact VALUES (1, 'Mario.Rossi@Example.IT', 'Mario'), (2, 'anna@example.it', 'Anna'), (3, ' Mario.Rossi@example.it ', 'M. Rossi'), (4, NULL, 'nobody'), (5, 'mario.rossi@example.it', 'written otherwise before the @');
 INSERT INTO sp.lead VALUES (7, 1, 'Mario.Rossi@EXAMPLE.it', '+39 02 555-1234', 'fair'), (7, 2, 'anna.b@example.it', '+39 06 1', ''), (8, 3, NULL, NULL, 'empty');
 INSERT INTO sp.member VALUES (10, '0039 02 5551234', 2, 'super'), (11, '+39 06 2', 1, 'other'), (12, NULL, NULL, 'none');

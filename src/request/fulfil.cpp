@@ -6,6 +6,7 @@
 #include "rights/person.hpp"
 #include "rights/portability.hpp"
 #include "rights/rows.hpp"
+#include "rights/same_person.hpp"
 
 namespace gdpr::request {
 
@@ -104,13 +105,20 @@ Result erase(const Request &request, bool mailed) {
 }
 
 std::string recipients_of(const Request &request) {
-    const pg::OwnerScope scope(pg::gdpr_relation("disclosure"));
-    pg::Spi spi;
-    return spi
-        .run("SELECT coalesce(pg_catalog.string_agg(DISTINCT recipient, E'\\n'), '') FROM gdpr.disclosure"
-             " WHERE subject_table = $1 AND key = $2",
-             {pg::param_oid(request.subject->table), pg::param(request.subject->key)})
-        .text_or(0, 1);
+    std::set<std::string> names;
+    for (const subject::Subject &each : rights::same_person(*request.subject)) {
+        const pg::OwnerScope scope(pg::gdpr_relation("disclosure"));
+        pg::Spi spi;
+        const pg::Rows rows = spi.run("SELECT DISTINCT recipient FROM gdpr.disclosure"
+                                      " WHERE subject_table = $1 AND key = $2",
+                                      {pg::param_oid(each.table), pg::param(each.key)});
+        for (std::uint64_t row = 0; row < rows.size(); row++)
+            names.insert(rows.text_or(row, 1));
+    }
+    std::string text;
+    for (const std::string &each : names)
+        text += (text.empty() ? "" : "\n") + each;
+    return text;
 }
 
 Result exercise_right(const Request &request, bool mailed) {

@@ -171,6 +171,17 @@ std::string normalised_form(Oid relation, const std::string &column, const std::
            ")";
 }
 
+std::vector<Joint> joints() {
+    std::vector<Joint> out;
+    for (const Table &table : tables())
+        for (const Column &column : table.columns)
+            for (const Table &other : tables())
+                for (const Column &match : other.columns)
+                    if (match.label == column.label)
+                        out.push_back({table.relation, other.relation, column.name, match.name});
+    return out;
+}
+
 std::vector<Subject> same_person(const Subject &subject) {
     if (OneRow::wanted() || table_of(subject.table) == nullptr)
         return {subject};

@@ -17,6 +17,15 @@ std::vector<subject::Subject> same_person(const subject::Subject &subject);
 std::vector<subject::Subject> lock_same_person(const subject::Subject &subject,
                                                consent::Lock lock = consent::Lock::row);
 
+/// Columns of two subject tables, or of one, whose equal values are one person's; unquoted.
+struct Joint {
+    Oid table = InvalidOid, other = InvalidOid;
+    std::string column, other_column;
+};
+
+/// All of them, each seen from either table, by the tables' names.
+std::vector<Joint> joints();
+
 /// While one lives, a person is the one row they are named by: for acts that have an end or a cause of that row alone.
 class OneRow {
   public:

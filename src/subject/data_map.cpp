@@ -1,5 +1,6 @@
 // gdpr.data_map: where a person's data lies and how it is reached, for people to read.
 #include "pg/pg.hpp"
+#include "rights/same_person.hpp"
 #include "subject/graph.hpp"
 
 using namespace gdpr;
@@ -80,6 +81,26 @@ Drawing drawing() {
                 out.edge(hop, step.kind == Kind::accessed ? ", style=dashed" : hop.reversed() ? ", dir=back" : "");
         }
     }
+    for (const rights::Joint &each : rights::joints()) {
+        const std::string one = dot_string(pg::relation_name(each.table)),
+                          other = dot_string(pg::relation_name(each.other));
+        // Drawn from one side.
+        if (std::tie(one, each.column) <= std::tie(other, each.other_column))
+            out.edges.insert(one + " -> " + other + " [label=" + dot_string(each.column + " = " + each.other_column) +
+                             ", dir=none, style=bold];");
+    }
+    return out;
+}
+
+/// What joins rows of one subject table with those of each other, and with its own.
+std::map<Oid, std::string> joined_with(Oid subject_table) {
+    std::map<Oid, std::string> out;
+    for (const rights::Joint &each : rights::joints())
+        if (each.table == subject_table) {
+            std::string &keys = out[each.other];
+            keys += (keys.empty() ? "" : "; ") + pg::relation_name(each.table) + "(" + pg::quote(each.column) +
+                    ") = " + pg::relation_name(each.other) + "(" + pg::quote(each.other_column) + ")";
+        }
     return out;
 }
 
@@ -108,6 +129,9 @@ GDPR_FUNCTION(gdpr_data_map) {
         for (const subject::Undecided &each : walk.undecided)
             result.add({pg::param_oid(node.id), pg::param_oid(each.node), pg::param("undecided"),
                         pg::param(each.detail), pg::param(false), pg::param(each.statement)});
+        for (const auto &[other, keys] : joined_with(node.id))
+            result.add({pg::param_oid(node.id), pg::param_oid(other), pg::param("same_person"), pg::param(keys),
+                        pg::param(false), pg::null_param(TEXTOID)});
     }
     PG_RETURN_NULL();
 }

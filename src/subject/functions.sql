@@ -3,7 +3,8 @@ CREATE OR REPLACE FUNCTION gdpr.data_map_rows(OUT subject_table regclass, OUT re
     AS 'MODULE_PATHNAME', 'gdpr_data_map' LANGUAGE C STABLE;
 COMMENT ON FUNCTION gdpr.data_map_rows() IS
     'The subject graph: which relations hold a person''s rows, and by which keys they are reached (Art. 30). kind is '
-    'subject, owned, accessed, or undecided: then remedy is the label to write.';
+    'subject, owned, accessed, same_person (columns whose equal values make rows one person), or undecided: then remedy is '
+    'the label to write.';
 REVOKE ALL ON FUNCTION gdpr.data_map_rows() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gdpr.data_map_rows() TO gdpr_admin, gdpr_officer, gdpr_auditor;
 
@@ -16,6 +17,6 @@ CREATE OR REPLACE FUNCTION gdpr.data_map_dot() RETURNS text
     AS 'MODULE_PATHNAME', 'gdpr_data_map_dot' LANGUAGE C STABLE;
 COMMENT ON FUNCTION gdpr.data_map_dot() IS
     'The subject graph in the language of Graphviz (Art. 30): psql -XAtc ''SELECT gdpr.data_map_dot()'' | dot -Tsvg. Bold: '
-    'the people; dashed: accessed; red: undecided. Arrows go from a key to what it points to, backwards where that is owned.';
+    'the people; dashed: accessed; red: undecided; bold lines join one person. Arrows go from a key to what it points to, backwards where that is owned.';
 REVOKE ALL ON FUNCTION gdpr.data_map_dot() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gdpr.data_map_dot() TO gdpr_admin, gdpr_officer, gdpr_auditor;
