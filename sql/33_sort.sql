@@ -129,6 +129,7 @@ SELECT same('SELECT id FROM %s ORDER BY t, c, id'), same('SELECT v, max(c) FROM 
 \set VERBOSITY terse
 CREATE UNIQUE INDEX no_unique ON sealed (t);
 \set VERBOSITY default
+SET max_parallel_maintenance_workers = 0;
 CREATE UNIQUE INDEX no_unique ON sealed (n);
 SELECT id, t = 'x' FROM sealed WHERE t = md5('5') ORDER BY id LIMIT 2;
 

@@ -136,10 +136,11 @@ Actions plan(Oid relation) {
         rights::plan_blocklist(each, actions);
         consent::plan_provenance(each, actions);
     }
-    // What stands in a column's way may also be out of date: it is dropped once.
-    std::set<std::string> dropped;
+    // What stands in a column's way may also be out of date: it is dropped once. Not so what stands in the way of
+    // several tables, such as a view of them, which is back in between.
+    std::set<std::pair<Oid, std::string>> dropped;
     std::erase_if(actions, [&](const Action &each) {
-        return each.statement.starts_with("DROP ") && !dropped.insert(each.statement).second;
+        return each.statement.starts_with("DROP ") && !dropped.emplace(each.relation, each.statement).second;
     });
     return actions;
 }

@@ -36,7 +36,8 @@ void triggers(Exchange &exchange) {
         exchange.run(
             "SELECT pg_catalog.quote_ident(g.tgname), g.tgrelid::pg_catalog.regclass::text,"
             "       CASE WHEN o.own THEN NULL WHEN w.condition::text <> g.tgqual::text THEN"
-            "         pg_catalog.regexp_replace(d.definition, '( FOR EACH ROW WHEN \\().*(\\) EXECUTE FUNCTION )',"
+            "         pg_catalog.regexp_replace(d.definition,"
+            "           '^(.* FOR EACH ROW WHEN \\().*(\\) EXECUTE FUNCTION [^(]+\\((E?''([^'']|'''')*''(, )?)*\\))$',"
             "           '\\1' || pg_catalog.replace((gdpr.written(w.condition, g.tgrelid))[1], '\\', '\\\\') || '\\2')"
             "         ELSE d.definition END,"
             "       CASE WHEN o.own THEN NULL ELSE pg_catalog.obj_description(g.oid, 'pg_trigger') END,"

@@ -11,6 +11,10 @@ void refuse_obstacles(Oid relation, const std::vector<ColumnChange> &changes, pg
                       rows.text_or(0, 1) + " stands in the way of changing columns of " + pg::relation_name(relation),
                       reason, hint);
     };
+    first(exchange.run("SELECT 'type ' || pg_catalog.format_type(c.reloftype, NULL) FROM family f"
+                       "  JOIN pg_catalog.pg_class c ON c.oid = f.id AND c.reloftype <> 0 ORDER BY 1"),
+          "PostgreSQL cannot change the columns of a table that is made of a type.",
+          "ALTER TABLE … NOT OF, apply, and make the type anew for what else uses it.");
     first(
         exchange.run("SELECT 'partition key of ' || t.relation::pg_catalog.regclass::text FROM target t"
                      "  JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = t.relation"
