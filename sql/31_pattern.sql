@@ -2,6 +2,11 @@
 -- planner expects as many rows.
 CREATE SCHEMA pa;
 SET search_path = pa, public;
+\getenv srcdir PG_ABS_SRCDIR
+\set explain :srcdir '/test/lib/explain.sql'
+\set ECHO none
+\i :explain
+\set ECHO all
 CREATE TABLE plain (id int, c text COLLATE "C", t text, v varchar(40) COLLATE "C", b bpchar(12) COLLATE "C");
 INSERT INTO plain SELECT g, 'name ' || g % 400, 'mail' || g || '@example.it', CASE WHEN g % 3 = 0 THEN 'common' ELSE 'rare_' || g END, 'code' || g
   FROM generate_series(1, 4000) g;
@@ -24,11 +29,11 @@ EXPLAIN (COSTS OFF) SELECT id FROM sealed WHERE c ^@ 'name 39';
 EXPLAIN (COSTS OFF) SELECT id FROM sealed WHERE starts_with(c, 'name 39');
 EXPLAIN (COSTS OFF) SELECT id FROM sealed WHERE t ~ '^mail39';
 EXPLAIN (COSTS OFF) SELECT id FROM sealed WHERE t ~ '^mail39@example[.]it$' AND id > 0;
-EXPLAIN (COSTS OFF) SELECT id FROM sealed WHERE t ~* '^MAIL39';
+SELECT pg_temp.explain($$SELECT id FROM sealed WHERE t ~* '^MAIL39'$$);
 EXPLAIN (COSTS OFF) SELECT id FROM sealed WHERE t ILIKE '1%';
 EXPLAIN (COSTS OFF) SELECT id FROM sealed WHERE t SIMILAR TO 'mail39%';
 -- Not a prefix, no index; nor by order in a collation that is not of bytes.
-EXPLAIN (COSTS OFF) SELECT id FROM sealed WHERE c LIKE '%39';
+SELECT pg_temp.explain($$SELECT id FROM sealed WHERE c LIKE '%39'$$);
 CREATE INDEX sealed_collated ON sealed (v COLLATE "en-x-icu");
 EXPLAIN (COSTS OFF) SELECT id FROM sealed WHERE v COLLATE "en-x-icu" LIKE 'rare\_39%';
 DROP INDEX sealed_collated;
@@ -91,7 +96,17 @@ CREATE COLLATION no_case (provider = icu, locale = 'und-u-ks-level2', determinis
 CREATE TABLE folded (t gdpr.encrypted_text COLLATE no_case);
 INSERT INTO folded VALUES ('a'), ('A');
 CREATE INDEX ON folded (t gdpr.encrypted_text_pattern_ops);
-SELECT count(*) FROM folded WHERE t LIKE 'a%';
+-- PostgreSQL 18 takes LIKE under such a collation: whatever a plain column answers.
+CREATE FUNCTION answer(query text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE out text;
+BEGIN
+    EXECUTE query INTO out;
+    RETURN out;
+EXCEPTION WHEN feature_not_supported THEN
+    RETURN sqlerrm;
+END $$;
+CREATE TABLE folded_plain AS SELECT t::text COLLATE no_case AS t FROM folded;
+SELECT answer('SELECT count(*) FROM folded WHERE t LIKE ''a%''') = answer('SELECT count(*) FROM folded_plain WHERE t LIKE ''a%''') AS same;
 -- A block range index keeps ciphertext of the bounds, and serves ranges and prefixes.
 CREATE TABLE ordered (n gdpr.encrypted_numeric, d gdpr.encrypted_date, c gdpr.encrypted_text COLLATE "C");
 INSERT INTO ordered SELECT g, date '2000-01-01' + g / 10, lpad(g::text, 6, '0') FROM generate_series(1, 6000) g;

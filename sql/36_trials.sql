@@ -1,6 +1,11 @@
 -- What trials on real servers taught about encrypted types, one block each; the rest is in the files around this one.
 CREATE SCHEMA tr;
 SET search_path = tr, public;
+\getenv srcdir PG_ABS_SRCDIR
+\set explain :srcdir '/test/lib/explain.sql'
+\set ECHO none
+\i :explain
+\set ECHO all
 CREATE TABLE plain (id int, t text, v varchar(30), d date, n numeric(10,2), j jsonb);
 CREATE TABLE sealed (id int, t gdpr.encrypted_text, v gdpr.encrypted_varchar(30), d gdpr.encrypted_date, n gdpr.encrypted_numeric(10,2), j gdpr.encrypted_jsonb);
 INSERT INTO plain SELECT g, 't' || g % 50, 'v' || g % 70, date '2000-01-01' + g % 90, g % 30 + 0.5, jsonb_build_object('k', g % 10, 'z', 1) FROM generate_series(1, 500) g;
@@ -110,7 +115,7 @@ EXPLAIN (COSTS OFF) SELECT FROM pruned WHERE d = '2000-01-08';
 EXPLAIN (COSTS OFF) SELECT FROM pruned WHERE d < date '2000-01-15';
 PREPARE by_day(date) AS SELECT count(*) FROM pruned WHERE d = $1;
 SET plan_cache_mode = force_generic_plan;
-EXPLAIN (COSTS OFF, ANALYZE, TIMING OFF, SUMMARY OFF) EXECUTE by_day('2000-01-08');
+SELECT pg_temp.explain($$EXECUTE by_day('2000-01-08')$$, 'COSTS OFF, ANALYZE, TIMING OFF, SUMMARY OFF');
 RESET plan_cache_mode;
 CREATE TABLE listed (t gdpr.encrypted_text) PARTITION BY LIST (t);
 CREATE TABLE listed_a PARTITION OF listed FOR VALUES IN ('a', 'A');

@@ -2,6 +2,11 @@
 -- the same kind of plan.
 CREATE SCHEMA op;
 SET search_path = op, public;
+\getenv srcdir PG_ABS_SRCDIR
+\set explain :srcdir '/test/lib/explain.sql'
+\set ECHO none
+\i :explain
+\set ECHO all
 SET synchronous_commit = on; -- or VACUUM may not know yet that what was inserted is there for all
 CREATE SCHEMA plain;
 CREATE SCHEMA sealed;
@@ -36,7 +41,8 @@ BEGIN
         CONTINUE WHEN line !~ '^ *(->|[A-Z][A-Za-z ]+( using| on|$))' OR line ~ ': |Subquery Scan on q$';
         out := concat_ws(' > ', nullif(out, ''), regexp_replace(regexp_replace(line, '^ *(-> +)?', ''), ' (on|using) .*$', ''));
     END LOOP;
-    RETURN out;
+    -- Up to PostgreSQL 17 both sides of a set operation went through one list.
+    RETURN regexp_replace(out, '(HashSetOp \w+ > )Append > Subquery Scan > (.*) > Subquery Scan', '\1\2');
 END $$;
 CREATE FUNCTION result(query text, path text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -106,7 +112,7 @@ EXPLAIN (COSTS OFF) SELECT FROM by_list WHERE v IS NULL;
 SELECT count(*) AS scanned FROM (SELECT op.nodes('SELECT FROM by_hash WHERE n = 1.25', 'op') AS plan) s WHERE plan = 'Seq Scan';
 PREPARE pruned(date) AS SELECT count(*) FROM by_range WHERE d = $1;
 SET plan_cache_mode = force_generic_plan;
-EXPLAIN (COSTS OFF, ANALYZE, TIMING OFF, SUMMARY OFF) EXECUTE pruned('2000-09-01');
+SELECT pg_temp.explain($$EXECUTE pruned('2000-09-01')$$, 'COSTS OFF, ANALYZE, TIMING OFF, SUMMARY OFF');
 RESET plan_cache_mode;
 SELECT count(*) FROM by_range WHERE d = '2000-09-01';
 SELECT count(*) FROM by_hash WHERE n = 1.25;
@@ -151,8 +157,8 @@ EXPLAIN (COSTS OFF) SELECT id FROM sealed.t WHERE 'v7' = lower(v);
 EXPLAIN (COSTS OFF) SELECT s.id FROM seen s WHERE lower(s.v) IN ('v7', 'v8');
 EXPLAIN (COSTS OFF) SELECT id FROM sealed.t WHERE j ->> 'k' = '7' AND id > 5;
 EXPLAIN (COSTS OFF) SELECT id FROM sealed.t WHERE a::text = 'a7' AND v::text > 'a';
-EXPLAIN (COSTS OFF) SELECT id FROM sealed.t WHERE upper(v) = 'V7';
-EXPLAIN (COSTS OFF) SELECT x.id FROM sealed.t x JOIN plain.u ON lower(x.v) = u.v COLLATE "default";
+SELECT pg_temp.explain($$SELECT id FROM sealed.t WHERE upper(v) = 'V7'$$);
+SELECT pg_temp.explain($$SELECT x.id FROM sealed.t x JOIN plain.u ON lower(x.v) = u.v COLLATE "default"$$);
 SELECT count(*) FROM seen s WHERE lower(s.v) IN ('v7', 'v8');
 SELECT count(*) FROM sealed.t WHERE lower(v) = 'v7';
 SELECT count(*) FROM seen WHERE txt = 'a7';

@@ -1,5 +1,10 @@
 -- EXPLAIN tells which columns were gated, and by which rule, whatever it explains and in whatever format.
 SET client_min_messages = error;
+\getenv srcdir PG_ABS_SRCDIR
+\set explain :srcdir '/test/lib/explain.sql'
+\set ECHO none
+\i :explain
+\set ECHO all
 CREATE SCHEMA gx;
 CREATE ROLE gx_tool;
 GRANT USAGE ON SCHEMA gx TO gx_tool;
@@ -22,7 +27,7 @@ EXPLAIN (COSTS OFF) SELECT id FROM gx.t;
 EXPLAIN (COSTS OFF) EXECUTE one (1);
 EXPLAIN (COSTS OFF) EXECUTE nothing (1);
 EXPLAIN (COSTS OFF) EXECUTE change (1);
-EXPLAIN (COSTS OFF, ANALYZE, TIMING OFF, SUMMARY OFF) EXECUTE one (1);
+SELECT pg_temp.explain($$EXECUTE one (1)$$, 'COSTS OFF, ANALYZE, TIMING OFF, SUMMARY OFF');
 EXPLAIN (COSTS OFF) CREATE TABLE copy AS EXECUTE one (1);
 -- Attack: what EXPLAIN ANALYZE makes is stored.
 EXPLAIN (COSTS OFF, ANALYZE, TIMING OFF, SUMMARY OFF) CREATE TEMP TABLE copy AS EXECUTE one (1);
@@ -31,13 +36,13 @@ SET plan_cache_mode = force_generic_plan;
 EXECUTE one (1);
 EXPLAIN (COSTS OFF) EXECUTE one (1);
 RESET plan_cache_mode;
-EXPLAIN (COSTS OFF, FORMAT json) SELECT email, "Phone" FROM gx.t WHERE id = 1;
-EXPLAIN (COSTS OFF, FORMAT json) EXECUTE one (1);
-EXPLAIN (COSTS OFF, FORMAT yaml) SELECT email, "Phone" FROM gx.t WHERE id = 1;
-EXPLAIN (COSTS OFF, FORMAT yaml) EXECUTE one (1);
-EXPLAIN (COSTS OFF, FORMAT xml) SELECT email, "Phone" FROM gx.t WHERE id = 1;
-EXPLAIN (COSTS OFF, FORMAT xml) EXECUTE one (1);
-EXPLAIN (COSTS OFF, FORMAT json) EXECUTE nothing (1);
+SELECT pg_temp.explain($$SELECT email, "Phone" FROM gx.t WHERE id = 1$$, 'COSTS OFF, FORMAT json');
+SELECT pg_temp.explain($$EXECUTE one (1)$$, 'COSTS OFF, FORMAT json');
+SELECT pg_temp.explain($$SELECT email, "Phone" FROM gx.t WHERE id = 1$$, 'COSTS OFF, FORMAT yaml');
+SELECT pg_temp.explain($$EXECUTE one (1)$$, 'COSTS OFF, FORMAT yaml');
+SELECT pg_temp.explain($$SELECT email, "Phone" FROM gx.t WHERE id = 1$$, 'COSTS OFF, FORMAT xml');
+SELECT pg_temp.explain($$EXECUTE one (1)$$, 'COSTS OFF, FORMAT xml');
+SELECT pg_temp.explain($$EXECUTE nothing (1)$$, 'COSTS OFF, FORMAT json');
 -- Well formed, as EXPLAIN's own.
 CREATE FUNCTION pg_temp.explained(statement text) RETURNS text LANGUAGE plpgsql AS $$ DECLARE out text; BEGIN EXECUTE statement INTO out; RETURN out; END $$;
 SELECT pg_temp.explained('EXPLAIN (FORMAT json) EXECUTE one (1)')::jsonb -> -1;

@@ -1,6 +1,11 @@
 -- Sequential scans under the policy: as PostgreSQL's own, less the rows that are hidden.
 \set VERBOSITY terse
 SET client_min_messages = warning;
+\getenv srcdir PG_ABS_SRCDIR
+\set explain :srcdir '/test/lib/explain.sql'
+\set ECHO none
+\i :explain
+\set ECHO all
 CREATE ROLE sc_app;
 -- The key behind columns that may be null, long, and missing in old rows; keys of each kind that is compared by its bytes.
 CREATE TABLE sc_person (id int PRIMARY KEY, name text, note text);
@@ -72,13 +77,13 @@ SELECT count(*) FROM sc_person;
 SELECT count(*) FROM sc_visit;
 SET max_parallel_workers_per_gather = 0;
 -- What is hidden is counted as removed.
-EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off) SELECT * FROM sc_small;
-EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off) SELECT * FROM sc_small LIMIT 3;
+SELECT pg_temp.explain($$SELECT * FROM sc_small$$, 'ANALYZE, COSTS off, TIMING off, SUMMARY off');
+SELECT pg_temp.explain($$SELECT * FROM sc_small LIMIT 3$$, 'ANALYZE, COSTS off, TIMING off, SUMMARY off');
 -- Scans that begin anew, within one statement.
 SET enable_hashjoin = off;
 SET enable_mergejoin = off;
 SET enable_material = off;
-EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off) SELECT * FROM generate_series(1, 3) g LEFT JOIN sc_small ON true;
+SELECT pg_temp.explain($$SELECT * FROM generate_series(1, 3) g LEFT JOIN sc_small ON true$$, 'ANALYZE, COSTS off, TIMING off, SUMMARY off');
 SELECT g, count(*), min(id), max(id) FROM generate_series(8, 11) g, LATERAL (SELECT id FROM sc_small OFFSET g LIMIT 5) s GROUP BY g ORDER BY g;
 -- Forth and back, past both ends.
 BEGIN;

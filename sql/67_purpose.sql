@@ -177,7 +177,9 @@ SET ROLE pu_mailer;
 SELECT count(*) FROM pu.person WHERE id = 1;
 SET gdpr.purpose = 'pu_news';
 SELECT count(*) FROM pu.person;
+\set SHOW_CONTEXT never
 SELECT pu.through_owner();
+\set SHOW_CONTEXT errors
 RESET SESSION AUTHORIZATION;
 RESET gdpr.purpose;
 SET ROLE pu_admin;

@@ -111,6 +111,7 @@ class ErasePlan {
     std::string needed(const Reference &reference) const;
     void read_references();
     bool mark_referenced();
+    std::string bound_besides(const Reference &reference) const;
     void mark_cuts(Target &child);
     void find_accessed(const subject::Selection &selection);
     void find_pointing();

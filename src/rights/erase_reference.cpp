@@ -1,6 +1,7 @@
 // How the person's rows and those of others point at one another: what must be cut, and what must stay for it.
 #include "rights/erase_plan.hpp"
 
+#include "pg/equality.hpp"
 #include "pg/pg.hpp"
 
 namespace gdpr::rights {
@@ -279,6 +280,27 @@ bool ErasePlan::mark_referenced() {
     return grew;
 }
 
+/// Rows of the child that point at the same row by another key, which cannot be cut.
+std::string ErasePlan::bound_besides(const Reference &reference) const {
+    std::string out = "false";
+    for (const Reference &other : references_) {
+        if (&other == &reference || other.child != reference.child || other.parent != reference.parent ||
+            other.parent_columns != reference.parent_columns || other.cuttable() || !OidIsValid(other.constraint))
+            continue;
+        std::string same;
+        for (std::size_t i = 0; i < other.child_columns.size(); i++) {
+            const auto type = [&](const std::string &column) {
+                return pg::call([&] { return get_atttype(other.child, get_attnum(other.child, column.c_str())); });
+            };
+            const std::string &one = other.child_columns[i], &two = reference.child_columns[i];
+            same += (i == 0 ? "t." : " AND t.") + pg::quote(one) + " " + pg::equals(type(one), type(two)) + " t." +
+                    pg::quote(two);
+        }
+        out = out == "false" ? "(" + same + ")" : out + " OR (" + same + ")";
+    }
+    return out;
+}
+
 /// Rows that stay by their table's label lose their keys to rows that go, or stay only because something points at
 /// them. One that cannot be null and is no foreign key takes a pseudonym. And no blanked row goes on owning anything.
 void ErasePlan::mark_cuts(Target &child) {
@@ -290,7 +312,7 @@ void ErasePlan::mark_cuts(Target &child) {
         if (each.child != child.relation || parent == nullptr || parent == &child)
             continue;
         const bool owning = owns(each);
-        if (!owning && ((!child.anonymise && !accesses(each)) || parent->anonymise))
+        if (!owning && !accesses(each) && (!child.anonymise || parent->anonymise))
             continue;
         const std::string spared = needed(each);
         const Keys keys =
@@ -314,11 +336,14 @@ void ErasePlan::mark_cuts(Target &child) {
                     child.blank.back().spare(not_true(going)); // it leads to somebody else
                 }
         }
+        // A row that another key binds to the same row gains nothing by losing this one, and would be nobody's then.
+        const std::string bound = bound_besides(each);
         for (const std::string &column : each.cuts)
             if (!blanked(column))
                 when[column] += (when[column].empty() ? "" : " OR ") +
-                                both(one_of(child.relation, each.child_columns, keys, child.params),
-                                     owning ? "true" : not_true(spared));
+                                both(both(one_of(child.relation, each.child_columns, keys, child.params),
+                                          owning ? "true" : not_true(spared)),
+                                     not_true(bound));
     }
     for (const auto &[column, condition] : when) {
         const std::string name = pg::quote(column);

@@ -45,6 +45,10 @@ class BusyGuard {
     }
 };
 
+/// What nobody looks at need not be allocated.
+const volatile void *seen;
+template <class T> void keep(const std::vector<T> &values) { seen = values.data(); }
+
 void fail_in_postgres() {
     ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE), errmsg("the postgres message"), errdetail("The postgres detail."),
                     errhint("The postgres hint."), errcontext("the postgres context")));
@@ -77,9 +81,9 @@ void fail(std::string_view how) {
     else if (how == "huge palloc")
         pg::call([] { (void)MemoryContextAllocHuge(CurrentMemoryContext, static_cast<Size>(1) << 60); });
     else if (how == "vector")
-        (void)std::vector<char>(static_cast<std::size_t>(1) << 62);
+        keep(std::vector<char>(static_cast<std::size_t>(1) << 62));
     else if (how == "long vector")
-        (void)std::vector<int>(static_cast<std::size_t>(-1) / 2);
+        keep(std::vector<int>(static_cast<std::size_t>(-1) / 2));
     else if (how == "owner") {
         const pg::OwnerScope scope(RelationRelationId);
         pg::call(fail_in_postgres);
