@@ -80,6 +80,7 @@ class Plan {
 
     void enforce(const std::vector<AttrNumber> &columns);
     void close();
+    void close_undecided();
     void withdraw();
 
   private:
@@ -174,6 +175,15 @@ void Plan::close() {
     row_security(state, !state.own_policies || gate::gates_owner(relation_));
 }
 
+/// Of a table of which nobody has decided whose it is: its policy of before, if it has one, raises as well.
+void Plan::close_undecided() {
+    const State state = state_of(relation_, "");
+    if (state.restriction.exists || sleeps(state))
+        return;
+    create_policy(gate_policy, "RESTRICTIVE", gate_predicate, state.gate);
+    row_security(state, !state.own_policies || gate::gates_owner(relation_));
+}
+
 /// Row security on, with what was visible before as visible as it was.
 void Plan::row_security(const State &state, bool force) {
     // Restrictive policies alone show nothing. Where row security was off everyone saw everything, and still should.
@@ -264,9 +274,26 @@ void require_decided(Oid node) {
 
 std::string predicate(Oid relation) { return predicate(relation, subject::owner_columns(relation)); }
 
+namespace {
+
+/// No policy can say whose the rows are, and no right is granted to whoever may be concerned, until the owner of the
+/// table has decided: what is there stays as it is. Gates hold whoever's the rows are.
+void plan_undecided(Oid relation, const std::vector<subject::Undecided> &undecided, apply::Actions &actions) {
+    for (const subject::Undecided &each : undecided)
+        actions.push_back({relation, "decide whose the rows are", "-- " + each.statement, false,
+                           apply::Obstacle{each.message, each.detail, each.hint}});
+    for (const Oid each : with_descendants(relation))
+        if (can_have_policies(each) && gate::gates_somebody(each))
+            Plan(each, actions).close_undecided();
+}
+
+} // namespace
+
 void plan(Oid relation, apply::Actions &actions) {
     if (const Oid node = subject::node_of(relation); OidIsValid(node))
-        require_decided(node);
+        if (const std::vector<subject::Undecided> undecided = subject::graph().undecided_above(node);
+            !undecided.empty())
+            return plan_undecided(relation, undecided, actions);
     for (const Oid each : with_descendants(relation))
         plan_one(each, actions);
 }

@@ -12,6 +12,7 @@
 #   -- only: …          words of the fixture's name: plain, encrypted, bare, applied
 #   -- as: …            the role, else reader
 #   -- transaction: own is not within one
+#   -- needs: …         a major version of PostgreSQL, or an extension: not run where that is not there
 #   -- program: …       is not psql
 #   -- open: …          PostgreSQL does not let it be closed: it tells; doc/gates.md has a line that begins so
 #
@@ -59,7 +60,7 @@ sub attack
 	while ($text =~ /^-- ([a-z]+): (.*?)\s*$/mg)
 	{
 		my ($word, $value) = ($1, $2);
-		die "$path: $word?" unless grep { $_ eq $word } qw(gated hide mask deny tells only as transaction program open);
+		die "$path: $word?" unless grep { $_ eq $word } qw(gated hide mask deny tells only as transaction program open needs);
 		$it{$word} = $value;
 	}
 	$it{guesses} = $text =~ /$secret/;
@@ -73,6 +74,11 @@ sub attack
 }
 
 my @all = map { attack($_) } grep { m{/[^/]*(?:$which)[^/]*\.sql$} } sort glob("$attacks/*.sql");
+
+# What this server cannot do is not tried on it.
+my %there = map { $_ => 1 } split /\n/, $node->safe_psql('postgres', 'SELECT name FROM pg_available_extensions');
+my ($version) = $node->safe_psql('postgres', 'SHOW server_version_num') =~ /^(\d+)\d{4}$/;
+@all = grep { !defined $_->{needs} || ($_->{needs} =~ /^\d+$/ ? $_->{needs} <= $version : $there{ $_->{needs} }) } @all;
 
 # Runs attacks, each in a session that is as new: what each of them printed.
 sub run_all
