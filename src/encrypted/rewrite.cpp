@@ -99,6 +99,16 @@ bool nothing_of_ours(const Node *node, int depth) {
                each(reinterpret_cast<const RelabelType *>(node)->arg);
     case T_NullTest:
         return each(reinterpret_cast<const NullTest *>(node)->arg);
+    case T_SQLValueFunction:
+        return true;
+    case T_ScalarArrayOpExpr:
+        return built_in(reinterpret_cast<const ScalarArrayOpExpr *>(node)->opno) &&
+               list(reinterpret_cast<const ScalarArrayOpExpr *>(node)->args);
+    case T_ArrayExpr:
+        return built_in(reinterpret_cast<const ArrayExpr *>(node)->array_typeid) &&
+               list(reinterpret_cast<const ArrayExpr *>(node)->elements);
+    case T_CoalesceExpr:
+        return list(reinterpret_cast<const CoalesceExpr *>(node)->args);
     default:
         return false;
     }

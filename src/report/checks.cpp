@@ -207,7 +207,9 @@ const Check checks[] = {
              "  FROM gdpr.key_status WHERE state = 'active' AND uses > 1::bigint << 31"},
 
     {"drift", "SELECT 'critical', relation::text, 'declared and not enforced: ' || string_agg(DISTINCT action, ', '),"
-              "       format('CALL gdpr.apply(%L)', relation) FROM gdpr.plan() GROUP BY relation ORDER BY 2"}};
+              "       format('CALL gdpr.apply(%L)', relation) FROM gdpr.plan()"
+              // Told by a finding of its own, above.
+              " WHERE action <> 'decide whose the rows are' GROUP BY relation ORDER BY 2"}};
 
 const unsigned check_count = sizeof checks / sizeof *checks;
 
