@@ -1,7 +1,7 @@
 #include "label/grammar.hpp"
 
-#include <algorithm>
-#include <span>
+#include "label/grammar_words.hpp"
+
 #include <utility>
 
 #ifdef POSTGRES_H
@@ -14,96 +14,6 @@ GrammarError::GrammarError(std::string message_, std::size_t position_, std::str
     : message(std::move(message_)), position(position_), detail(std::move(detail_)), hint(std::move(hint_)) {}
 
 namespace {
-
-using Names = std::span<const std::string_view>;
-
-/// A word of the language and how it is written on each side: nullptr where it does not belong.
-struct Word {
-    std::string_view name;
-    const char *on_column, *on_table;
-};
-
-constexpr Word words[] = {
-    {"personal", "personal", nullptr},
-    {"sensitive", "sensitive", nullptr},
-    {"identifier", "identifier", nullptr},
-    {"same_person", "same_person or same_person(name)", nullptr},
-    {"encrypted", "encrypted or encrypted(subject)", nullptr},
-    {"derived", "derived", nullptr},
-    {"subject", nullptr, "subject"},
-    {"owned", nullptr, "owned(column), owned(column -> table) or owned(column -> table when predicate)"},
-    {"accessed", nullptr, "accessed(column), accessed(column -> table) or accessed(column -> table when predicate)"},
-    {"owns", nullptr, "owns(column) or owns(column -> table)"},
-    {"keep", nullptr, "keep(interval, column, ground), as in keep(10 years, issued_on, legal_obligation)"},
-    {"audit", nullptr, "audit(off), audit(writes) or audit(reads)"},
-    {"expires", nullptr, "expires(column), expires(column, interval) or expires(column, retention)"},
-    {"erase", "erase(null), erase(pseudonym) or erase(keep)", "erase(delete) or erase(anonymize)"},
-    {"purpose", "purpose(name, ...)", "purpose(name, ...)"},
-};
-
-// Arguments, in the order of their enums.
-constexpr std::string_view encrypted_arguments[] = {"subject"};
-constexpr std::string_view column_erase[] = {"null", "pseudonym", "keep"};
-constexpr std::string_view table_erase[] = {"delete", "anonymize", "anonymise"};
-constexpr std::string_view audits[] = {"off", "writes", "reads"};
-constexpr std::string_view edge_kinds[] = {"owned", "accessed", "owns"};
-constexpr std::string_view grounds[] = {"legal_obligation", "public_task", "vital_interests", "legal_claims",
-                                        "public_health",    "archiving",   "contract",        "legitimate_interests"};
-
-bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
-bool starts_word(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || !is_ascii(c); }
-bool continues_word(char c) { return starts_word(c) || is_digit(c) || c == '$'; }
-bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
-bool is_interval(char c) {
-    return is_ascii(c) && (continues_word(c) || c == '.' || c == ':' || c == '+' || c == '-' || c == '@');
-}
-bool contains(Names names, std::string_view name) { return std::find(names.begin(), names.end(), name) != names.end(); }
-
-/// The enum value of a name among those that list it.
-template <typename Enum> Enum value_of(Names names, std::string_view name, int first = 0) {
-    return static_cast<Enum>(first + (std::find(names.begin(), names.end(), name) - names.begin()));
-}
-
-/// A word as an error shows it: never longer than a name can be.
-std::string shown(std::string_view word) {
-    std::size_t end = std::min<std::size_t>(word.size(), 63);
-    while (end > 0 && end < word.size() && continues_character(word[end]))
-        --end;
-    return '"' + std::string(word.substr(0, end)) + (end < word.size() ? "...\"" : "\"");
-}
-
-/// Edit distance, a swap of neighbours counting one.
-std::size_t distance(std::string_view a, std::string_view b) {
-    std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
-    for (std::size_t i = 0; i <= a.size(); ++i)
-        for (std::size_t j = 0; j <= b.size(); ++j) {
-            d[i][j] = i + j;
-            if (i == 0 || j == 0)
-                continue;
-            d[i][j] = std::min(d[i - 1][j], d[i][j - 1]) + 1;
-            d[i][j] = std::min(d[i][j], d[i - 1][j - 1] + (a[i - 1] != b[j - 1]));
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
-        }
-    return d[a.size()][b.size()];
-}
-
-/// What could have been meant, then all that may stand here.
-std::string expected(std::string_view word, Names names) {
-    std::string nearest, all;
-    std::size_t best = 0;
-    for (std::string_view name : names) {
-        all.append(all.empty() ? "" : ", ").append(name);
-        const bool slip = word.size() <= name.size() + 3; // else none, and the distance stays cheap
-        const std::size_t d = slip ? distance(word, name) : name.size();
-        if (d * 3 <= name.size() && (nearest.empty() || d < best))
-            nearest = name, best = d;
-    }
-    return (nearest.empty() ? "" : "Did you mean \"" + nearest + "\"? ") +
-           (names.size() > 1 ? "Expected one of " : "Expected ") + all + '.';
-}
 
 class Parser {
   public:
@@ -147,7 +57,6 @@ class Parser {
         return result;
     }
 
-    /// (column)
     /// (column[, interval or retention])
     std::string expires(std::string &after) {
         open();
@@ -526,97 +435,6 @@ TableLabel parse_table(std::string_view text) {
                                "A subject row belongs to itself alone; accessed(...) shows it to another subject.");
     });
     return label;
-}
-
-std::string quoted(std::string_view identifier) {
-    const bool bare = !identifier.empty() && !is_digit(identifier[0]) && identifier[0] != '$' &&
-                      std::all_of(identifier.begin(), identifier.end(),
-                                  [](char c) { return (c >= 'a' && c <= 'z') || is_digit(c) || c == '_' || c == '$'; });
-    if (bare)
-        return std::string(identifier);
-    std::string result = "\"";
-    for (char c : identifier)
-        result.append(c == '"' ? 2 : 1, c);
-    return result + '"';
-}
-
-namespace {
-
-std::string listed(const std::vector<std::string> &identifiers) {
-    std::string result;
-    for (const std::string &identifier : identifiers)
-        result += (result.empty() ? "" : ", ") + quoted(identifier);
-    return result;
-}
-
-/// Attributes between commas.
-class Writer {
-  public:
-    Writer &add(bool wanted, std::string_view attribute) {
-        if (wanted)
-            text_.append(text_.empty() ? "" : ", ").append(attribute);
-        return *this;
-    }
-    /// word(argument) for an enum whose zero says nothing.
-    template <typename Enum> Writer &add(std::string_view word, Enum value, Names arguments) {
-        if (value == Enum{})
-            return *this;
-        return add(true, std::string(word) + '(' + std::string(arguments[static_cast<std::size_t>(value) - 1]) + ')');
-    }
-    std::string take() { return std::move(text_); }
-
-  private:
-    std::string text_;
-};
-
-} // namespace
-
-std::string_view to_string(Keep::Ground ground) { return grounds[static_cast<std::size_t>(ground)]; }
-
-std::string to_string(const ColumnLabel &label) {
-    using Class = ColumnLabel::Class;
-    using Encryption = ColumnLabel::Encryption;
-    return Writer()
-        .add(label.data_class == Class::personal, "personal")
-        .add(label.data_class == Class::sensitive, "sensitive")
-        .add(label.identifier, "identifier")
-        .add(label.same_person.has_value(),
-             label.same_person.value_or("").empty() ? "same_person" : "same_person(" + quoted(*label.same_person) + ')')
-        .add(label.encryption == Encryption::database, "encrypted")
-        .add(label.encryption == Encryption::subject, "encrypted(subject)")
-        .add("erase", label.erase, column_erase)
-        .add(!label.purposes.empty(), "purpose(" + listed(label.purposes) + ')')
-        .add(label.derived, "derived")
-        .take();
-}
-
-std::string to_string(const EdgeLabel &edge) {
-    std::string text(edge_kinds[static_cast<std::size_t>(edge.kind)]);
-    text += '(' + listed(edge.columns);
-    if (const auto &target = edge.target) {
-        text += " -> " + (target->schema.empty() ? "" : quoted(target->schema) + '.') + quoted(target->table);
-        if (!target->columns.empty())
-            text += '(' + listed(target->columns) + ')';
-        if (!edge.when_predicate.empty())
-            text += " when " + edge.when_predicate;
-    }
-    return text + ')';
-}
-
-std::string to_string(const TableLabel &label) {
-    Writer writer;
-    writer.add(label.subject, "subject");
-    for (const EdgeLabel &edge : label.edges)
-        writer.add(true, to_string(edge));
-    writer.add("erase", label.erase, table_erase);
-    if (const auto &keep = label.keep)
-        writer.add(true, "keep(" + keep->interval + ", " + quoted(keep->column) + ", " +
-                             std::string(to_string(keep->ground)) + ')');
-    return writer.add(!label.purposes.empty(), "purpose(" + listed(label.purposes) + ')')
-        .add("audit", label.audit, audits)
-        .add(label.expires.has_value(), "expires(" + quoted(label.expires.value_or("")) +
-                                            (label.expires_after.empty() ? "" : ", " + label.expires_after) + ')')
-        .take();
 }
 
 } // namespace gdpr::label
