@@ -43,7 +43,7 @@ END $$;
 CREATE FUNCTION nothing_left() RETURNS text LANGUAGE sql AS $$
 	SELECT format('living %s, in flight %s, as %s', wall_living(), wall_in_flight(), wall_acting_user()) $$;
 -- Fails inside a handler's own subtransaction, writes, fails again one level up.
-CREATE FUNCTION deep(level int, how text) RETURNS int LANGUAGE plpgsql AS $$
+CREATE FUNCTION deep(level int, how text) RETURNS int LANGUAGE plpgsql SET search_path = public AS $$
 BEGIN
 	INSERT INTO held VALUES (level);
 	IF level = 0 THEN PERFORM wall_fail(how); END IF;
@@ -100,11 +100,11 @@ SELECT deep(3, 'problem');
 SELECT nothing_left(), count(*) FROM held;
 SELECT caught($$SELECT deep(3, 'ereport')$$);
 SELECT nothing_left(), count(*) FROM held;
-SELECT wall_run($$SELECT caught('SELECT deep(2, ''every guard'')')$$);
+SELECT wall_run($$SELECT public.caught('SELECT public.deep(2, ''every guard'')')$$);
 INSERT INTO held VALUES (77);
 SELECT nothing_left(), count(*) FROM held;
 DELETE FROM held;
-SELECT caught($$SELECT wall_replace('SELECT deep(1, ''problem'')')$$);
+SELECT caught($$SELECT wall_replace('SELECT public.deep(1, ''problem'')')$$);
 SELECT nothing_left(), count(*) FROM held;
 END
 	my @lines = split /\n/, $out;

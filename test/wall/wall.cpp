@@ -46,7 +46,7 @@ class BusyGuard {
 };
 
 /// What nobody looks at need not be allocated.
-const volatile void *seen;
+const void *volatile seen = nullptr;
 template <class T> void keep(const std::vector<T> &values) { seen = values.data(); }
 
 void fail_in_postgres() {
