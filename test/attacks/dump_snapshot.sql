@@ -1,3 +1,3 @@
 -- Attack: pg_dump with a snapshot of another session, and of its whole schema.
--- program: pg_dump --data-only --enable-row-security --schema=public --on-conflict-do-nothing --inserts --exclude-table=login_unread --exclude-table=copied_before
+-- program: pg_dump --data-only --enable-row-security --schema=public --on-conflict-do-nothing --inserts --exclude-table=login_unread --exclude-table=copied_before --exclude-table=keys_made
 -- hide: /INSERT INTO public.person VALUES \(1, 1, 1, NULL/
