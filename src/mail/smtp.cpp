@@ -159,6 +159,7 @@ struct Smtp::State {
     curl_slist *hosts = nullptr;
     bool resolved = false;
     std::array<char, CURL_ERROR_SIZE> told{};
+    bool broken = false; // the connection; libcurl may take it for whole
 
     ~State() {
         curl_easy_cleanup(curl);
@@ -228,10 +229,12 @@ Outcome Smtp::send(const std::string &from, const std::string &to, const std::st
     curl_easy_setopt(curl, CURLOPT_READDATA, &reading);
     curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &reading);
     curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(bytes.size()));
+    curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, state_->broken ? 1L : 0L);
     state_->told[0] = '\0';
     const CURLcode code = curl_easy_perform(curl);
     long answer = 0;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer);
+    state_->broken = code != CURLE_OK && answer < 400;
     curl_slist_free_all(recipients);
     return judge(code, answer, state_->told.data());
 }
