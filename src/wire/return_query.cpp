@@ -25,7 +25,13 @@ std::vector<Running> running;
 
 // ---- What PL/pgSQL tells ----------------------------------------------------
 
+pg::AtTransactionEnd at_end([](XactEvent event) {
+    if (event == XACT_EVENT_ABORT)
+        running.clear();
+});
+
 void begin_function(PLpgSQL_execstate *function, PLpgSQL_function *compiled) {
+    at_end.arm();
     pg::boundary([&] { running.push_back({function, nullptr, GetCurrentTransactionNestLevel()}); });
     if (next_plugin != nullptr && next_plugin->func_beg != nullptr)
         next_plugin->func_beg(function, compiled);
@@ -75,11 +81,6 @@ void subtransaction_ended(SubXactEvent event, SubTransactionId, SubTransactionId
     if (event == SUBXACT_EVENT_ABORT_SUB)
         while (!running.empty() && running.back().level >= GetCurrentTransactionNestLevel())
             running.pop_back();
-}
-
-void transaction_ended(XactEvent event, void *) {
-    if (event == XACT_EVENT_ABORT)
-        running.clear();
 }
 
 // ---- What RETURN QUERY runs -------------------------------------------------
@@ -149,7 +150,6 @@ void init_return_query() {
     *known = &plugin;
     next_start = ExecutorStart_hook;
     ExecutorStart_hook = start;
-    RegisterXactCallback(transaction_ended, nullptr);
     RegisterSubXactCallback(subtransaction_ended, nullptr);
 }
 
