@@ -61,10 +61,10 @@ inline bool in_use() noexcept { return quick.in_use; }
 bool any_rules();
 
 /// Is it known at once that no rule concerns the roles of the statement? In every statement's way, so it is plain C in
-/// style and raises as PostgreSQL does. The first takes in what other sessions have committed; the second only where
-/// that has not been done since the client's statement began.
-bool surely_free();
+/// style and raises as PostgreSQL does. The first goes by what this session knows, the second takes in what other
+/// sessions have committed, the third only where that has not been done since the client's statement began.
 bool known_free();
+bool surely_free();
 inline bool still_free() {
     return quick.accepted == GetCurrentStatementStartTimestamp() ? quick.none || known_free() : surely_free();
 }

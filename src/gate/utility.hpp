@@ -8,10 +8,11 @@ namespace gdpr::gate {
 /// Chains the processing of utility commands.
 void init_utility();
 
+extern bool any_held; // a cursor WITH HOLD, of this session
+void check_each_held_cursor();
+
 /// Closes cursors WITH HOLD to roles that do not see what their rows were filled with, as long as these roles are
 /// there. In every statement's way.
-extern bool any_held;
-void check_each_held_cursor();
 inline void check_held_cursors() {
     if (any_held)
         check_each_held_cursor();
