@@ -30,6 +30,9 @@ bool has_trigger(Oid relation, const char *name, const char *function);
 /// Everything that is declared but not enforced, on one relation or, when it is InvalidOid, on all.
 Actions plan(Oid relation);
 
+/// Makes the triggers and policies that are missing on a relation.
+void enforce_parts(Oid relation);
+
 /// Refuses indexes, statistics and generated columns of plaintext when they are created.
 void init();
 

@@ -98,6 +98,14 @@ void set_aside(Actions &actions, bool one_table, std::map<std::string, Obstacle>
     std::erase_if(actions, [](const Action &each) { return each.obstacle.has_value(); });
 }
 
+/// Triggers and policies.
+void plan_parts(Oid relation, Actions &actions) {
+    audit::plan(relation, actions);
+    restriction::plan(relation, actions);
+    rights::plan_blocklist(relation, actions);
+    consent::plan_provenance(relation, actions);
+}
+
 void warn_of(const Obstacle &obstacle) {
     pg::call([&] {
         ereport(WARNING, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("%s", obstacle.message.c_str()),
@@ -131,10 +139,7 @@ Actions plan(Oid relation) {
             continue; // what an index keeps of a column goes before the column is encrypted
         plan_encryption(each, actions);
         plan_constants(each, actions);
-        audit::plan(each, actions);
-        restriction::plan(each, actions);
-        rights::plan_blocklist(each, actions);
-        consent::plan_provenance(each, actions);
+        plan_parts(each, actions);
     }
     // What stands in a column's way may also be out of date: it is dropped once. Not so what stands in the way of
     // several tables, such as a view of them, which is back in between.
@@ -143,6 +148,18 @@ Actions plan(Oid relation) {
         return each.statement.starts_with("DROP ") && !dropped.emplace(each.relation, each.statement).second;
     });
     return actions;
+}
+
+void enforce_parts(Oid relation) {
+    Actions actions;
+    {
+        const pg::OwnerScope scope(pg::gdpr_relation("key"));
+        pin_settings();
+        plan_parts(relation, actions);
+    }
+    std::map<std::string, Obstacle> none;
+    set_aside(actions, true, none);
+    run(actions);
 }
 
 void init() { init_plaintext_guard(); }

@@ -36,3 +36,16 @@ CREATE OR REPLACE FUNCTION gdpr.written(tree pg_node_tree, relation oid) RETURNS
 COMMENT ON FUNCTION gdpr.written(pg_node_tree, oid) IS
     'The SQL of each query of a tree of the catalogs, or of an expression over OLD and NEW of a relation.';
 REVOKE ALL ON FUNCTION gdpr.written(pg_node_tree, oid) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION gdpr.alter_type_begin() RETURNS event_trigger
+    AS 'MODULE_PATHNAME', 'gdpr_alter_type_begin' LANGUAGE C;
+COMMENT ON FUNCTION gdpr.alter_type_begin() IS
+    'Event trigger before ALTER TABLE ... ALTER COLUMN ... TYPE: a column whose label says encrypted gets the encrypted type '
+    'of the one named, or an error where there is none; what apply() made that names the column is taken aside (Art. 32).';
+REVOKE ALL ON FUNCTION gdpr.alter_type_begin() FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION gdpr.alter_type_end() RETURNS event_trigger
+    AS 'MODULE_PATHNAME', 'gdpr_alter_type_end' LANGUAGE C;
+COMMENT ON FUNCTION gdpr.alter_type_end() IS
+    'Event trigger after ALTER TABLE ... ALTER COLUMN ... TYPE: makes again what was taken aside, in the same transaction.';
+REVOKE ALL ON FUNCTION gdpr.alter_type_end() FROM PUBLIC;

@@ -25,3 +25,10 @@ CREATE EVENT TRIGGER gdpr_gate_guard_function ON ddl_command_end
     EXECUTE FUNCTION gdpr.gate_guard_function();
 ALTER EVENT TRIGGER gdpr_gate_guard_function ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER gdpr_gate_guard_function IS 'Gated roles do not change what is computed from what they do not see.';
+-- After the guards, by their names' order.
+CREATE EVENT TRIGGER gdpr_keep_type_begin ON ddl_command_start WHEN TAG IN ('ALTER TABLE') EXECUTE FUNCTION gdpr.alter_type_begin();
+ALTER EVENT TRIGGER gdpr_keep_type_begin ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER gdpr_keep_type_begin IS 'Encrypted columns stay encrypted when their type changes.';
+CREATE EVENT TRIGGER gdpr_keep_type_end ON ddl_command_end WHEN TAG IN ('ALTER TABLE') EXECUTE FUNCTION gdpr.alter_type_end();
+ALTER EVENT TRIGGER gdpr_keep_type_end ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER gdpr_keep_type_end IS 'What gdpr.apply() made stays when the type of a column changes.';

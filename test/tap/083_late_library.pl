@@ -70,6 +70,10 @@ like(first(q{INSERT INTO person VALUES (5, 'gone@example.it', NULL)}), qr/ERROR.
 like(first(qq{COPY person (id, email) FROM STDIN;\n6\tgone\@example.it\n\\.\n}), qr/ERROR/, 'or the copy refused');
 like(first('ALTER TABLE person NO FORCE ROW LEVEL SECURITY'), qr/ERROR permission denied/, 'and the owner undoes nothing');
 like(first(q{SECURITY LABEL FOR gdpr ON TABLE person IS NULL}), qr/ERROR/, 'nor by a label');
+is(first('ALTER TABLE person ALTER COLUMN email TYPE varchar(80), ALTER COLUMN id TYPE bigint'), '', 'a migration writes plain types');
+is($node->safe_psql('crm', q{SELECT string_agg(format_type(atttypid, atttypmod), ', ' ORDER BY attnum) FROM pg_attribute
+	WHERE attrelid = 'person'::regclass AND attnum IN (1, 2)}), 'bigint, gdpr.encrypted_varchar(80)', 'and what is encrypted stays so');
+is(first('SELECT id FROM person ORDER BY id'), "2\n3", 'nor is anything undone by it');
 like(first('SELECT count(*) FROM person', 'tied'), qr/ERROR/, 'whoever is tied to a purpose must name it');
 is(first(q{SET gdpr.purpose = 'billing'; SELECT count(*) FROM person}, 'tied'), '2', 'and then sees whom they may');
 is($node->safe_psql('crm', 'SELECT count(*) FROM person'), '3', 'all are still there');

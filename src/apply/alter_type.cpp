@@ -1,0 +1,165 @@
+// ALTER TABLE … ALTER COLUMN … TYPE as a migration writes it, with the plain type: a column whose label says encrypted
+// stays so, and what apply() made on the column does not stand in the way. Event triggers, since they fire in every
+// session, also in one that has not loaded the library.
+#include "apply/action.hpp"
+#include "encrypted/type.hpp"
+#include "label/label.hpp"
+#include "pg/event_trigger.hpp"
+#include "pg/pg.hpp"
+
+namespace gdpr::apply {
+
+namespace {
+
+/// Tables whose own triggers and policies were taken aside for the command under way.
+std::set<Oid> aside;
+
+void forget(XactEvent) { aside.clear(); }
+
+pg::AtTransactionEnd at_end(forget);
+
+bool says_encrypted(Oid relation, AttrNumber column) {
+    const label::ColumnLabel *label = label::of(relation).column(column);
+    return label != nullptr && label->encryption != label::ColumnLabel::Encryption::none;
+}
+
+/// Puts the encrypted type in the place of the plain one. The name lives as long as the command.
+void keep_encrypted(Oid relation, AttrNumber column, ColumnDef &definition) {
+    struct Wanted {
+        Oid type = InvalidOid, sealed = InvalidOid;
+        std::int32_t typmod = -1;
+    };
+    const Wanted wanted = pg::call([&] {
+        Wanted found;
+        const HeapTuple tuple = LookupTypeName(nullptr, definition.typeName, &found.typmod, true);
+        if (!HeapTupleIsValid(tuple))
+            return found; // PostgreSQL says so
+        found.type = typeTypeId(tuple);
+        ReleaseSysCache(tuple);
+        if (OidIsValid(encrypted::plain_counterpart(getBaseType(found.type))))
+            found.type = InvalidOid;
+        else
+            found.sealed = encrypted::encrypted_counterpart(found.type);
+        return found;
+    });
+    if (!OidIsValid(wanted.type))
+        return;
+    if (!OidIsValid(wanted.sealed)) {
+        const std::string type = pg::type_name(wanted.type, wanted.typmod);
+        pg::raise(ERRCODE_FEATURE_NOT_SUPPORTED,
+                  "encrypted column " + pg::relation_name(relation) + "." +
+                      pg::quote(pg::call([&] { return get_attname(relation, column, false); })) +
+                      " cannot become of type " + type,
+                  "Its label says that it is encrypted, and there is no encrypted type for that one.",
+                  "Make it with SELECT gdpr.create_encrypted_type(" + pg::quote_literal(pg::type_name(wanted.type)) +
+                      "), or remove the word encrypted from the column's label.");
+    }
+    pg::call([&] {
+        const MemoryContext before = MemoryContextSwitchTo(GetMemoryChunkContext(&definition));
+        definition.typeName = makeTypeNameFromOid(wanted.sealed, wanted.typmod);
+        MemoryContextSwitchTo(before);
+    });
+}
+
+/// What apply() made that names one of the columns, on the table and on its children.
+std::vector<std::string> drops_of_own_parts(Oid relation, const std::vector<std::string> &columns) {
+    std::string names;
+    for (const std::string &each : columns)
+        names += (names.empty() ? "" : ", ") + pg::quote_literal(each);
+    pg::Spi spi;
+    const pg::Rows rows = spi.run(
+        "WITH RECURSIVE family(id) AS (SELECT $1::oid UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i"
+        "  JOIN family f ON f.id = i.inhparent),"
+        " used AS (SELECT DISTINCT d.classid, d.objid FROM family f"
+        "  JOIN pg_catalog.pg_attribute a ON a.attrelid = f.id AND a.attname IN (" +
+            names +
+            ")"
+            "  JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass"
+            "   AND d.refobjid = a.attrelid AND d.refobjsubid = a.attnum)"
+            " SELECT pg_catalog.format('DROP TRIGGER %I ON %s', g.tgname, g.tgrelid::pg_catalog.regclass)"
+            "  FROM used u JOIN pg_catalog.pg_trigger g ON g.oid = u.objid JOIN pg_catalog.pg_proc p ON p.oid = g.tgfoid"
+            " WHERE u.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass AND NOT g.tgisinternal AND g.tgparentid = 0"
+            "   AND p.pronamespace = 'gdpr'::pg_catalog.regnamespace"
+            " UNION ALL SELECT pg_catalog.format('DROP POLICY %I ON %s', p.polname, p.polrelid::pg_catalog.regclass)"
+            "  FROM used u JOIN pg_catalog.pg_policy p ON p.oid = u.objid"
+            " WHERE u.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass"
+            "   AND p.polname IN ('gdpr_restriction', 'gdpr_gate', 'gdpr_default') ORDER BY 1",
+        {pg::param(OIDOID, ObjectIdGetDatum(relation))});
+    std::vector<std::string> out;
+    for (std::uint64_t row = 0; row < rows.size(); row++)
+        out.push_back(rows.text_or(row, 1));
+    return out;
+}
+
+void begin(const AlterTableStmt &statement) {
+    if (statement.objtype != OBJECT_TABLE || pg::in_owner_scope())
+        return;
+    std::vector<std::pair<std::string, ColumnDef *>> changes;
+    ListCell *cell;
+    foreach (cell, statement.cmds)
+        if (const auto *command = static_cast<AlterTableCmd *>(lfirst(cell)); command->subtype == AT_AlterColumnType)
+            changes.emplace_back(command->name, reinterpret_cast<ColumnDef *>(command->def));
+    if (changes.empty())
+        return;
+    const Oid relation = pg::named_relation(statement.relation);
+    // Whoever may not alter it is PostgreSQL's to refuse, before anything of it is locked.
+    if (!OidIsValid(relation) ||
+        !pg::call([&, owner = pg::relation_owner(relation)] { return has_privs_of_role(GetUserId(), owner); }))
+        return;
+    std::vector<std::string> columns;
+    for (const auto &[name, definition] : changes) {
+        const AttrNumber number = pg::call([&, &its = name] { return get_attnum(relation, its.c_str()); });
+        if (number <= 0)
+            continue;
+        columns.push_back(name);
+        const Oid type = pg::call([&] { return get_atttype(relation, number); });
+        if (OidIsValid(pg::call([&] { return encrypted::plain_counterpart(type); })) &&
+            says_encrypted(relation, number))
+            keep_encrypted(relation, number, *definition);
+    }
+    if (columns.empty())
+        return;
+    const pg::OwnerScope scope(pg::gdpr_relation("key"));
+    const std::vector<std::string> drops = drops_of_own_parts(relation, columns);
+    if (drops.empty())
+        return;
+    at_end.arm();
+    const Oid labelled = label::of(relation).labelled;
+    aside.insert(OidIsValid(labelled) ? labelled : relation);
+    pg::Spi spi;
+    for (const std::string &each : drops)
+        (void)spi.run(each);
+}
+
+/// The rooms make again what was taken aside.
+void end() {
+    for (const Oid relation : std::exchange(aside, {}))
+        enforce_parts(relation);
+}
+
+const EventTriggerData &called_as_event_trigger(FunctionCallInfo fcinfo, const char *name) {
+    if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
+        pg::raise(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED,
+                  std::string(name) + " must be called as an event trigger");
+    return *reinterpret_cast<EventTriggerData *>(fcinfo->context);
+}
+
+} // namespace
+
+} // namespace gdpr::apply
+
+using namespace gdpr;
+
+GDPR_FUNCTION(gdpr_alter_type_begin) {
+    const EventTriggerData &event = apply::called_as_event_trigger(fcinfo, "gdpr.alter_type_begin()");
+    if (pg::installed() && IsA(event.parsetree, AlterTableStmt))
+        apply::begin(*reinterpret_cast<const AlterTableStmt *>(event.parsetree));
+    PG_RETURN_VOID();
+}
+
+GDPR_FUNCTION(gdpr_alter_type_end) {
+    const EventTriggerData &event = apply::called_as_event_trigger(fcinfo, "gdpr.alter_type_end()");
+    if (!apply::aside.empty() && pg::installed() && IsA(event.parsetree, AlterTableStmt))
+        apply::end();
+    PG_RETURN_VOID();
+}
