@@ -3,7 +3,7 @@ SET client_min_messages = warning;
 CREATE ROLE gdpr_regress_migrator;
 CREATE ROLE gdpr_regress_stranger;
 CREATE SCHEMA migrated AUTHORIZATION gdpr_regress_migrator;
-SET search_path = migrated;
+SET search_path = migrated, public;
 SET ROLE gdpr_regress_migrator;
 CREATE TABLE contact (id int PRIMARY KEY, email varchar(40) UNIQUE, name varchar(20) DEFAULT 'nobody', pay numeric(10, 2),
     born date, plain varchar(20));
@@ -111,3 +111,20 @@ SELECT gdpr.unrestrict('contact', '2', 'end');
 \set VERBOSITY terse
 DROP SCHEMA migrated CASCADE;
 DROP ROLE gdpr_regress_migrator, gdpr_regress_stranger;
+
+-- Attack: a copy of an encrypted table, which has no labels, is written in plaintext by the next apply().
+CREATE TABLE original (id int PRIMARY KEY, secret text);
+SECURITY LABEL FOR gdpr ON COLUMN original.secret IS 'personal, encrypted';
+INSERT INTO original VALUES (1, 'known to few');
+CALL gdpr.apply();
+CREATE TABLE copied AS TABLE original;
+CREATE TABLE liked (LIKE original INCLUDING ALL);
+CREATE TABLE by_hand (secret gdpr.encrypted_text);
+CALL gdpr.apply();
+SELECT attrelid::regclass, format_type(atttypid, atttypmod) FROM pg_attribute WHERE attname = 'secret' AND attrelid IN
+    ('copied'::regclass, 'liked'::regclass, 'by_hand'::regclass, 'original'::regclass) ORDER BY 1;
+-- Taking the last label away is the way back.
+SECURITY LABEL FOR gdpr ON COLUMN original.secret IS NULL;
+CALL gdpr.apply();
+SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'original'::regclass AND attname = 'secret';
+DROP TABLE original, copied, liked, by_hand;

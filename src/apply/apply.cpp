@@ -1,6 +1,7 @@
 // plan(): what is declared but not enforced. apply(): enforces it, in one transaction.
 #include "apply/action.hpp"
 #include "apply/plaintext.hpp"
+#include "apply/unlabelled.hpp"
 #include "audit/audit.hpp"
 #include "consent/consent.hpp"
 #include "gate/gate.hpp"
@@ -195,6 +196,7 @@ GDPR_FUNCTION(gdpr_apply) {
         apply::run(actions);
         pg::call([] { CommandCounterIncrement(); });
     }
+    apply::forget_unlabelled();
     for (const auto &[message, obstacle] : aside)
         apply::warn_of(obstacle);
     PG_RETURN_NULL();

@@ -1,6 +1,7 @@
 // Which columns must change their type: one rewrite a table.
 #include "apply/dependent.hpp"
 #include "apply/plaintext.hpp"
+#include "apply/unlabelled.hpp"
 #include "encrypted/type.hpp"
 #include "label/label.hpp"
 
@@ -71,8 +72,11 @@ bool is_inherited(Oid relation, const pg::Column &column) {
     });
 }
 
-std::vector<Change> changes(Oid relation) {
+/// Encrypted columns of tables that have no labels, and had none, stay as they were made: copies by CREATE TABLE AS.
+std::vector<Change> changes(Oid relation, pg::Spi &spi) {
     const label::Labels labels = label::of(relation);
+    if (labels.empty() && !has_unlabelled(relation, spi))
+        return {};
     std::vector<Change> out;
     for (const pg::Column &column : pg::columns_of(relation)) {
         const label::ColumnLabel *label = labels.column(column.number);
@@ -177,7 +181,7 @@ void plan_relation(Oid relation, Actions &actions, std::set<Oid> &under_way) {
     pg::Spi spi;
     for (const Oid each : family_of(relation, spi))
         refuse_stored_plaintext(each, spi);
-    const std::vector<Change> wanted = changes(relation);
+    const std::vector<Change> wanted = changes(relation, spi);
     if (wanted.empty())
         return;
     under_way.insert(relation);

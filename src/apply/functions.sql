@@ -49,3 +49,9 @@ CREATE OR REPLACE FUNCTION gdpr.alter_type_end() RETURNS event_trigger
 COMMENT ON FUNCTION gdpr.alter_type_end() IS
     'Event trigger after ALTER TABLE ... ALTER COLUMN ... TYPE: makes again what was taken aside, in the same transaction.';
 REVOKE ALL ON FUNCTION gdpr.alter_type_end() FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION gdpr.note_unlabelled() RETURNS event_trigger
+    AS 'MODULE_PATHNAME', 'gdpr_note_unlabelled' LANGUAGE C;
+COMMENT ON FUNCTION gdpr.note_unlabelled() IS
+    'Event trigger before SECURITY LABEL ... IS NULL: notes encrypted columns that lose their label, for apply() to decrypt.';
+REVOKE ALL ON FUNCTION gdpr.note_unlabelled() FROM PUBLIC;

@@ -32,3 +32,6 @@ COMMENT ON EVENT TRIGGER gdpr_keep_type_begin IS 'Encrypted columns stay encrypt
 CREATE EVENT TRIGGER gdpr_keep_type_end ON ddl_command_end WHEN TAG IN ('ALTER TABLE') EXECUTE FUNCTION gdpr.alter_type_end();
 ALTER EVENT TRIGGER gdpr_keep_type_end ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER gdpr_keep_type_end IS 'What gdpr.apply() made stays when the type of a column changes.';
+CREATE EVENT TRIGGER gdpr_keep_unlabelled ON ddl_command_start WHEN TAG IN ('SECURITY LABEL') EXECUTE FUNCTION gdpr.note_unlabelled();
+ALTER EVENT TRIGGER gdpr_keep_unlabelled ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER gdpr_keep_unlabelled IS 'Encrypted columns that lose their label are decrypted by the next gdpr.apply().';
