@@ -111,6 +111,14 @@ void check_kind(const ObjectAddress *object) {
         pg::raise(ERRCODE_WRONG_OBJECT_TYPE, "system catalogs cannot be labelled");
 }
 
+void labels_changed(Oid relation) {
+    ListCell *cell;
+    foreach (cell, find_all_inheritors(relation, NoLock, nullptr))
+        CacheInvalidateRelcacheByRelid(lfirst_oid(cell));
+    // Whoever keeps what all labels say together learns of it too.
+    CacheInvalidateRelcacheByRelid(SecLabelRelationId);
+}
+
 /// The provider's hook: checks the grammar, and whose tables it reaches; a restore sets labels before what they name
 /// exists.
 void check_label(const ObjectAddress *object, const char *text) {
@@ -124,13 +132,7 @@ void check_label(const ObjectAddress *object, const char *text) {
         }
         if (object->classId != RelationRelationId)
             return;
-        pg::call([&] {
-            ListCell *cell;
-            foreach (cell, find_all_inheritors(object->objectId, NoLock, nullptr))
-                CacheInvalidateRelcacheByRelid(lfirst_oid(cell));
-            // Whoever keeps what all labels say together learns of it too.
-            CacheInvalidateRelcacheByRelid(SecLabelRelationId);
-        });
+        pg::call([&] { labels_changed(object->objectId); });
     });
 }
 
@@ -169,6 +171,16 @@ std::vector<Oid> labelled_relations() {
     for (const auto &[name, relation] : found)
         relations.push_back(relation);
     return relations;
+}
+
+void relabel(Oid relation, const TableLabel &label) {
+    const std::string text = to_string(label);
+    pg::call([&] {
+        const ObjectAddress table = {RelationRelationId, relation, 0};
+        SetSecurityLabel(&table, provider, text.c_str());
+        labels_changed(relation);
+        CommandCounterIncrement();
+    });
 }
 
 void init() {

@@ -29,6 +29,9 @@ const Labels &of(Oid relation);
 /// Every relation of this database that carries a label of ours, by name; partitions are not listed.
 std::vector<Oid> labelled_relations();
 
+/// Gives a table another label, where what it names has changed its name.
+void relabel(Oid relation, const TableLabel &label);
+
 /// Registers the provider and the cache's invalidation.
 void init();
 

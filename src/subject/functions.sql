@@ -20,3 +20,13 @@ COMMENT ON FUNCTION gdpr.data_map_dot() IS
     'the people; dashed: accessed; red: undecided; bold lines join one person. Arrows go from a key to what it points to, backwards where that is owned.';
 REVOKE ALL ON FUNCTION gdpr.data_map_dot() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gdpr.data_map_dot() TO gdpr_admin, gdpr_officer, gdpr_auditor;
+
+CREATE OR REPLACE FUNCTION gdpr.rename_begin() RETURNS event_trigger AS 'MODULE_PATHNAME', 'gdpr_rename_begin' LANGUAGE C;
+COMMENT ON FUNCTION gdpr.rename_begin() IS
+    'Event trigger before a column, table or schema is renamed or moved: notes what the names in labels stand for.';
+REVOKE ALL ON FUNCTION gdpr.rename_begin() FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION gdpr.rename_end() RETURNS event_trigger AS 'MODULE_PATHNAME', 'gdpr_rename_end' LANGUAGE C;
+COMMENT ON FUNCTION gdpr.rename_end() IS
+    'Event trigger after a column, table or schema was renamed or moved: rewrites the labels that say the old name.';
+REVOKE ALL ON FUNCTION gdpr.rename_end() FROM PUBLIC;

@@ -151,8 +151,8 @@ std::vector<std::string> primary_key_names(Oid relation) {
     return names;
 }
 
-/// The edges that one attribute of a label draws: none where it names what does not exist.
-void add_labelled(Oid relation, const label::EdgeLabel &label, const std::vector<Edge> &keys,
+/// The edges that one attribute of a label draws; false where it names what does not exist.
+bool add_labelled(Oid relation, const label::EdgeLabel &label, const std::vector<Edge> &keys,
                   std::vector<Edge> &edges) {
     Edge edge;
     edge.child = relation;
@@ -163,19 +163,20 @@ void add_labelled(Oid relation, const label::EdgeLabel &label, const std::vector
     edge.labelled = true;
     edge.when = label.when_predicate;
     if (!has_columns(relation, label.columns))
-        return;
+        return false;
     edge.nullable = any_nullable(relation, label.columns);
     if (label.target) {
         edge.parent = target_of(relation, *label.target);
         if (!OidIsValid(edge.parent))
-            return;
+            return false;
         edge.parent_columns = label.target->columns.empty() ? primary_key_names(edge.parent) : label.target->columns;
         if (edge.parent_columns.size() != edge.child_columns.size() || !has_columns(edge.parent, edge.parent_columns))
-            return;
+            return false;
         edge.many = !unique_on(edge.parent, edge.parent_columns);
         edges.push_back(std::move(edge));
-        return;
+        return true;
     }
+    bool found = false;
     for (const Edge &key : keys)
         if (key.child == relation && std::is_permutation(key.child_columns.begin(), key.child_columns.end(),
                                                          label.columns.begin(), label.columns.end())) {
@@ -183,7 +184,9 @@ void add_labelled(Oid relation, const label::EdgeLabel &label, const std::vector
             edge.child_columns = key.child_columns;
             edge.parent_columns = key.parent_columns;
             edges.push_back(edge);
+            found = true;
         }
+    return found;
 }
 
 /// Labels of tables that stand for themselves; a partition speaks through its parent.
@@ -234,9 +237,9 @@ std::unique_ptr<Planned> read() {
             node.subject = label.subject;
             node.erase = label.erase;
             node.keep = label.keep.has_value();
-            node.labelled_edges = !label.edges.empty();
             for (const label::EdgeLabel &each : label.edges)
-                add_labelled(relation, each, edges, said);
+                if (!add_labelled(relation, each, edges, said) && node.lost.empty())
+                    node.lost = label::to_string(each);
         }
         edges.insert(edges.end(), said.begin(), said.end());
         for (const Edge &edge : edges)

@@ -214,12 +214,11 @@ void Graph::decide(Rank node) {
         if (leads(arc.owner, node)) // a key to one's own child says nothing new
             (by_label ? claims : defaults).push_back(arc);
     }
-    const auto found = [&](const Edge &edge) { return edge.child == nodes_[node].id && labelled(edge); };
-    const bool lost = nodes_[node].labelled_edges && std::none_of(edges_.begin(), edges_.end(), found);
+    const bool lost = !nodes_[node].lost.empty();
     // What many rows point to (an address) is theirs; whether other rows that point to it are, no key tells.
     const bool beside =
         std::any_of(defaults.begin(), defaults.end(), [&](const Arc &arc) { return bool{pointed_[arc.owner]}; });
-    if (!defaults.empty() && (lost || beside || !claims.empty() || defaults.size() > 1)) {
+    if (lost || (!defaults.empty() && (beside || !claims.empty() || defaults.size() > 1))) {
         undecided_.emplace(node, undecided_at(node, defaults, claims));
         return;
     }
@@ -289,18 +288,29 @@ Undecided Graph::undecided_at(Rank node, const std::vector<Arc> &defaults, const
             result.attributes += ", " + attribute("owns", edge, arrow);
     }
     result.statement = "SECURITY LABEL FOR gdpr ON TABLE " + name + " IS " + literal(result.attributes);
+    result.detail += '.';
+    if (!nodes_[node].lost.empty())
+        return lost_at(node, std::move(result));
     result.message =
         defaults.size() + claims.size() > 1
             ? "table " + name + " leads to data subjects by more than one path and no label decides"
-        : pointed_[defaults.front().owner]
-            ? "table " + name + " points to rows that are owned by what points to them and no label decides"
-            : "label of table " + name + " names no edge that exists";
-    result.detail += '.';
+            : "table " + name + " points to rows that are owned by what points to them and no label decides";
     result.hint = "Say whose its rows are, for example: " + result.statement;
     if (defaults.size() == 1 && pointed_[defaults.front().owner])
         result.hint += ", or owns(" + listed(edges_[defaults.front().edge].child_columns) + ") where they share in it";
     if (nodes_[node].keep || nodes_[node].erase != Erase::unset)
         result.hint += " (together with what its label says already)";
+    return result;
+}
+
+/// Whose its rows are is not known at all, so it stands in the way of everyone's rights.
+Undecided Graph::lost_at(Rank node, Undecided result) const {
+    const std::string &name = nodes_[node].name;
+    result.message = "label of table " + name + " names what does not exist";
+    result.detail = "There is no such key, table or column: " + nodes_[node].lost + '.';
+    if (result.attributes.empty())
+        result.statement = "SECURITY LABEL FOR gdpr ON TABLE " + name + " IS '...'";
+    result.hint = "Create what it names, or correct it: " + result.statement;
     return result;
 }
 
@@ -389,7 +399,10 @@ Walk Graph::walk(const std::vector<unsigned> &subjects) const {
         step.group = group++;
         result.steps.push_back(std::move(step));
     }
-    result.undecided = undecided_in(closure(possible_, roots, true));
+    std::vector<bool> concerned = closure(possible_, roots, true);
+    for (Rank node = 0; node < nodes_.size(); ++node)
+        concerned[node] = concerned[node] || !nodes_[node].lost.empty();
+    result.undecided = undecided_in(concerned);
     return result;
 }
 

@@ -23,7 +23,7 @@ struct Node {
     bool subject = false;
     Erase erase = Erase::unset;
     bool keep = false;
-    bool labelled_edges = false; // its label has an edge, whether or not it was found in the catalog
+    std::string lost; // an edge of its label that names what does not exist, as the label has it
 
     bool operator==(const Node &) const = default;
 };
@@ -159,6 +159,7 @@ class Graph {
     void decide(Rank node);
     void spread();
     Undecided undecided_at(Rank node, const std::vector<Arc> &defaults, const std::vector<Arc> &claims) const;
+    Undecided lost_at(Rank node, Undecided result) const;
     std::vector<Undecided> undecided_in(const std::vector<bool> &nodes) const;
 
     std::vector<Node> nodes_;

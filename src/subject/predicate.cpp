@@ -4,10 +4,7 @@
 
 namespace gdpr::subject {
 
-namespace {
-
-/// The expression of a SELECT of nothing else, over the relation's columns, as range table entry 1.
-Node *parse(::Relation relation, const char *sql) {
+Node *parse_predicate(::Relation relation, const char *sql) {
     List *parsed = raw_parser(sql, RAW_PARSE_PLPGSQL_EXPR);
     auto *statement = castNode(SelectStmt, linitial_node(RawStmt, parsed)->stmt);
     if (list_length(statement->targetList) != 1 || statement->fromClause != NIL || statement->whereClause != nullptr)
@@ -22,8 +19,6 @@ Node *parse(::Relation relation, const char *sql) {
     return expression;
 }
 
-} // namespace
-
 Predicate::Predicate(Oid relation, const std::string &sql) : relation_(relation) {
     const pg::OwnerScope scope(relation);
     pg::Relation opened(relation, AccessShareLock);
@@ -34,7 +29,7 @@ Predicate::Predicate(Oid relation, const std::string &sql) : relation_(relation)
     const pg::ContextScope inside(context_);
     Bitmapset *used = nullptr;
     pg::call([&] {
-        ::Node *expression = parse(opened.get(), sql.c_str());
+        ::Node *expression = parse_predicate(opened.get(), sql.c_str());
         pull_varattnos(expression, 1, &used);
         state_ = ExecInitExpr(expression_planner(reinterpret_cast<Expr *>(expression)), nullptr);
         evaluation_ = CreateStandaloneExprContext();

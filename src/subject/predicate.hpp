@@ -5,6 +5,10 @@
 
 namespace gdpr::subject {
 
+/// The expression of a SELECT of nothing else, over the relation's columns, as range table entry 1. Raises as
+/// PostgreSQL does.
+Node *parse_predicate(::Relation relation, const char *sql);
+
 class Predicate {
   public:
     /// Parses as the owner of the relation and under a pinned search path: names of other schemas are qualified.

@@ -17,7 +17,7 @@ class Schema {
     Schema &subject(const std::string &name) { return node(name).subject = true, *this; }
     Schema &keep(const std::string &name) { return node(name).keep = true, *this; }
     Schema &table(const std::string &name) { return node(name), *this; }
-    Schema &labelled(const std::string &name) { return node(name).labelled_edges = true, *this; }
+    Schema &lost(const std::string &name, const std::string &edge) { return node(name).lost = edge, *this; }
 
     /// child.columns -> parent.id, or as many columns of its own as there are keys.
     Schema &key(const std::string &child, Names columns, const std::string &parent, Kind kind = Kind::foreign_key) {
@@ -27,7 +27,6 @@ class Schema {
         edge.child_columns = std::move(columns);
         edge.kind = kind;
         edge.labelled = kind != Kind::foreign_key;
-        node(child).labelled_edges = node(child).labelled_edges || edge.labelled;
         edges_.push_back(edge);
         return *this;
     }
@@ -408,9 +407,20 @@ TEST(Plan, SuggestionKeepsWhatTheTableOwns) {
 
 TEST(Plan, ALabelThatNamesNoEdgeIsUndecided) {
     Schema schema;
-    schema.subject("person").labelled("note").key("note", {"person_id"}, "person");
-    EXPECT_EQ(schema.walk("person").undecided.at(0).message, "label of table note names no edge that exists");
+    schema.subject("person").lost("note", "owned(gone_id)").key("note", {"person_id"}, "person");
+    const Undecided found = schema.walk("person").undecided.at(0);
+    EXPECT_EQ(found.message, "label of table note names what does not exist");
+    EXPECT_EQ(found.detail, "There is no such key, table or column: owned(gone_id).");
     EXPECT_EQ(schema.undecided("person"), Names{"owned(person_id)"});
+}
+
+TEST(Plan, ALostEdgeMayBeAnyonesAndNoneOfTheOthersHidesIt) {
+    Schema schema;
+    schema.subject("person").subject("firm").owned("note", {"person_id"}, "person").lost("note", "owned(gone -> firm)");
+    for (const char *subject : {"person", "firm"})
+        EXPECT_EQ(schema.walk(subject).undecided.size(), 1U);
+    EXPECT_EQ(schema.graph().undecided_above(schema.id("note")).size(), 1U);
+    EXPECT_EQ(schema.steps("person"), Names{"person"});
 }
 
 TEST(Plan, ManyParentsAreSeveralOwners) {
