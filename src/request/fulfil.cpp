@@ -6,7 +6,7 @@
 #include "rights/person.hpp"
 #include "rights/portability.hpp"
 #include "rights/rows.hpp"
-#include "rights/same_person.hpp"
+#include "subject/same_person.hpp"
 
 namespace gdpr::request {
 
@@ -106,7 +106,7 @@ Result erase(const Request &request, bool mailed) {
 
 std::string recipients_of(const Request &request) {
     std::set<std::string> names;
-    for (const subject::Subject &each : rights::same_person(*request.subject)) {
+    for (const subject::Subject &each : subject::same_person(*request.subject)) {
         const pg::OwnerScope scope(pg::gdpr_relation("disclosure"));
         pg::Spi spi;
         const pg::Rows rows = spi.run("SELECT DISTINCT recipient FROM gdpr.disclosure"

@@ -1,10 +1,10 @@
 #include "request/record.hpp"
 
-#include "consent/person.hpp"
 #include "mail/outbox.hpp"
 #include "pg/pg.hpp"
 #include "request/history.hpp"
 #include "rights/format.hpp"
+#include "subject/person.hpp"
 
 namespace gdpr::request {
 
@@ -114,7 +114,7 @@ void lock_person_of(std::int64_t id) {
             person = subject::Subject{rows.oid(0, 1), rows.text_or(0, 2)};
     }
     if (person)
-        (void)consent::lock_person(*person);
+        (void)subject::lock_person(*person);
 }
 
 Request request_argument(FunctionCallInfo fcinfo, const char *doing) {

@@ -3,9 +3,9 @@
 
 #include "audit/audit.hpp"
 #include "audit/record.hpp"
-#include "consent/person.hpp"
 #include "pg/pg.hpp"
 #include "request/record.hpp"
+#include "subject/person.hpp"
 #include "subject/personal.hpp"
 
 namespace gdpr::request {
@@ -82,7 +82,7 @@ std::optional<std::int64_t> original(const Opening &opening, const pg::Param &de
 std::int64_t open(const Opening &opening) {
     check(opening);
     if (opening.subject)
-        consent::require_person(*opening.subject); // and locks their row: requests of one person come one by one
+        subject::require_person(*opening.subject); // and locks their row: requests of one person come one by one
     pg::Param details = pg::null_param(JSONBOID);
     if (opening.details)
         details = pg::param(JSONBOID, pg::call([&] {

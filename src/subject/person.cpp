@@ -1,21 +1,22 @@
-#include "consent/person.hpp"
+#include "subject/person.hpp"
 
 #include "pg/equality.hpp"
 #include "pg/pg.hpp"
-#include "rights/person.hpp"
 
-namespace gdpr::consent {
+namespace gdpr::subject {
 
-subject::Subject person_argument(FunctionCallInfo fcinfo) {
-    return rights::person(PG_GETARG_OID(0), PG_GETARG_DATUM(1));
+Subject person_argument(FunctionCallInfo fcinfo, int first) {
+    const std::string key = pg::to_string(PG_GETARG_DATUM(first + 1));
+    const pg::OwnerScope scope(PG_GETARG_OID(first));
+    return subject(PG_GETARG_OID(first), key);
 }
 
-bool lock_person(const subject::Subject &subject, Lock lock) {
+bool lock_person(const Subject &subject, Lock lock) {
     const pg::OwnerScope scope(subject.table);
-    const std::vector<Datum> values = subject::key_values(subject);
+    const std::vector<Datum> values = key_values(subject);
     std::vector<pg::Param> params;
     std::string condition;
-    for (const pg::Column &column : subject::key_columns(subject.table)) {
+    for (const pg::Column &column : key_columns(subject.table)) {
         params.push_back(pg::param(column.type, values[params.size()]));
         condition += (condition.empty() ? "t." : " AND t.") + pg::quote(column.name) + " " + pg::equals(column.type) +
                      " $" + std::to_string(params.size());
@@ -27,10 +28,10 @@ bool lock_person(const subject::Subject &subject, Lock lock) {
                 .empty();
 }
 
-void require_person(const subject::Subject &subject) {
+void require_person(const Subject &subject) {
     if (!lock_person(subject))
         pg::raise(ERRCODE_NO_DATA_FOUND, "there is no such person in " + pg::relation_name(subject.table), "",
                   "Check the key: it is the primary key's value, a row literal when it has several columns.");
 }
 
-} // namespace gdpr::consent
+} // namespace gdpr::subject

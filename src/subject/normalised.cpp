@@ -1,0 +1,83 @@
+#include "subject/normalised.hpp"
+
+#include "encrypted/type.hpp"
+#include "pg/pg.hpp"
+
+namespace gdpr::subject {
+
+namespace {
+
+Oid function_of_text(const char *name) {
+    return pg::call([&] {
+        const Oid text = TEXTOID;
+        return LookupFuncName(list_make2(makeString(pstrdup("gdpr")), makeString(pstrdup(name))), 1, &text, false);
+    });
+}
+
+} // namespace
+
+bool tells_same_person(Oid relation, AttrNumber column) {
+    const Oid type = pg::call([&] { return get_atttype(relation, column); });
+    return !pg::depends_on_formats(pg::call([&] { return getBaseType(encrypted::travelling_type(type)); }));
+}
+
+std::string normalised_form(Oid relation, const std::string &column, const std::string &row) {
+    const Oid type = pg::call([&] { return get_atttype(relation, get_attnum(relation, column.c_str())); });
+    const Oid plain = encrypted::travelling_type(type), base = pg::call([&] { return getBaseType(plain); });
+    // Without a cast where none is needed, as whoever makes an index of their own would write it.
+    const bool text = base == TEXTOID || base == VARCHAROID || base == BPCHAROID;
+    return "gdpr.normalised(" + row + pg::quote(column) +
+           (text            ? ""
+            : plain == type ? "::pg_catalog.text"
+                            : "::" + pg::type_name(plain) + "::pg_catalog.text") +
+           ")";
+}
+
+std::vector<IndexedForm> indexed_forms(Oid relation) {
+    const Oid normalised = function_of_text("normalised"), sealed = function_of_text("sealed");
+    const pg::Relation table(relation, AccessShareLock);
+    const auto form_in = [&](::Relation index) {
+        return pg::call([&] {
+            const auto single_argument = [](Node *node, Oid function) -> Node * {
+                return IsA(node, FuncExpr) && castNode(FuncExpr, node)->funcid == function
+                           ? static_cast<Node *>(linitial(castNode(FuncExpr, node)->args))
+                           : nullptr;
+            };
+            if (!index->rd_index->indisvalid || index->rd_index->indkey.values[0] != 0 ||
+                RelationGetIndexPredicate(index) != NIL)
+                return IndexedForm{};
+            auto *key = static_cast<Node *>(linitial(RelationGetIndexExpressions(index)));
+            Node *inner = single_argument(key, sealed);
+            Node *value = single_argument(inner != nullptr ? inner : key, normalised);
+            // The column itself, cast perhaps.
+            while (value != nullptr && !IsA(value, Var)) {
+                const auto *call = IsA(value, FuncExpr) ? castNode(FuncExpr, value) : nullptr;
+                value = IsA(value, RelabelType)   ? reinterpret_cast<Node *>(castNode(RelabelType, value)->arg)
+                        : IsA(value, CoerceViaIO) ? reinterpret_cast<Node *>(castNode(CoerceViaIO, value)->arg)
+                        : call != nullptr && call->funcformat != COERCE_EXPLICIT_CALL
+                            ? static_cast<Node *>(linitial(call->args))
+                            : nullptr;
+            }
+            return value == nullptr
+                       ? IndexedForm{}
+                       : IndexedForm{RelationGetRelid(index), castNode(Var, value)->varattno, inner != nullptr};
+        });
+    };
+    std::vector<IndexedForm> forms;
+    ListCell *cell;
+    foreach (cell, pg::call([&] { return RelationGetIndexList(table.get()); })) {
+        const pg::Relation index(lfirst_oid(cell), AccessShareLock);
+        if (const IndexedForm form = form_in(index.get()); OidIsValid(form.index))
+            forms.push_back(form);
+    }
+    return forms;
+}
+
+std::optional<IndexedForm> indexed_form(Oid relation, AttrNumber column) {
+    for (const IndexedForm &each : indexed_forms(relation))
+        if (each.column == column)
+            return each;
+    return std::nullopt;
+}
+
+} // namespace gdpr::subject

@@ -1,0 +1,32 @@
+// Identifiers in the form in which they are compared, and the indexes that have them so.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace gdpr::subject {
+
+/// Are the values of a column written alike in every session, so that an index can have them?
+bool tells_same_person(Oid relation, AttrNumber column);
+
+/// The normalised form of a column, as SQL on a row: `row` is empty, or its alias and a dot.
+std::string normalised_form(Oid relation, const std::string &column, const std::string &row);
+
+/// An index whose first key is the normalised form of a column: gdpr.normalised(column), or that within gdpr.sealed()
+/// over an encrypted one.
+struct IndexedForm {
+    Oid index = InvalidOid;
+    AttrNumber column = InvalidAttrNumber;
+    bool sealed = false;
+};
+
+/// Those of a relation that serve every row.
+std::vector<IndexedForm> indexed_forms(Oid relation);
+
+/// That of one column; nullopt where no index has its form.
+std::optional<IndexedForm> indexed_form(Oid relation, AttrNumber column);
+
+} // namespace gdpr::subject
