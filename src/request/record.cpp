@@ -4,7 +4,7 @@
 #include "pg/pg.hpp"
 #include "request/history.hpp"
 #include "rights/format.hpp"
-#include "subject/person.hpp"
+#include "subject/same_person.hpp"
 
 namespace gdpr::request {
 
@@ -102,7 +102,15 @@ std::optional<std::int64_t> tell(const Request &request, const std::string &temp
     return mail::queue(instruction);
 }
 
-void lock_person_of(std::int64_t id) {
+std::vector<subject::Subject> lock_asker(const subject::Subject &subject) {
+    std::vector<subject::Subject> rows{subject};
+    (void)pg::attempt([](const pg::Error &error) { return error.sqlstate() == ERRCODE_PROGRAM_LIMIT_EXCEEDED; },
+                      [&] { rows = subject::lock_same_person(subject); });
+    (void)subject::lock_person(subject); // of a table without the word, it was not
+    return rows;
+}
+
+std::vector<subject::Subject> lock_person_of(std::int64_t id) {
     std::optional<subject::Subject> person;
     {
         const pg::OwnerScope scope(pg::gdpr_relation("request"));
@@ -113,8 +121,23 @@ void lock_person_of(std::int64_t id) {
         if (!rows.empty() && rows.datum(0, 1) && rows.datum(0, 2))
             person = subject::Subject{rows.oid(0, 1), rows.text_or(0, 2)};
     }
-    if (person)
-        (void)subject::lock_person(*person);
+    return person ? lock_asker(*person) : std::vector<subject::Subject>();
+}
+
+std::array<pg::Param, 2> arrays_of(const std::vector<subject::Subject> &people) {
+    std::vector<Datum> tables, keys;
+    for (const subject::Subject &each : people) {
+        tables.push_back(ObjectIdGetDatum(each.table));
+        keys.push_back(pg::text_datum(each.key));
+    }
+    const auto array = [](const std::vector<Datum> &values, Oid type, int length, bool by_value) {
+        return pg::call([&] {
+            return PointerGetDatum(construct_array(const_cast<Datum *>(values.data()), static_cast<int>(values.size()),
+                                                   type, length, by_value, TYPALIGN_INT));
+        });
+    };
+    return {pg::param(REGCLASSARRAYOID, array(tables, REGCLASSOID, sizeof(Oid), true)),
+            pg::param(TEXTARRAYOID, array(keys, TEXTOID, -1, false))};
 }
 
 Request request_argument(FunctionCallInfo fcinfo, const char *doing) {
