@@ -156,7 +156,7 @@ Result exercise_right(const Request &request, bool mailed) {
 /// are gone.
 void close(const Request &request, const std::string &state, const std::optional<std::string> &note,
            const std::vector<subject::Subject> &answered = {}) {
-    const auto [tables, keys] = arrays_of(answered);
+    const auto [tables, keys] = subject::arrays_of(answered);
     std::vector<std::int64_t> ids;
     {
         const pg::OwnerScope scope(pg::gdpr_relation("request"));

@@ -124,22 +124,6 @@ std::vector<subject::Subject> lock_person_of(std::int64_t id) {
     return person ? lock_asker(*person) : std::vector<subject::Subject>();
 }
 
-std::array<pg::Param, 2> arrays_of(const std::vector<subject::Subject> &people) {
-    std::vector<Datum> tables, keys;
-    for (const subject::Subject &each : people) {
-        tables.push_back(ObjectIdGetDatum(each.table));
-        keys.push_back(pg::text_datum(each.key));
-    }
-    const auto array = [](const std::vector<Datum> &values, Oid type, int length, bool by_value) {
-        return pg::call([&] {
-            return PointerGetDatum(construct_array(const_cast<Datum *>(values.data()), static_cast<int>(values.size()),
-                                                   type, length, by_value, TYPALIGN_INT));
-        });
-    };
-    return {pg::param(REGCLASSARRAYOID, array(tables, REGCLASSOID, sizeof(Oid), true)),
-            pg::param(TEXTARRAYOID, array(keys, TEXTOID, -1, false))};
-}
-
 Request request_argument(FunctionCallInfo fcinfo, const char *doing) {
     pg::require_role("gdpr_officer", doing);
     pg::refuse_nulls(fcinfo, {"id"});

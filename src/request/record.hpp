@@ -45,9 +45,6 @@ std::vector<subject::Subject> lock_asker(const subject::Subject &subject);
 /// The same of the person that the request is of, if there is one: before the request itself, as erasure does.
 std::vector<subject::Subject> lock_person_of(std::int64_t id);
 
-/// People as parameters of a statement: an array of subject tables, and one of keys.
-std::array<pg::Param, 2> arrays_of(const std::vector<subject::Subject> &people);
-
 /// Officers alone; the request that the first argument names, locked.
 Request request_argument(FunctionCallInfo fcinfo, const char *doing);
 

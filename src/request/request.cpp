@@ -67,7 +67,8 @@ std::optional<std::int64_t> original(const Opening &opening, const std::vector<s
                                      const pg::Param &details) {
     if (!opening.subject)
         return std::nullopt;
-    const auto [tables, keys] = arrays_of(opening.kind == "rectification" ? std::vector{*opening.subject} : person);
+    const auto [tables, keys] =
+        subject::arrays_of(opening.kind == "rectification" ? std::vector{*opening.subject} : person);
     const pg::OwnerScope scope(pg::gdpr_relation("request"));
     pg::Spi spi;
     const pg::Rows rows =

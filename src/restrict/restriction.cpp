@@ -12,8 +12,8 @@
 #include "restrict/processing.hpp"
 #include "restrict/set.hpp"
 #include "subject/graph.hpp"
+#include "subject/joining.hpp"
 #include "subject/person.hpp"
-#include "subject/same_person.hpp"
 
 namespace gdpr::restriction {
 
@@ -97,7 +97,7 @@ GDPR_FUNCTION(gdpr_restrict) {
     const pg::Param until = until_argument(fcinfo);
     // Refuses where a label must first decide whose rows are: a restriction must not leave any in sight.
     (void)subject::decided_walk(subject.table);
-    for (const subject::Subject &each : subject::lock_same_person(subject)) {
+    for (const subject::Subject &each : subject::hold_same_person(subject)) {
         (void)subject::decided_walk(each.table);
         subject::require_person(each); // and locks their row, so that nobody forgets them meanwhile
         (void)journal::intend(journal::Act::restriction, each, "",

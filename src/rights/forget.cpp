@@ -12,8 +12,8 @@
 #include "rights/person.hpp"
 #include "rights/receipt.hpp"
 #include "rights/statistics.hpp"
+#include "subject/joining.hpp"
 #include "subject/personal.hpp"
-#include "subject/same_person.hpp"
 
 namespace gdpr::rights {
 
@@ -155,7 +155,7 @@ std::vector<Line> forget(const subject::Subject &subject, const std::optional<st
                          bool blocks, bool &known) {
     (void)subject::decided_walk(subject.table);
     const Person person =
-        dry_run ? subject::same_person(subject) : subject::lock_same_person(subject, subject::Lock::whole);
+        dry_run ? subject::same_person(subject) : subject::hold_same_person(subject, subject::Lock::whole);
     const subject::Collection collection = dry_run ? *collected(person, false) : collect_locked(person);
     for (const subject::Subject &each : person)
         refuse_held(each); // a hold locks the person's row, too

@@ -4,8 +4,7 @@
 #include "audit/audit.hpp"
 #include "pg/pg.hpp"
 #include "restrict/restriction.hpp"
-#include "subject/person.hpp"
-#include "subject/same_person.hpp"
+#include "subject/joining.hpp"
 
 namespace gdpr::rights {
 
@@ -40,7 +39,7 @@ GDPR_FUNCTION(gdpr_hold) {
     const subject::Subject subject = subject::person_argument(fcinfo);
     const std::string reason = pg::to_string(PG_GETARG_DATUM(2));
     (void)subject::decided_walk(subject.table);
-    for (const subject::Subject &each : subject::lock_same_person(subject)) {
+    for (const subject::Subject &each : subject::hold_same_person(subject)) {
         (void)subject::decided_walk(each.table);
         subject::require_person(each); // and locks their row, so that nobody forgets them meanwhile
         restriction::add(each, rights::kind, reason);

@@ -1,6 +1,7 @@
 #include "subject/normalised.hpp"
 
 #include "encrypted/type.hpp"
+#include "encrypted/value.hpp"
 #include "pg/pg.hpp"
 
 namespace gdpr::subject {
@@ -31,6 +32,39 @@ std::string normalised_form(Oid relation, const std::string &column, const std::
             : plain == type ? "::pg_catalog.text"
                             : "::" + pg::type_name(plain) + "::pg_catalog.text") +
            ")";
+}
+
+NormalisedColumn::NormalisedColumn(Oid relation, AttrNumber number)
+    : number_(number), normalised_(function_of_text("normalised")) {
+    pg::call([&] {
+        const Oid type = getBaseType(get_atttype(relation, number));
+        plain_ = encrypted::plain_form(type);
+        if (plain_ != type)
+            encrypted_ = type;
+        if (find_coercion_pathway(TEXTOID, plain_, COERCION_EXPLICIT, &to_text_) != COERCION_PATH_FUNC)
+            to_text_ = InvalidOid;
+    });
+}
+
+std::optional<std::string> NormalisedColumn::read(TupleTableSlot *row) const {
+    std::string text = pg::to_string(pg::call([&] {
+        bool null;
+        Datum value = slot_getattr(row, number_, &null);
+        if (null)
+            return PointerGetDatum(cstring_to_text(""));
+        if (OidIsValid(encrypted_))
+            value = encrypted::open(encrypted::type_of(encrypted_), value);
+        if (OidIsValid(to_text_))
+            value = OidFunctionCall1(to_text_, value);
+        else {
+            Oid output;
+            bool variable;
+            getTypeOutputInfo(plain_, &output, &variable);
+            value = PointerGetDatum(cstring_to_text(OidOutputFunctionCall(output, value)));
+        }
+        return OidFunctionCall1(normalised_, value);
+    }));
+    return text.empty() ? std::nullopt : std::optional(std::move(text));
 }
 
 std::vector<IndexedForm> indexed_forms(Oid relation) {

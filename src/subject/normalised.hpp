@@ -3,6 +3,7 @@
 
 #include "pg/postgres.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,6 +15,22 @@ bool tells_same_person(Oid relation, AttrNumber column);
 
 /// The normalised form of a column, as SQL on a row: `row` is empty, or its alias and a dot.
 std::string normalised_form(Oid relation, const std::string &column, const std::string &row);
+
+/// A column's normalised form, read below SQL from rows of the relation's own shape.
+class NormalisedColumn {
+  public:
+    NormalisedColumn(Oid relation, AttrNumber number);
+
+    /// Nothing where the row has no value, or one of which nothing is left.
+    std::optional<std::string> read(TupleTableSlot *row) const;
+
+  private:
+    AttrNumber number_;
+    Oid encrypted_ = InvalidOid; // its type, where it is encrypted
+    Oid plain_ = InvalidOid;
+    Oid to_text_ = InvalidOid; // the cast, where the type has a function for it
+    Oid normalised_;
+};
 
 /// An index whose first key is the normalised form of a column: gdpr.normalised(column), or that within gdpr.sealed()
 /// over an encrypted one.

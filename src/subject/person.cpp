@@ -34,4 +34,20 @@ void require_person(const Subject &subject) {
                   "Check the key: it is the primary key's value, a row literal when it has several columns.");
 }
 
+std::array<pg::Param, 2> arrays_of(const std::vector<Subject> &people) {
+    std::vector<Datum> tables, keys;
+    for (const Subject &each : people) {
+        tables.push_back(ObjectIdGetDatum(each.table));
+        keys.push_back(pg::text_datum(each.key));
+    }
+    const auto array = [](const std::vector<Datum> &values, Oid type, int length, bool by_value) {
+        return pg::call([&] {
+            return PointerGetDatum(construct_array(const_cast<Datum *>(values.data()), static_cast<int>(values.size()),
+                                                   type, length, by_value, TYPALIGN_INT));
+        });
+    };
+    return {pg::param(REGCLASSARRAYOID, array(tables, REGCLASSOID, sizeof(Oid), true)),
+            pg::param(TEXTARRAYOID, array(keys, TEXTOID, -1, false))};
+}
+
 } // namespace gdpr::subject

@@ -1,6 +1,7 @@
 // Whose row of a subject table something is done with.
 #pragma once
 
+#include "pg/spi.hpp"
 #include "subject/graph.hpp"
 
 namespace gdpr::subject {
@@ -18,5 +19,8 @@ bool lock_person(const Subject &subject, Lock lock = Lock::row);
 /// Locks the person's row, so that what is recorded of one person is recorded one after the other, and not while
 /// somebody deletes the row. Raises where there is no such person.
 void require_person(const Subject &subject);
+
+/// People as parameters of a statement: an array of subject tables, and one of keys.
+std::array<pg::Param, 2> arrays_of(const std::vector<Subject> &people);
 
 } // namespace gdpr::subject

@@ -15,9 +15,6 @@ namespace {
 constexpr std::size_t most_rows = 100;
 constexpr int most_rounds = 10;
 
-/// What tells that rows are one person: a normalised identifier, under the name that the labels give.
-using Mark = std::pair<std::string, std::string>;
-
 /// A column with the word.
 struct Column {
     std::string name;
@@ -86,6 +83,7 @@ class Search {
   public:
     explicit Search(const Subject &named) : named_(named) {}
     std::vector<Subject> run();
+    std::set<Mark> &marks() noexcept { return marks_; }
 
   private:
     void read(const Table &table, const std::string &condition, const std::vector<pg::Param> &params);
@@ -164,11 +162,26 @@ std::vector<Joint> joints() {
     return out;
 }
 
-std::vector<Subject> same_person(const Subject &subject) {
+std::vector<std::pair<Oid, std::string>> marked_columns(const std::string &label) {
+    std::vector<std::pair<Oid, std::string>> out;
+    for (const Table &table : tables())
+        for (const Column &column : table.columns)
+            if (column.label == label)
+                out.emplace_back(table.relation, column.name);
+    return out;
+}
+
+std::vector<Subject> same_person(const Subject &subject, std::set<Mark> *marks) {
     if (OneRow::wanted() || table_of(subject.table) == nullptr)
         return {subject};
-    return Search(subject).run();
+    Search search(subject);
+    std::vector<Subject> found = search.run();
+    if (marks != nullptr)
+        *marks = std::move(search.marks());
+    return found;
 }
+
+std::vector<Subject> same_person(const Subject &subject) { return same_person(subject, nullptr); }
 
 std::vector<Subject> lock_same_person(const Subject &subject, Lock lock) {
     if (OneRow::wanted() || table_of(subject.table) == nullptr)

@@ -10,6 +10,15 @@ namespace gdpr::subject {
 /// identifier with these. Raises where there are more than one person could have.
 std::vector<Subject> same_person(const Subject &subject);
 
+/// An identifier that tells of one person: the name that labels give the word, and the normalised form.
+using Mark = std::pair<std::string, std::string>;
+
+/// The same, with the identifiers that their rows hold; none where the table has not the word.
+std::vector<Subject> same_person(const Subject &subject, std::set<Mark> *marks);
+
+/// The columns of subject tables, unquoted, that are labelled same_person by a name.
+std::vector<std::pair<Oid, std::string>> marked_columns(const std::string &label);
+
 /// The same, every row locked; in one order, so that those who lock one person's rows wait for one another. Of people
 /// in tables without the word nothing is locked.
 std::vector<Subject> lock_same_person(const Subject &subject, Lock lock = Lock::row);
@@ -34,7 +43,20 @@ class OneRow {
     static bool wanted() noexcept { return depth > 0; }
 
   private:
+    friend class AllRows;
     static inline int depth = 0;
+};
+
+/// Within one, this is suspended: what such an act leads to may be of all rows.
+class AllRows {
+  public:
+    AllRows() noexcept : outer_(std::exchange(OneRow::depth, 0)) {}
+    ~AllRows() { OneRow::depth = outer_; }
+    AllRows(const AllRows &) = delete;
+    AllRows &operator=(const AllRows &) = delete;
+
+  private:
+    int outer_;
 };
 
 } // namespace gdpr::subject
