@@ -1,5 +1,5 @@
-// The trigger gdpr_blocklist, which recognises people in a row by their identifiers: a forgotten person, and what is done
-// about it; one who is restricted, by restriction::join().
+// The trigger gdpr_blocklist, which recognises people in a row by their identifiers: a forgotten person, and what is
+// done about it; one who is restricted, by restriction::join().
 #include "label/label.hpp"
 #include "pg/pg.hpp"
 #include "restrict/restriction.hpp"
