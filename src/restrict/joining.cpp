@@ -88,6 +88,8 @@ void spread(const Subject &subject, const std::set<Subject> &restricted) {
 
 void join(const TriggerData *trigger) {
     const Oid relation = RelationGetRelid(trigger->tg_relation);
+    if (!subject::has_marks(relation))
+        return;
     const bool update = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
     TupleTableSlot *row = update ? trigger->tg_newslot : trigger->tg_trigslot;
     const pg::TemporaryContext context("gdpr restriction of one person");

@@ -168,12 +168,17 @@ Storing storing(const std::set<Mark> &marks, const std::vector<Subject> &person)
 
 } // namespace
 
+bool has_marks(Oid relation) { return !places_in(relation)->empty(); }
+
 std::vector<Mark> marks_of(Oid relation, TupleTableSlot *row, TupleTableSlot *before) {
     std::vector<Mark> marks;
     const std::shared_ptr<const std::vector<Place>> places = places_in(relation);
-    for (const Place &each : *places)
+    for (const Place &each : *places) {
+        if (before != nullptr && each.column.untouched(row, before))
+            continue;
         if (auto value = each.column.read(row); value && (before == nullptr || value != each.column.read(before)))
             marks.emplace_back(each.label, std::move(*value));
+    }
     return marks;
 }
 

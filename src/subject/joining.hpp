@@ -6,6 +6,9 @@
 
 namespace gdpr::subject {
 
+/// Has the relation columns labelled same_person? Cheap enough for every row.
+bool has_marks(Oid relation);
+
 /// What the row has in columns labelled same_person; of a row that was changed, only what it did not have before.
 std::vector<Mark> marks_of(Oid relation, TupleTableSlot *row, TupleTableSlot *before = nullptr);
 

@@ -67,6 +67,16 @@ std::optional<std::string> NormalisedColumn::read(TupleTableSlot *row) const {
     return text.empty() ? std::nullopt : std::optional(std::move(text));
 }
 
+bool NormalisedColumn::untouched(TupleTableSlot *row, TupleTableSlot *before) const {
+    return pg::call([&] {
+        bool null, null_before;
+        const Datum value = slot_getattr(row, number_, &null);
+        const Datum value_before = slot_getattr(before, number_, &null_before);
+        const Form_pg_attribute column = TupleDescAttr(row->tts_tupleDescriptor, number_ - 1);
+        return null == null_before && (null || datum_image_eq(value, value_before, column->attbyval, column->attlen));
+    });
+}
+
 std::vector<IndexedForm> indexed_forms(Oid relation) {
     const Oid normalised = function_of_text("normalised"), sealed = function_of_text("sealed");
     const pg::Relation table(relation, AccessShareLock);

@@ -24,6 +24,9 @@ class NormalisedColumn {
     /// Nothing where the row has no value, or one of which nothing is left.
     std::optional<std::string> read(TupleTableSlot *row) const;
 
+    /// The very bytes that were there before: nothing to normalise, nor to decrypt.
+    bool untouched(TupleTableSlot *row, TupleTableSlot *before) const;
+
   private:
     AttrNumber number_;
     Oid encrypted_ = InvalidOid; // its type, where it is encrypted
