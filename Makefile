@@ -37,7 +37,7 @@ DATA_built = gdpr--$(EXTVERSION).sql $(patsubst %,gdpr--%--$(EXTVERSION).sql,$(O
 EXTRA_CLEAN = build gdpr--*.sql.tmp $(OBJS:.o=.d) $(wildcard test/wall/wall.[ods]*)
 
 # Code that knows nothing of PostgreSQL: unit tests link it alone.
-PURE := $(sort $(wildcard src/cipher/*.cpp src/gate/shape.cpp src/journal/file.cpp src/journal/match.cpp src/journal/record.cpp src/encrypted/literal_text.cpp src/key/keyring.cpp src/key/command.cpp src/key/secret_text.cpp src/label/grammar*.cpp src/mail/mime.cpp src/mail/pace.cpp src/mail/template.cpp src/report/drawing.cpp src/rights/format.cpp src/rights/normalise.cpp src/subject/plan.cpp))
+PURE := $(sort $(wildcard src/cipher/*.cpp src/gate/shape.cpp src/journal/file.cpp src/journal/match.cpp src/journal/record.cpp src/encrypted/literal_text.cpp src/key/keyring.cpp src/key/command.cpp src/key/secret_text.cpp src/label/grammar*.cpp src/mail/mime.cpp src/mail/pace.cpp src/mail/template.cpp src/report/drawing.cpp src/rights/format.cpp src/rights/normalise.cpp src/subject/plan*.cpp))
 
 # ---- How it is compiled ----------------------------------------------------
 

@@ -291,6 +291,67 @@ SELECT key FROM gdpr.request WHERE id = :moving;
 DO $$ BEGIN PERFORM gdpr.open_request('access', 'rq.person', 'anna@example.it'); EXCEPTION WHEN OTHERS THEN
     RAISE NOTICE 'named: %', SQLERRM ~ 'anna'; END $$;
 
+-- One person in several rows: who asks by another of them is answered with the first; a correction is of one row.
+RESET ROLE;
+SET client_min_messages = warning;
+CREATE TABLE rq.contact (id int PRIMARY KEY, email text);
+CREATE TABLE rq.lead (id int PRIMARY KEY, mail text);
+SECURITY LABEL FOR gdpr ON TABLE rq.contact IS 'subject';
+SECURITY LABEL FOR gdpr ON TABLE rq.lead IS 'subject';
+SECURITY LABEL FOR gdpr ON COLUMN rq.contact.email IS 'personal, identifier, same_person';
+SECURITY LABEL FOR gdpr ON COLUMN rq.lead.mail IS 'personal, identifier, same_person, encrypted';
+CALL gdpr.apply();
+INSERT INTO rq.contact VALUES (1, 'gina@example.it'), (2, 'hugo@example.it');
+INSERT INTO rq.lead VALUES (1, 'gina@EXAMPLE.it'), (2, 'hugo@EXAMPLE.it'), (3, 'gina@example.it');
+RESET client_min_messages;
+SET ROLE rq_officer;
+SELECT gdpr.open_request('access', 'rq.contact', '1', way => 'phone') AS gina \gset
+SELECT gdpr.open_request('access', 'rq.lead', '1', way => 'phone') AS gina_lead \gset
+SELECT gdpr.open_request('access', 'rq.lead', '3', way => 'phone') AS gina_lead3 \gset
+SELECT gdpr.open_request('portability', 'rq.lead', '1', way => 'phone') AS another_kind \gset
+SELECT gdpr.open_request('access', 'rq.lead', '2', way => 'phone') AS hugo \gset
+SELECT gdpr.open_request('withdrawal', 'rq.contact', '1', details => '{"purpose": "ads"}') AS withdrawal \gset
+SELECT gdpr.open_request('withdrawal', 'rq.lead', '1', details => '{"purpose": "ads"}') AS withdrawal_lead \gset
+SELECT gdpr.open_request('withdrawal', 'rq.lead', '1', details => '{"purpose": "offers"}') AS another_purpose \gset
+SELECT gdpr.open_request('rectification', 'rq.contact', '2', details => '{"changes": {}}') AS correction \gset
+SELECT gdpr.open_request('rectification', 'rq.lead', '2', details => '{"changes": {}}') AS correction_lead \gset
+SELECT gdpr.open_request('rectification', 'rq.lead', '2', details => '{"changes": {}}') AS correction_again \gset
+SELECT kind, subject_table, key::text, duplicate_of - :gina AS of FROM gdpr.request WHERE id >= :gina ORDER BY id;
+-- The row of one of them becomes another person's: it is not answered with the first.
+SELECT gdpr.rectify('rq.lead', '3', '{"mail": "ines@example.it"}', 'mistyped');
+SELECT gdpr.verify_identity(:gina, 'on file');
+SELECT gdpr.fulfil_request(:gina, 'handed');
+SELECT subject_table, key::text, state FROM gdpr.request WHERE kind = 'access' AND id >= :gina ORDER BY id;
+SELECT event, note = 'with request ' || :gina AS with_the_first FROM gdpr.request_event WHERE request = :gina_lead ORDER BY id;
+-- The row that the first was of goes by other means: that nothing is held of it answers nobody else.
+RESET ROLE;
+DELETE FROM rq.contact WHERE id = 1;
+SET ROLE rq_officer;
+SELECT gdpr.fulfil_request(:withdrawal, 'handed', 'nothing is held');
+SELECT subject_table, key::text, state FROM gdpr.request WHERE kind = 'withdrawal' AND id >= :gina ORDER BY id;
+-- Erased by one row, what is asked by the other is done.
+SELECT gdpr.open_request('erasure', 'rq.contact', '2', way => 'phone') AS hugo_erasure \gset
+SELECT gdpr.open_request('erasure', 'rq.lead', '2', way => 'phone') AS hugo_erasure_lead \gset
+SELECT gdpr.verify_identity(:hugo_erasure_lead, 'on file');
+SELECT gdpr.fulfil_request(:hugo_erasure_lead);
+SELECT kind, key, state, receipt IS NOT NULL AS receipt FROM gdpr.request WHERE id >= :hugo_erasure OR id IN (:hugo, :correction, :correction_lead) ORDER BY id;
+-- A placeholder makes no person of those who have it, and whoever of them asks is heard.
+RESET ROLE;
+INSERT INTO rq.contact SELECT g, 'none@example.it' FROM generate_series(101, 201) AS g;
+SET ROLE rq_officer;
+SELECT gdpr.access('rq.contact', '101');
+SELECT gdpr.open_request('access', 'rq.contact', '101') > 0 AS opened;
+SELECT gdpr.open_request('access', 'rq.contact', '102') > 0 AS opened;
+-- Set at a time, by the index, however many requests there are.
+RESET ROLE;
+INSERT INTO gdpr.request (kind, subject_table, key, way, received_at, due_at) SELECT 'access', 'rq.lead', g::text, 'mail', now(), now() FROM generate_series(1000, 5000) AS g;
+ANALYZE gdpr.request;
+SELECT FROM pg_stat_force_next_flush();
+BEGIN;
+SELECT gdpr.open_request('access', 'rq.lead', '1', way => 'phone') > 0 AS opened;
+SELECT seq_scan, idx_scan > 0 AS indexed FROM pg_stat_xact_user_tables WHERE relid = 'gdpr.request'::regclass;
+ROLLBACK;
+
 -- Some years later nobody can be named any more.
 RESET ROLE;
 UPDATE gdpr.request SET closed_at = now() - interval '4 years' WHERE id IN (:stranger, :nothing_held);

@@ -9,7 +9,6 @@
 #include "pg/pg.hpp"
 #include "restrict/restriction.hpp"
 #include "rights/rights.hpp"
-#include "rights/same_person.hpp"
 #include "subject/graph.hpp"
 
 namespace gdpr::apply {

@@ -1,10 +1,10 @@
 #include "consent/basis.hpp"
 
 #include "audit/audit.hpp"
-#include "consent/person.hpp"
 #include "consent/purpose.hpp"
 #include "label/label.hpp"
 #include "pg/pg.hpp"
+#include "subject/person.hpp"
 
 namespace gdpr::consent {
 
@@ -153,8 +153,8 @@ GDPR_FUNCTION(gdpr_set_basis) {
     if (whose.all)
         (void)subject::decided_walk(whose.subject.table);
     else {
-        whose.subject = consent::person_argument(fcinfo);
-        consent::require_person(whose.subject);
+        whose.subject = subject::person_argument(fcinfo);
+        subject::require_person(whose.subject);
     }
     change.former = consent::in_force(whose, change.purpose, true);
     consent::refuse_unlawful(whose, change,
@@ -163,7 +163,7 @@ GDPR_FUNCTION(gdpr_set_basis) {
 }
 
 GDPR_FUNCTION(gdpr_basis_of) {
-    const subject::Subject subject = consent::person_argument(fcinfo);
+    const subject::Subject subject = subject::person_argument(fcinfo);
     const std::string basis = consent::basis_of(subject, pg::to_string(PG_GETARG_DATUM(2)));
     const Oid type = pg::gdpr_type("lawful_basis");
     return pg::call(

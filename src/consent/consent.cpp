@@ -4,12 +4,12 @@
 #include "audit/audit.hpp"
 #include "consent/consenting.hpp"
 #include "consent/evidence.hpp"
-#include "consent/person.hpp"
 #include "consent/purpose.hpp"
 #include "consent/records.hpp"
 #include "journal/journal.hpp"
 #include "pg/pg.hpp"
-#include "rights/same_person.hpp"
+#include "subject/person.hpp"
+#include "subject/same_person.hpp"
 
 namespace gdpr::consent {
 
@@ -57,19 +57,19 @@ Jsonb *evidence_argument(FunctionCallInfo fcinfo) {
 
 GDPR_FUNCTION(gdpr_give_consent) {
     pg::refuse_nulls(fcinfo, {"subject_table", "key", "purpose", "evidence"});
-    const subject::Subject subject = consent::person_argument(fcinfo);
+    const subject::Subject subject = subject::person_argument(fcinfo);
     const std::string purpose = pg::to_string(PG_GETARG_DATUM(2));
     Jsonb *evidence = evidence_argument(fcinfo);
     consent::require_consent_purpose(subject, purpose);
     consent::require_evidence(evidence, true);
     const pg::Param until = consent::require_terms(evidence, purpose);
-    consent::require_person(subject);
+    subject::require_person(subject);
     PG_RETURN_INT64(consent::record(subject, purpose, true, pg::param(JSONBOID, JsonbPGetDatum(evidence)), until));
 }
 
 GDPR_FUNCTION(gdpr_withdraw_consent) {
     pg::refuse_nulls(fcinfo, {"subject_table", "key", "purpose"});
-    const subject::Subject subject = consent::person_argument(fcinfo);
+    const subject::Subject subject = subject::person_argument(fcinfo);
     const std::string purpose = pg::to_string(PG_GETARG_DATUM(2));
     pg::Param evidence = pg::null_param(JSONBOID);
     if (!PG_ARGISNULL(3)) {
@@ -80,8 +80,8 @@ GDPR_FUNCTION(gdpr_withdraw_consent) {
     // Whatever the purpose's basis is now: what was given can be withdrawn.
     consent::require_purpose(purpose);
     std::optional<std::int64_t> event; // the first, of the row that was named where that has one
-    for (const subject::Subject &each : rights::lock_same_person(subject)) {
-        consent::require_person(each);
+    for (const subject::Subject &each : subject::lock_same_person(subject)) {
+        subject::require_person(each);
         if (!consent::consents(each, purpose))
             continue;
         const std::int64_t made = consent::record(each, purpose, false, evidence, pg::null_param(TIMESTAMPTZOID));
@@ -93,7 +93,7 @@ GDPR_FUNCTION(gdpr_withdraw_consent) {
 }
 
 GDPR_FUNCTION(gdpr_has_consent) {
-    const subject::Subject subject = consent::person_argument(fcinfo);
+    const subject::Subject subject = subject::person_argument(fcinfo);
     const std::string purpose = pg::to_string(PG_GETARG_DATUM(2));
     // Withdrawing binds at the next statement, also of a transaction that sees an older state of everything else.
     std::optional<pg::NewestSnapshot> newest;

@@ -1,14 +1,14 @@
 // gdpr.record_disclosure(): who received a person's data, so that they can be told what became of it (Art. 15, 19).
 #include "audit/audit.hpp"
-#include "consent/person.hpp"
 #include "pg/pg.hpp"
+#include "subject/person.hpp"
 
 using namespace gdpr;
 
 GDPR_FUNCTION(gdpr_record_disclosure) {
     pg::refuse_nulls(fcinfo, {"subject_table", "key", "recipient"});
     pg::require_role("gdpr_officer", "record a disclosure");
-    const subject::Subject subject = consent::person_argument(fcinfo);
+    const subject::Subject subject = subject::person_argument(fcinfo);
     const auto given = [&](int argument) {
         return PG_ARGISNULL(argument) ? std::nullopt
                                       : std::optional<std::string>(pg::to_string(PG_GETARG_DATUM(argument)));
@@ -16,7 +16,7 @@ GDPR_FUNCTION(gdpr_record_disclosure) {
     const std::string recipient = *given(2);
     if (recipient.find_first_not_of(" \t\r\n") == std::string::npos)
         pg::raise(ERRCODE_INVALID_PARAMETER_VALUE, "the recipient is empty", "", "Say who received the data.");
-    consent::require_person(subject);
+    subject::require_person(subject);
     std::int64_t id = 0;
     {
         const pg::OwnerScope scope(pg::gdpr_relation("disclosure"));

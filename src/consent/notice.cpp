@@ -1,8 +1,8 @@
 // Privacy notices (Art. 13, 14), and further sources of a person's data.
 #include "audit/audit.hpp"
-#include "consent/person.hpp"
 #include "consent/records.hpp"
 #include "pg/pg.hpp"
+#include "subject/person.hpp"
 
 using namespace gdpr;
 
@@ -17,11 +17,11 @@ std::optional<std::string> text_argument(FunctionCallInfo fcinfo, int argument) 
 GDPR_FUNCTION(gdpr_record_notice) {
     pg::refuse_nulls(fcinfo, {"subject_table", "key", "document", "article"});
     pg::require_role("gdpr_officer", "record a notice");
-    const subject::Subject subject = consent::person_argument(fcinfo);
+    const subject::Subject subject = subject::person_argument(fcinfo);
     const std::string document = *text_argument(fcinfo, 2), article = *text_argument(fcinfo, 3);
     if (article != "13" && article != "14")
         pg::raise(ERRCODE_INVALID_PARAMETER_VALUE, "notices are those of Art. 13 and 14");
-    consent::require_person(subject);
+    subject::require_person(subject);
     std::int64_t id = 0;
     {
         const pg::OwnerScope scope(pg::gdpr_relation("notice"));
@@ -69,7 +69,7 @@ GDPR_FUNCTION(gdpr_record_notices) {
 GDPR_FUNCTION(gdpr_add_source) {
     pg::refuse_nulls(fcinfo, {"subject_table", "key", "kind"});
     pg::require_role("gdpr_officer", "add a source");
-    const subject::Subject subject = consent::person_argument(fcinfo);
+    const subject::Subject subject = subject::person_argument(fcinfo);
     consent::Source source{*text_argument(fcinfo, 2), text_argument(fcinfo, 3), std::nullopt, std::nullopt};
     if (!consent::is_kind_of_source(source.kind))
         pg::raise(ERRCODE_INVALID_PARAMETER_VALUE, "unknown kind of source", consent::kinds_of_source_detail);
@@ -79,7 +79,7 @@ GDPR_FUNCTION(gdpr_add_source) {
         consent::check_line(source.kind, PG_GETARG_INT32(5));
         source.line = PG_GETARG_INT32(5);
     }
-    consent::require_person(subject);
+    subject::require_person(subject);
     consent::record_source(subject, source, true);
     audit::record(subject, "add_source", source.kind + (source.name ? ": " + *source.name : ""));
     PG_RETURN_VOID();

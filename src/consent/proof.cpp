@@ -1,9 +1,9 @@
 // gdpr.consent_proof(): that a person consented, as one document that can be checked later (Art. 7(1)).
 #include "audit/audit.hpp"
-#include "consent/person.hpp"
 #include "consent/purpose.hpp"
 #include "key/key.hpp"
 #include "pg/pg.hpp"
+#include "subject/person.hpp"
 
 namespace gdpr::consent {
 
@@ -88,7 +88,7 @@ using namespace gdpr;
 
 GDPR_FUNCTION(gdpr_consent_proof) {
     pg::require_role("gdpr_officer", "make out a proof of consent");
-    const subject::Subject subject = consent::person_argument(fcinfo);
+    const subject::Subject subject = subject::person_argument(fcinfo);
     const std::string purpose = pg::to_string(PG_GETARG_DATUM(2));
     consent::require_purpose(purpose);
     Datum document = 0;

@@ -305,6 +305,13 @@ Oid plain_counterpart(Oid type) {
     return place.plain;
 }
 
+Oid travelling_type(Oid type) {
+    return pg::call([&] {
+        const Oid plain = plain_counterpart(getBaseType(type));
+        return OidIsValid(plain) ? plain : type;
+    });
+}
+
 Oid encrypted_counterpart(Oid plain) {
     const Oid schema = get_namespace_oid("gdpr", true);
     if (!OidIsValid(schema))

@@ -55,6 +55,9 @@ inline Oid plain_form(Oid type) {
     return OidIsValid(plain) ? plain : type;
 }
 
+/// The plain type that values of a column travel as: of an encrypted type, or of a domain over one, the plain type.
+Oid travelling_type(Oid type);
+
 /// Is it what the operators of all enums, arrays, ranges or rows are declared on?
 inline bool is_generic(Oid type) { return IsPolymorphicType(type) || type == RECORDOID; }
 

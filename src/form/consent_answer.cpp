@@ -1,8 +1,8 @@
 // gdpr.answer_consent_form(token, answers, address, agent): what the person answered, with what proves it.
-#include "consent/person.hpp"
 #include "form/consent_content.hpp"
 #include "form/form.hpp"
 #include "pg/pg.hpp"
+#include "subject/person.hpp"
 
 namespace gdpr::form {
 
@@ -64,7 +64,7 @@ void record(const Ticket &ticket, const Content &content, const Question &questi
 
 std::int64_t answer(const Ticket &ticket, Datum answers, const std::vector<pg::Param> &origin) {
     require_waiting(ticket, false);
-    consent::require_person(*ticket.person); // in the order of whoever erases them
+    subject::require_person(*ticket.person); // in the order of whoever erases them
     require_waiting(ticket, true);
     const Content content = content_of(ticket.reference, *ticket.person);
     const std::map<std::string, bool> given = read(content, answers);

@@ -1,5 +1,4 @@
 // Consent forms sent: asked, reminded, and what becomes of silence.
-#include "consent/person.hpp"
 #include "consent/purpose.hpp"
 #include "form/consent_content.hpp"
 #include "form/form.hpp"
@@ -9,7 +8,8 @@
 #include "mail/render.hpp"
 #include "pg/pg.hpp"
 #include "rights/format.hpp"
-#include "rights/same_person.hpp"
+#include "subject/person.hpp"
+#include "subject/same_person.hpp"
 #include "work/step.hpp"
 #include "work/work.hpp"
 
@@ -168,7 +168,7 @@ void require_asked(std::int64_t request) {
 }
 
 void carry_out(const Waiting &request) {
-    (void)consent::lock_person(request.subject);
+    (void)subject::lock_person(request.subject);
     if (!still_waiting(request.id))
         return;
     if (answered_otherwise(request)) {
@@ -177,7 +177,7 @@ void carry_out(const Waiting &request) {
     }
     require_asked(request.id);
     {
-        const rights::OneRow alone; // silence is about what was asked for
+        const subject::OneRow alone; // silence is about what was asked for
         pg::Spi spi;
         const std::vector<pg::Param> who{pg::param_oid(request.subject.table), pg::param(request.subject.key),
                                          pg::param("no answer to consent form " + request.form)};
@@ -221,7 +221,7 @@ GDPR_FUNCTION(gdpr_send_consent_form) {
         subject = subject::subject(table, pg::to_string(PG_GETARG_DATUM(2)));
     }
     const auto locale = PG_ARGISNULL(3) ? std::nullopt : std::optional(pg::to_string(PG_GETARG_DATUM(3)));
-    consent::require_person(subject);
+    subject::require_person(subject);
     (void)mail::address_of(subject);
     const form::Asked asked = form::ask(form, subject, locale);
     (void)form::content_of(asked.id, subject); // a merge field that is none is the officer's to hear of

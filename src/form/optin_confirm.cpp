@@ -1,5 +1,4 @@
 // gdpr.optin_confirm(token, address): the person of the mail says yes, and is stored.
-#include "consent/person.hpp"
 #include "form/form.hpp"
 #include "form/optin_form.hpp"
 #include "form/token.hpp"
@@ -8,6 +7,7 @@
 #include "rights/find.hpp"
 #include "rights/hits.hpp"
 #include "rights/person.hpp"
+#include "subject/person.hpp"
 
 namespace gdpr::form {
 
@@ -166,7 +166,7 @@ std::vector<subject::Subject> people_of(const OptinForm &form, const std::string
         people = rights::holders(form.target, email_column(form), email);
     }
     std::erase_if(
-        people, [&](const subject::Subject &each) { return each.table != form.target || !consent::lock_person(each); });
+        people, [&](const subject::Subject &each) { return each.table != form.target || !subject::lock_person(each); });
     return people;
 }
 

@@ -1,5 +1,4 @@
 // The portal: people see, correct and withdraw by themselves, by a link that was mailed to them.
-#include "consent/person.hpp"
 #include "form/form.hpp"
 #include "form/token.hpp"
 #include "label/label.hpp"
@@ -11,7 +10,8 @@
 #include "rights/changes.hpp"
 #include "rights/identifier.hpp"
 #include "rights/person.hpp"
-#include "rights/same_person.hpp"
+#include "subject/person.hpp"
+#include "subject/same_person.hpp"
 
 namespace gdpr::form {
 
@@ -121,7 +121,7 @@ std::optional<std::string> new_address(const subject::Subject &person, const rig
 
 /// Addresses that are theirs no more are told: whoever took over the link, or the mailbox, must not go unseen.
 void tell_former(const subject::Subject &person, const std::set<std::string> &before) {
-    const bool there = consent::lock_person(person); // under this key
+    const bool there = subject::lock_person(person); // under this key
     const pg::StatementSnapshot snapshot;
     const std::set<std::string> now = there ? mail::addresses_of(person) : std::set<std::string>{};
     for (const std::string &each : before)
@@ -210,8 +210,8 @@ using namespace gdpr;
 GDPR_FUNCTION(gdpr_send_portal_link) {
     pg::require_role("gdpr_officer", "send a link to the portal");
     pg::refuse_nulls(fcinfo, {"subject_table", "key"});
-    const subject::Subject person = consent::person_argument(fcinfo);
-    consent::require_person(person);
+    const subject::Subject person = subject::person_argument(fcinfo);
+    subject::require_person(person);
     (void)mail::address_of(person);
     (void)form::page_or_default("");
     PG_RETURN_INT64(mail::queue({"portal", person, {}, {}, {}, {}}));
@@ -220,7 +220,7 @@ GDPR_FUNCTION(gdpr_send_portal_link) {
 GDPR_FUNCTION(gdpr_self_access) {
     pg::refuse_nulls(fcinfo, {"token"});
     const subject::Subject person = form::person_of(fcinfo);
-    const rights::OneRow alone; // the link proves no more than who reads the mail of this row
+    const subject::OneRow alone; // the link proves no more than who reads the mail of this row
     const pg::OwnerScope scope(pg::gdpr_relation("token"));
     pg::Spi spi;
     const pg::Rows rows = spi.run("SELECT gdpr.access($1, $2)", {pg::param_oid(person.table), pg::param(person.key)});
@@ -249,7 +249,7 @@ GDPR_FUNCTION(gdpr_self_rectify) {
 GDPR_FUNCTION(gdpr_self_confirm) {
     pg::refuse_nulls(fcinfo, {"token"});
     const form::Ticket ticket = form::present(form::Use::address, pg::to_string(PG_GETARG_DATUM(0)));
-    if (!ticket.person || ticket.used || !consent::lock_person(*ticket.person))
+    if (!ticket.person || ticket.used || !subject::lock_person(*ticket.person))
         form::refuse();
     form::spend_all(ticket);
     pg::make_constraints_immediate();

@@ -128,21 +128,34 @@ void add_followers(std::set<Oid> &relations) {
 } // namespace
 
 std::vector<Oid> gated_relations() {
-    std::map<std::string, Oid> found;
     if (!any_rules() && !in_use())
         return {};
     std::set<Oid> named = relations_named();
     for (const Oid each : label::labelled_relations())
-        for (const Oid member : family_of(each))
-            named.insert(member);
-    add_followers(named);
-    for (const Oid each : named)
+        named.insert(each);
+    // With their families, each asked for once; and what follows by a foreign key, which may point to any of them.
+    std::set<Oid> members;
+    const auto add = [&](const std::set<Oid> &relations) {
+        std::vector<Oid> waiting(relations.begin(), relations.end());
+        while (!waiting.empty()) {
+            const Oid each = waiting.back();
+            waiting.pop_back();
+            if (!pg::relation_exists(each) || !members.insert(each).second)
+                continue;
+            for (const Oid member : family_of(each))
+                waiting.push_back(member);
+        }
+    };
+    add(named);
+    std::set<Oid> followed = members;
+    add_followers(followed);
+    add(followed);
+    std::map<std::string, Oid> found;
+    for (const Oid each : members)
         // The extension's own tables are no business of apply(): what they keep of people is encrypted, which fails
         // closed.
-        if (pg::relation_exists(each) && pg::call([&] { return get_rel_namespace(each); }) != pg::gdpr_schema())
-            for (const Oid member : family_of(each))
-                if (gates_somebody(member))
-                    found.emplace(pg::relation_name(member), member);
+        if (pg::call([&] { return get_rel_namespace(each); }) != pg::gdpr_schema() && gates_somebody(each))
+            found.emplace(pg::relation_name(each), each);
     std::vector<Oid> out;
     out.reserve(found.size());
     for (const auto &[name, relation] : found)

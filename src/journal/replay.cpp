@@ -4,7 +4,7 @@
 #include "journal/open.hpp"
 #include "rights/blocklist.hpp"
 #include "rights/receipt.hpp"
-#include "rights/same_person.hpp"
+#include "subject/same_person.hpp"
 
 namespace gdpr::journal {
 
@@ -74,7 +74,7 @@ void replay(const Open &open, Tally &tally) {
         return;
     }
     const Replaying again(open.entry.id);
-    const rights::OneRow alone; // each row has an entry of its own
+    const subject::OneRow alone; // each row has an entry of its own
     bool refused = false;
     for (const Found &each : open.found) {
         std::string done;

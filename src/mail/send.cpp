@@ -6,15 +6,15 @@
 #include "mail/render.hpp"
 #include "pg/pg.hpp"
 #include "rights/format.hpp"
-#include "rights/person.hpp"
 #include "rights/seal.hpp"
+#include "subject/person.hpp"
 
 namespace gdpr::mail {
 
 namespace {
 
 subject::Subject subject_argument(FunctionCallInfo fcinfo, int first) {
-    const subject::Subject subject = rights::person(PG_GETARG_OID(first), PG_GETARG_DATUM(first + 1));
+    const subject::Subject subject = subject::person_argument(fcinfo, first);
     // Both refuse now rather than when it is sent: a person who cannot be written to, and rows that are nobody's yet.
     (void)address_of(subject);
     (void)subject::decided_walk(subject.table);

@@ -52,6 +52,25 @@ Lookup::Lookup(Oid relation, const std::vector<AttrNumber> &columns, const std::
     }
 }
 
+Lookup Lookup::by_indexes(Oid relation, const std::vector<std::pair<Oid, Oid>> &heaps, Oid value_type) {
+    Lookup lookup(relation);
+    for (const auto &[heap, index] : heaps) {
+        const Relation opened(index, AccessShareLock);
+        Condition condition;
+        condition.index_key = 1;
+        condition.collation = opened.get()->rd_indcollation[0];
+        condition.equals = call([&] {
+            return equality(opened.get()->rd_opfamily[0], opened.get()->rd_opcintype[0], value_type,
+                            &condition.subtype);
+        });
+        if (!OidIsValid(condition.equals))
+            raise(ERRCODE_UNDEFINED_FUNCTION,
+                  "index " + relation_name(index) + " cannot be searched for a value of type " + type_name(value_type));
+        lookup.heaps_.push_back({heap, index, {condition}});
+    }
+    return lookup;
+}
+
 Lookup::Heap Lookup::plan_heap(Oid relation, const std::vector<AttrNumber> &columns,
                                const std::vector<Oid> &value_types) const {
     Relation opened(relation, AccessShareLock);

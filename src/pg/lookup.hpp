@@ -14,6 +14,9 @@ class Lookup {
     /// Raises undefined_function where a column and its value cannot be compared.
     Lookup(Oid relation, const std::vector<AttrNumber> &columns, const std::vector<Oid> &value_types);
 
+    /// By the first key, whatever it is, of the index that each of the heaps has beside it.
+    static Lookup by_indexes(Oid relation, const std::vector<std::pair<Oid, Oid>> &heaps, Oid value_type);
+
     /// Calls visit(slot) for every visible row until it returns false. A null value, given as nullopt, matches nothing.
     void each(const std::vector<std::optional<Datum>> &values, Snapshot snapshot,
               const std::function<bool(TupleTableSlot *)> &visit) const;
@@ -43,6 +46,8 @@ class Lookup {
     };
 
     class Search;
+
+    explicit Lookup(Oid relation) noexcept : relation_(relation) {}
 
     Heap plan_heap(Oid relation, const std::vector<AttrNumber> &columns, const std::vector<Oid> &value_types) const;
 

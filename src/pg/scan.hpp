@@ -9,4 +9,7 @@ namespace gdpr::pg {
 /// the row. What visit() allocates is gone when it returns.
 void each_row(Oid relation, const std::function<void(Oid leaf, TupleTableSlot *row)> &visit);
 
+/// The same of one relation that has rows, as the snapshot sees them.
+void each_row_of(Oid relation, Snapshot snapshot, const std::function<void(TupleTableSlot *row)> &visit);
+
 } // namespace gdpr::pg

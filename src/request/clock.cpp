@@ -1,8 +1,8 @@
 // What moves a request on without answering it: who asks, questions, the clock, who sees to it.
 #include "audit/audit.hpp"
-#include "consent/person.hpp"
 #include "pg/pg.hpp"
 #include "request/record.hpp"
+#include "subject/person.hpp"
 
 namespace gdpr::request {
 
@@ -39,7 +39,7 @@ GDPR_FUNCTION(gdpr_verify_identity) {
             const pg::OwnerScope scope(PG_GETARG_OID(2)); // the key's type may carry code of the table's owner
             person = subject::subject(PG_GETARG_OID(2), pg::to_string(PG_GETARG_DATUM(3)));
         }
-        consent::require_person(*person); // before the request, as erasure does
+        subject::require_person(*person); // before the request, as erasure does
     }
     request::Request request = request::request_argument(fcinfo, "verify who made a request");
     const std::string how = request::words(fcinfo, 1, "way it was verified");

@@ -6,7 +6,7 @@
 #include "rights/person.hpp"
 #include "rights/portability.hpp"
 #include "rights/rows.hpp"
-#include "rights/same_person.hpp"
+#include "subject/same_person.hpp"
 
 namespace gdpr::request {
 
@@ -106,7 +106,7 @@ Result erase(const Request &request, bool mailed) {
 
 std::string recipients_of(const Request &request) {
     std::set<std::string> names;
-    for (const subject::Subject &each : rights::same_person(*request.subject)) {
+    for (const subject::Subject &each : subject::same_person(*request.subject)) {
         const pg::OwnerScope scope(pg::gdpr_relation("disclosure"));
         pg::Spi spi;
         const pg::Rows rows = spi.run("SELECT DISTINCT recipient FROM gdpr.disclosure"
@@ -152,16 +152,21 @@ Result exercise_right(const Request &request, bool mailed) {
     return {std::nullopt, mailed ? tell(request, "request_fulfilled") : std::nullopt};
 }
 
-/// Closes it and its duplicates.
-void close(const Request &request, const std::string &state, const std::optional<std::string> &note) {
+/// Closes it, and of its duplicates those that are answered with it: of rows of `answered`, the person, or of rows that
+/// are gone.
+void close(const Request &request, const std::string &state, const std::optional<std::string> &note,
+           const std::vector<subject::Subject> &answered = {}) {
+    const auto [tables, keys] = subject::arrays_of(answered);
     std::vector<std::int64_t> ids;
     {
         const pg::OwnerScope scope(pg::gdpr_relation("request"));
         pg::Spi spi;
         const pg::Rows rows =
             spi.run("UPDATE gdpr.request SET state = $2, closed_at = pg_catalog.now(), paused_at = NULL"
-                    " WHERE closed_at IS NULL AND (id = $1 OR (duplicate_of = $1 AND $2 = 'fulfilled')) RETURNING id",
-                    {pg::param(request.id), pg::param(state)});
+                    " WHERE closed_at IS NULL AND (id = $1 OR (duplicate_of = $1 AND $2 = 'fulfilled' AND (key IS NULL"
+                    "   OR EXISTS (SELECT FROM ROWS FROM (pg_catalog.unnest($3), pg_catalog.unnest($4)) AS p (t, k)"
+                    "               WHERE subject_table = p.t AND key = p.k)))) RETURNING id",
+                    {pg::param(request.id), pg::param(state), tables, keys});
         for (std::uint64_t row = 0; row < rows.size(); row++)
             ids.push_back(rows.number(row, 1));
     }
@@ -212,7 +217,7 @@ using namespace gdpr;
 GDPR_FUNCTION(gdpr_fulfil_request) {
     pg::require_role("gdpr_officer", "fulfil a request");
     pg::refuse_nulls(fcinfo, {"id"});
-    request::lock_person_of(PG_GETARG_INT64(0));
+    const std::vector<subject::Subject> person = request::lock_person_of(PG_GETARG_INT64(0));
     const request::Request request = request::request_argument(fcinfo, "fulfil a request");
     const bool handed = request::handed_over(request, fcinfo);
     // Where nobody is named, that nothing is held must be said, and is no default.
@@ -224,7 +229,7 @@ GDPR_FUNCTION(gdpr_fulfil_request) {
         return pg::text_datum("review");
     }
     // Before the right: of whoever is forgotten nothing can be written down afterwards.
-    request::close(request, "fulfilled", request::note_argument(fcinfo, 2));
+    request::close(request, "fulfilled", request::note_argument(fcinfo, 2), person);
     if (request.subject)
         request::exercise_right(request, !handed).keep(request);
     return pg::text_datum("fulfilled");

@@ -1,10 +1,10 @@
 #include "request/record.hpp"
 
-#include "consent/person.hpp"
 #include "mail/outbox.hpp"
 #include "pg/pg.hpp"
 #include "request/history.hpp"
 #include "rights/format.hpp"
+#include "subject/same_person.hpp"
 
 namespace gdpr::request {
 
@@ -102,7 +102,15 @@ std::optional<std::int64_t> tell(const Request &request, const std::string &temp
     return mail::queue(instruction);
 }
 
-void lock_person_of(std::int64_t id) {
+std::vector<subject::Subject> lock_asker(const subject::Subject &subject) {
+    std::vector<subject::Subject> rows{subject};
+    (void)pg::attempt([](const pg::Error &error) { return error.sqlstate() == ERRCODE_PROGRAM_LIMIT_EXCEEDED; },
+                      [&] { rows = subject::lock_same_person(subject); });
+    (void)subject::lock_person(subject); // of a table without the word, it was not
+    return rows;
+}
+
+std::vector<subject::Subject> lock_person_of(std::int64_t id) {
     std::optional<subject::Subject> person;
     {
         const pg::OwnerScope scope(pg::gdpr_relation("request"));
@@ -113,8 +121,7 @@ void lock_person_of(std::int64_t id) {
         if (!rows.empty() && rows.datum(0, 1) && rows.datum(0, 2))
             person = subject::Subject{rows.oid(0, 1), rows.text_or(0, 2)};
     }
-    if (person)
-        (void)consent::lock_person(*person);
+    return person ? lock_asker(*person) : std::vector<subject::Subject>();
 }
 
 Request request_argument(FunctionCallInfo fcinfo, const char *doing) {

@@ -37,8 +37,13 @@ std::optional<std::int64_t> tell(const Request &request, const std::string &temp
 /// Is the text a mail address, and nothing else?
 bool is_address(const std::string &text);
 
-/// Locks the row of the person that the request is of, if there is one: before the request itself, as erasure does.
-void lock_person_of(std::int64_t id);
+/// The rows of whoever asks, by all of which rights are exercised, locked: requests of one person come one by one. The
+/// row they are named by alone, where its labels join more than can be one person: they are to be answered all the
+/// same.
+std::vector<subject::Subject> lock_asker(const subject::Subject &subject);
+
+/// The same of the person that the request is of, if there is one: before the request itself, as erasure does.
+std::vector<subject::Subject> lock_person_of(std::int64_t id);
 
 /// Officers alone; the request that the first argument names, locked.
 Request request_argument(FunctionCallInfo fcinfo, const char *doing);

@@ -3,9 +3,9 @@
 
 #include "audit/audit.hpp"
 #include "audit/record.hpp"
-#include "consent/person.hpp"
 #include "pg/pg.hpp"
 #include "request/record.hpp"
+#include "subject/person.hpp"
 #include "subject/personal.hpp"
 
 namespace gdpr::request {
@@ -62,18 +62,23 @@ void check(const Opening &opening) {
 }
 
 /// An open request of the same person for the same thing. What is asked for is in the details, but of rights that
-/// need none.
-std::optional<std::int64_t> original(const Opening &opening, const pg::Param &details) {
+/// need none. Of all rows of the person, save that one of them alone is put right.
+std::optional<std::int64_t> original(const Opening &opening, const std::vector<subject::Subject> &person,
+                                     const pg::Param &details) {
     if (!opening.subject)
         return std::nullopt;
+    const auto [tables, keys] =
+        subject::arrays_of(opening.kind == "rectification" ? std::vector{*opening.subject} : person);
     const pg::OwnerScope scope(pg::gdpr_relation("request"));
     pg::Spi spi;
-    const pg::Rows rows = spi.run(
-        "SELECT id FROM gdpr.request WHERE subject_table = $1 AND key = $2 AND kind = $3 AND closed_at IS NULL"
-        "   AND (kind IN ('access', 'erasure', 'restriction', 'notification', 'portability')"
-        "        OR details::pg_catalog.jsonb IS NOT DISTINCT FROM $4)"
-        " ORDER BY duplicate_of NULLS FIRST, id LIMIT 1",
-        {pg::param_oid(opening.subject->table), pg::param(opening.subject->key), pg::param(opening.kind), details});
+    const pg::Rows rows =
+        spi.run("SELECT r.id FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS p (subject_table, key)"
+                "  JOIN gdpr.request AS r ON r.subject_table = p.subject_table AND r.key = p.key"
+                " WHERE r.kind = $3 AND r.closed_at IS NULL"
+                "   AND (r.kind IN ('access', 'erasure', 'restriction', 'notification', 'portability')"
+                "        OR r.details::pg_catalog.jsonb IS NOT DISTINCT FROM $4)"
+                " ORDER BY r.duplicate_of NULLS FIRST, r.id LIMIT 1",
+                {tables, keys, pg::param(opening.kind), details});
     return rows.empty() ? std::nullopt : std::optional(rows.number(0, 1));
 }
 
@@ -81,14 +86,17 @@ std::optional<std::int64_t> original(const Opening &opening, const pg::Param &de
 
 std::int64_t open(const Opening &opening) {
     check(opening);
-    if (opening.subject)
-        consent::require_person(*opening.subject); // and locks their row: requests of one person come one by one
+    std::vector<subject::Subject> person;
+    if (opening.subject) {
+        person = lock_asker(*opening.subject);
+        subject::require_person(*opening.subject);
+    }
     pg::Param details = pg::null_param(JSONBOID);
     if (opening.details)
         details = pg::param(JSONBOID, pg::call([&] {
                                 return DirectFunctionCall1(jsonb_in, CStringGetDatum(opening.details->c_str()));
                             }));
-    const auto duplicate_of = original(opening, details);
+    const auto duplicate_of = original(opening, person, details);
     std::int64_t id = 0;
     {
         const pg::OwnerScope scope(pg::gdpr_relation("request"));

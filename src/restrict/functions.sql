@@ -57,7 +57,7 @@ COMMENT ON FUNCTION gdpr.restrict(regclass, text, text, timestamptz) IS
     'Restricts the processing of one person (Art. 18): subject table, primary key (a row literal when composite), why, '
     'and when it ends by itself. From the next statement on, in every session, the person''s rows in all tables of the '
     'graph are out of sight and reach of all but superusers and members of gdpr_officer who have stated a ground. '
-    'Rows that labels same_person join are restricted with it. Several restrictions may stand side by side; the person is restricted while any does. Raises where there is no such person, or where a label must first say '
+    'Rows that labels same_person join are restricted with it, and so are those that are stored later. Several restrictions may stand side by side; the person is restricted while any does. Raises where there is no such person, or where a label must first say '
     'whose the rows of a table are. Needs gdpr_officer; audited.';
 REVOKE ALL ON FUNCTION gdpr.restrict(regclass, text, text, timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gdpr.restrict(regclass, text, text, timestamptz) TO gdpr_officer;

@@ -1,6 +1,5 @@
 // Objections to a purpose (Art. 21) and to automated decisions (Art. 22), and what may be processed.
 #include "audit/audit.hpp"
-#include "consent/person.hpp"
 #include "consent/purpose.hpp"
 #include "journal/journal.hpp"
 #include "mail/outbox.hpp"
@@ -9,7 +8,8 @@
 #include "restrict/restriction.hpp"
 #include "restrict/rule.hpp"
 #include "restrict/set.hpp"
-#include "rights/same_person.hpp"
+#include "subject/person.hpp"
+#include "subject/same_person.hpp"
 
 using namespace gdpr;
 
@@ -62,7 +62,7 @@ std::int64_t object(const subject::Subject &subject, const Target &target, const
 std::vector<subject::Subject> end(const subject::Subject &subject, const Target &target, const std::string &statement,
                                   const std::optional<std::string> &ground = std::nullopt) {
     std::vector<subject::Subject> ended;
-    for (const subject::Subject &each : rights::lock_same_person(subject)) {
+    for (const subject::Subject &each : subject::lock_same_person(subject)) {
         std::vector<pg::Param> params = which(each, target);
         if (ground)
             params.push_back(pg::param(*ground));
@@ -88,13 +88,13 @@ bool may(const subject::Subject &subject, const restriction::Processing &process
 GDPR_FUNCTION(gdpr_record_objection) {
     pg::require_role("gdpr_officer", "record an objection");
     pg::refuse_nulls(fcinfo, {"subject_table", "key", "purpose"});
-    const subject::Subject subject = consent::person_argument(fcinfo);
+    const subject::Subject subject = subject::person_argument(fcinfo);
     const Target target = target_argument(fcinfo, 4);
     (void)subject::decided_walk(subject.table);
-    const std::vector<subject::Subject> person = rights::lock_same_person(subject);
+    const std::vector<subject::Subject> person = subject::lock_same_person(subject);
     for (const subject::Subject &each : person) {
         (void)subject::decided_walk(each.table);
-        consent::require_person(each);
+        subject::require_person(each);
     }
     // Neither deleted nor renamed meanwhile: the objection would bind nobody.
     consent::lock_purpose(target.purpose, false);
@@ -113,7 +113,7 @@ GDPR_FUNCTION(gdpr_record_objection) {
 GDPR_FUNCTION(gdpr_withdraw_objection) {
     pg::require_role("gdpr_officer", "withdraw an objection");
     pg::refuse_nulls(fcinfo, {"subject_table", "key", "purpose"});
-    const subject::Subject subject = consent::person_argument(fcinfo);
+    const subject::Subject subject = subject::person_argument(fcinfo);
     const Target target = target_argument(fcinfo, 3);
     (void)restriction::direct_marketing(target.purpose);
     for (const subject::Subject &each : end(subject, target, "DELETE FROM gdpr.objection")) {
@@ -126,7 +126,7 @@ GDPR_FUNCTION(gdpr_withdraw_objection) {
 GDPR_FUNCTION(gdpr_overrule_objection) {
     pg::require_role("gdpr_officer", "overrule an objection");
     pg::refuse_nulls(fcinfo, {"subject_table", "key", "purpose", "ground"});
-    const subject::Subject subject = consent::person_argument(fcinfo);
+    const subject::Subject subject = subject::person_argument(fcinfo);
     const Target target{pg::to_string(PG_GETARG_DATUM(2)), false};
     const std::string ground = pg::to_string(PG_GETARG_DATUM(3));
     if (restriction::direct_marketing(target.purpose))
@@ -149,7 +149,7 @@ GDPR_FUNCTION(gdpr_overrule_objection) {
 GDPR_FUNCTION(gdpr_may_process) {
     if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
         PG_RETURN_NULL();
-    const subject::Subject subject = consent::person_argument(fcinfo);
+    const subject::Subject subject = subject::person_argument(fcinfo);
     restriction::Processing processing;
     if (!PG_ARGISNULL(2))
         processing = restriction::processing_for(pg::to_string(PG_GETARG_DATUM(2)));
@@ -157,7 +157,7 @@ GDPR_FUNCTION(gdpr_may_process) {
 }
 
 GDPR_FUNCTION(gdpr_may_decide) {
-    const subject::Subject subject = consent::person_argument(fcinfo);
+    const subject::Subject subject = subject::person_argument(fcinfo);
     const std::string purpose = pg::to_string(PG_GETARG_DATUM(2));
     PG_RETURN_BOOL(may(subject, restriction::processing_for(purpose)) && restriction::decides_alone(purpose) &&
                    !restriction::contains(subject, purpose + std::string(restriction::automated_suffix)));

@@ -2,7 +2,6 @@
 #include "restrict/restriction.hpp"
 
 #include "audit/audit.hpp"
-#include "consent/person.hpp"
 #include "journal/journal.hpp"
 #include "mail/outbox.hpp"
 #include "pg/pg.hpp"
@@ -12,8 +11,9 @@
 #include "restrict/planner.hpp"
 #include "restrict/processing.hpp"
 #include "restrict/set.hpp"
-#include "rights/same_person.hpp"
 #include "subject/graph.hpp"
+#include "subject/joining.hpp"
+#include "subject/person.hpp"
 
 namespace gdpr::restriction {
 
@@ -92,14 +92,14 @@ pg::Param until_argument(FunctionCallInfo fcinfo) {
 GDPR_FUNCTION(gdpr_restrict) {
     pg::require_role("gdpr_officer", "restrict the processing of a person");
     pg::refuse_nulls(fcinfo, {"subject_table", "key", "reason"});
-    const subject::Subject subject = consent::person_argument(fcinfo);
+    const subject::Subject subject = subject::person_argument(fcinfo);
     const std::string reason = pg::to_string(PG_GETARG_DATUM(2));
     const pg::Param until = until_argument(fcinfo);
     // Refuses where a label must first decide whose rows are: a restriction must not leave any in sight.
     (void)subject::decided_walk(subject.table);
-    for (const subject::Subject &each : rights::lock_same_person(subject)) {
+    for (const subject::Subject &each : subject::hold_same_person(subject)) {
         (void)subject::decided_walk(each.table);
-        consent::require_person(each); // and locks their row, so that nobody forgets them meanwhile
+        subject::require_person(each); // and locks their row, so that nobody forgets them meanwhile
         (void)journal::intend(journal::Act::restriction, each, "",
                               until.null ? std::nullopt : std::optional(DatumGetTimestampTz(until.value)));
         restriction::insert(each, "request", reason, until);
@@ -112,10 +112,10 @@ GDPR_FUNCTION(gdpr_restrict) {
 GDPR_FUNCTION(gdpr_unrestrict) {
     pg::require_role("gdpr_officer", "lift a restriction");
     pg::refuse_nulls(fcinfo, {"subject_table", "key", "reason"});
-    const subject::Subject subject = consent::person_argument(fcinfo);
+    const subject::Subject subject = subject::person_argument(fcinfo);
     const std::string reason = pg::to_string(PG_GETARG_DATUM(2));
     std::vector<subject::Subject> lifted;
-    for (const subject::Subject &each : rights::lock_same_person(subject))
+    for (const subject::Subject &each : subject::lock_same_person(subject))
         if (restriction::remove(each, "request") > 0)
             lifted.push_back(each);
     if (lifted.empty())

@@ -16,6 +16,10 @@ void add(const subject::Subject &subject, std::string_view kind, std::string_vie
 /// Is there such a person?
 bool exists(const subject::Subject &subject);
 
+/// A stored row that is one person with someone who is restricted, by labels same_person, is restricted with them. Of a
+/// trigger after INSERT or UPDATE, for each row.
+void join(const TriggerData *trigger);
+
 /// Ends every restriction and objection of a subject, leaving nothing of them behind.
 void erase(const subject::Subject &subject);
 

@@ -3,10 +3,10 @@
 #include "audit/audit.hpp"
 #include "consent/basis.hpp"
 #include "consent/consenting.hpp"
-#include "consent/person.hpp"
 #include "label/label.hpp"
 #include "pg/pg.hpp"
 #include "rights/erase_plan.hpp"
+#include "subject/person.hpp"
 
 namespace gdpr::retention {
 
@@ -174,7 +174,7 @@ GDPR_FUNCTION(gdpr_erasable_after_withdrawal) {
     pg::require_role("gdpr_officer", "see what a withdrawal erases");
     pg::ResultSet result(fcinfo);
     pg::make_constraints_immediate();
-    const subject::Subject subject = consent::person_argument(fcinfo);
+    const subject::Subject subject = subject::person_argument(fcinfo);
     const std::string purpose = pg::to_string(PG_GETARG_DATUM(2));
     for (const retention::Erasable &each : retention::erasable(subject, purpose))
         result.add({pg::param_oid(each.relation), pg::param(each.action),

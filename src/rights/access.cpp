@@ -4,6 +4,7 @@
 #include "rights/particulars.hpp"
 #include "rights/person.hpp"
 #include "rights/rows.hpp"
+#include "subject/person.hpp"
 
 namespace gdpr::rights {
 
@@ -93,7 +94,7 @@ using namespace gdpr;
 GDPR_FUNCTION(gdpr_access) {
     pg::require_role("gdpr_officer", "give access to a person's data");
     pg::make_constraints_immediate();
-    const subject::Subject subject = rights::person(PG_GETARG_OID(0), PG_GETARG_DATUM(1));
+    const subject::Subject subject = subject::person_argument(fcinfo);
     const subject::Collection collection = rights::collect_person(subject);
     std::string text = rights::answer(collection);
     for (const subject::Subject &each : collection.subjects())

@@ -1,6 +1,8 @@
-// The trigger gdpr_blocklist, which recognises a forgotten person in a row, and what is done about it.
+// The trigger gdpr_blocklist, which recognises people in a row by their identifiers: a forgotten person, and what is
+// done about it; one who is restricted, by restriction::join().
 #include "label/label.hpp"
 #include "pg/pg.hpp"
+#include "restrict/restriction.hpp"
 #include "rights/blocklist.hpp"
 #include "rights/hits.hpp"
 #include "rights/rights.hpp"
@@ -223,7 +225,9 @@ using namespace gdpr;
 GDPR_FUNCTION(gdpr_blocklist_check) {
     if (!CALLED_AS_TRIGGER(fcinfo))
         pg::raise(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED, "gdpr.blocklist_check() must be called as a trigger");
-    rights::check(reinterpret_cast<const TriggerData *>(fcinfo->context));
+    const auto *trigger = reinterpret_cast<const TriggerData *>(fcinfo->context);
+    restriction::join(trigger); // before the look at the list: it waits for whoever is forgetting the person
+    rights::check(trigger);
     return PointerGetDatum(nullptr);
 }
 

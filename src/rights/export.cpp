@@ -10,6 +10,7 @@
 #include "rights/portability.hpp"
 #include "rights/rows.hpp"
 #include "rights/seal.hpp"
+#include "subject/person.hpp"
 
 namespace gdpr::rights {
 
@@ -200,7 +201,7 @@ GDPR_FUNCTION(gdpr_export) {
     const rights::Scope scope = rights::scope_named(PG_GETARG_DATUM(5));
     const rights::Seal seal(given(3), given(4));
     pg::make_constraints_immediate();
-    const subject::Subject subject = rights::person(PG_GETARG_OID(0), PG_GETARG_DATUM(1));
+    const subject::Subject subject = subject::person_argument(fcinfo);
     rights::export_files(subject, format, scope, seal, [&](const std::string &name, const pg::Param &content) {
         result.add({pg::param(name), content});
     });

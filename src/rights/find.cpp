@@ -4,6 +4,7 @@
 #include "pg/pg.hpp"
 #include "rights/identifier.hpp"
 #include "rights/person.hpp"
+#include "subject/normalised.hpp"
 #include "subject/owner.hpp"
 
 namespace gdpr::rights {
@@ -40,13 +41,6 @@ std::string owner_shape(Oid relation) {
     }
     list.resize(list.size() - std::min<std::size_t>(list.size(), 2));
     return list;
-}
-
-Oid function_of_text(const char *name) {
-    return pg::call([&] {
-        const Oid text = TEXTOID;
-        return LookupFuncName(list_make2(makeString(pstrdup("gdpr")), makeString(pstrdup(name))), 1, &text, false);
-    });
 }
 
 /// One condition on the rows of a relation, and whose they are.
@@ -94,7 +88,7 @@ void search(Oid relation, const pg::Column &column, const std::string &identifie
             search.run("t." + pg::quote(column.name) + " " + *equals + " $1", *value);
     if (normalised.empty())
         return;
-    if (const auto form = indexed_form(relation, column.number)) {
+    if (const auto form = subject::indexed_form(relation, column.number)) {
         const std::string text = "gdpr.normalised(t." + pg::quote(column.name) + ")";
         search.run((form->sealed ? "gdpr.sealed(" + text + ")" : text) + " OPERATOR(pg_catalog.=) $1",
                    pg::param(normalised));
@@ -102,46 +96,6 @@ void search(Oid relation, const pg::Column &column, const std::string &identifie
 }
 
 } // namespace
-
-std::vector<IndexedForm> indexed_forms(Oid relation) {
-    const Oid normalised = function_of_text("normalised"), sealed = function_of_text("sealed");
-    const pg::Relation table(relation, AccessShareLock);
-    const auto form_in = [&](::Relation index) {
-        return pg::call([&] {
-            const auto single_argument = [](Node *node, Oid function) -> Node * {
-                return IsA(node, FuncExpr) && castNode(FuncExpr, node)->funcid == function
-                           ? static_cast<Node *>(linitial(castNode(FuncExpr, node)->args))
-                           : nullptr;
-            };
-            if (!index->rd_index->indisvalid || index->rd_index->indkey.values[0] != 0 ||
-                RelationGetIndexPredicate(index) != NIL)
-                return IndexedForm{};
-            auto *key = static_cast<Node *>(linitial(RelationGetIndexExpressions(index)));
-            Node *inner = single_argument(key, sealed);
-            Node *value = single_argument(inner != nullptr ? inner : key, normalised);
-            // The column itself, cast perhaps.
-            while (value != nullptr && !IsA(value, Var)) {
-                const auto *call = IsA(value, FuncExpr) ? castNode(FuncExpr, value) : nullptr;
-                value = IsA(value, RelabelType)   ? reinterpret_cast<Node *>(castNode(RelabelType, value)->arg)
-                        : IsA(value, CoerceViaIO) ? reinterpret_cast<Node *>(castNode(CoerceViaIO, value)->arg)
-                        : call != nullptr && call->funcformat != COERCE_EXPLICIT_CALL
-                            ? static_cast<Node *>(linitial(call->args))
-                            : nullptr;
-            }
-            return value == nullptr
-                       ? IndexedForm{}
-                       : IndexedForm{RelationGetRelid(index), castNode(Var, value)->varattno, inner != nullptr};
-        });
-    };
-    std::vector<IndexedForm> forms;
-    ListCell *cell;
-    foreach (cell, pg::call([&] { return RelationGetIndexList(table.get()); })) {
-        const pg::Relation index(lfirst_oid(cell), AccessShareLock);
-        if (const IndexedForm form = form_in(index.get()); OidIsValid(form.index))
-            forms.push_back(form);
-    }
-    return forms;
-}
 
 bool is_indexed(Oid relation, const pg::Column &column) {
     const pg::Relation table(relation, AccessShareLock);
@@ -154,13 +108,6 @@ bool is_indexed(Oid relation, const pg::Column &column) {
             return true;
     }
     return false;
-}
-
-std::optional<IndexedForm> indexed_form(Oid relation, AttrNumber column) {
-    for (const IndexedForm &each : indexed_forms(relation))
-        if (each.column == column)
-            return each;
-    return std::nullopt;
 }
 
 std::vector<subject::Subject> holders(Oid relation, const pg::Column &column, const std::string &identifier) {

@@ -12,18 +12,4 @@ std::vector<subject::Subject> holders(Oid relation, const pg::Column &column, co
 /// Is there an index by which holders() finds the rows?
 bool is_indexed(Oid relation, const pg::Column &column);
 
-/// An index whose first key is the normalised form of a column: gdpr.normalised(column), or that within gdpr.sealed()
-/// over an encrypted one.
-struct IndexedForm {
-    Oid index = InvalidOid;
-    AttrNumber column = InvalidAttrNumber;
-    bool sealed = false;
-};
-
-/// Those of a relation that serve every row.
-std::vector<IndexedForm> indexed_forms(Oid relation);
-
-/// That of one column; nullopt where no index has its form.
-std::optional<IndexedForm> indexed_form(Oid relation, AttrNumber column);
-
 } // namespace gdpr::rights

@@ -11,8 +11,8 @@
 #include "rights/hold.hpp"
 #include "rights/person.hpp"
 #include "rights/receipt.hpp"
-#include "rights/same_person.hpp"
 #include "rights/statistics.hpp"
+#include "subject/joining.hpp"
 #include "subject/personal.hpp"
 
 namespace gdpr::rights {
@@ -154,7 +154,8 @@ void mention_others(const Person &person, const std::set<Identifier> &identifier
 std::vector<Line> forget(const subject::Subject &subject, const std::optional<std::string> &reason, bool dry_run,
                          bool blocks, bool &known) {
     (void)subject::decided_walk(subject.table);
-    const Person person = dry_run ? same_person(subject) : lock_same_person(subject, consent::Lock::whole);
+    const Person person =
+        dry_run ? subject::same_person(subject) : subject::hold_same_person(subject, subject::Lock::whole);
     const subject::Collection collection = dry_run ? *collected(person, false) : collect_locked(person);
     for (const subject::Subject &each : person)
         refuse_held(each); // a hold locks the person's row, too
@@ -174,11 +175,12 @@ std::vector<Line> forget(const subject::Subject &subject, const std::optional<st
     return lines;
 }
 
-void answer(Oid table, Datum key, const std::optional<std::string> &reason, bool dry_run, pg::ResultSet &result) {
+void answer(const subject::Subject &subject, const std::optional<std::string> &reason, bool dry_run,
+            pg::ResultSet &result) {
     bool known = false;
-    const std::vector<Line> lines = forget(person(table, key), reason, dry_run, true, known);
+    const std::vector<Line> lines = forget(subject, reason, dry_run, true, known);
     if (!known)
-        pg::raise(ERRCODE_NO_DATA_FOUND, "there is no such person in " + pg::relation_name(table), "",
+        pg::raise(ERRCODE_NO_DATA_FOUND, "there is no such person in " + pg::relation_name(subject.table), "",
                   "Look for the key with gdpr.find().");
     if (lines.empty())
         pg::call([] { ereport(NOTICE, (errmsg("this person was forgotten before, nothing is left to do"))); });
@@ -190,7 +192,7 @@ void answer(Oid table, Datum key, const std::optional<std::string> &reason, bool
 } // namespace
 
 std::vector<Line> forget(const subject::Subject &subject, const std::string &reason, Forget why) {
-    const OneRow alone; // the time of one row is over, not that of others
+    const subject::OneRow alone; // the time of one row is over, not that of others
     bool known = false;
     return forget(subject, reason, false, why == Forget::because_they_asked, known);
 }
@@ -206,7 +208,7 @@ GDPR_FUNCTION(gdpr_forget) {
             pg::raise(ERRCODE_NULL_VALUE_NOT_ALLOWED, "subject_table, key and dry_run cannot be null");
     pg::ResultSet result(fcinfo);
     pg::make_constraints_immediate();
-    rights::answer(PG_GETARG_OID(0), PG_GETARG_DATUM(1),
+    rights::answer(subject::person_argument(fcinfo),
                    PG_ARGISNULL(2) ? std::nullopt : std::optional<std::string>(pg::to_string(PG_GETARG_DATUM(2))),
                    PG_GETARG_BOOL(3), result);
     PG_RETURN_NULL();

@@ -82,7 +82,7 @@ CREATE OR REPLACE FUNCTION gdpr.hold(subject_table regclass, key text, reason te
     AS 'MODULE_PATHNAME', 'gdpr_hold' LANGUAGE C VOLATILE STRICT;
 COMMENT ON FUNCTION gdpr.hold(regclass, text, text) IS
     'Puts a person under a legal hold: they are not forgotten, and their processing is restricted, until gdpr.release(). '
-    'For what may be needed to establish, exercise or defend legal claims. So are the rows that labels same_person join. Raises where there is no such person, or where '
+    'For what may be needed to establish, exercise or defend legal claims. So are the rows that labels same_person join, and those stored later. Raises where there is no such person, or where '
     'a label must first say whose the rows of a table are; audited; for gdpr_officer (Art. 17(3)(e), 18(1)(c)).';
 REVOKE ALL ON FUNCTION gdpr.hold(regclass, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gdpr.hold(regclass, text, text) TO gdpr_officer;
@@ -119,7 +119,8 @@ CREATE OR REPLACE FUNCTION gdpr.blocklist_check() RETURNS trigger
     AS 'MODULE_PATHNAME', 'gdpr_blocklist_check' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION gdpr.blocklist_check() IS
     'Trigger of apply() on tables with identifier columns: recognises a forgotten person by the blocklist, and then warns, '
-    'rejects or logs as gdpr.set_blocklist_action() or the setting gdpr.blocklist_action says (Art. 17).';
+    'rejects or logs as gdpr.set_blocklist_action() or the setting gdpr.blocklist_action says (Art. 17). And restricts a row '
+    'that labels same_person join with someone who is restricted (Art. 18).';
 REVOKE ALL ON FUNCTION gdpr.blocklist_check() FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION gdpr.set_blocklist_action(relation regclass, action text) RETURNS void

@@ -2,11 +2,9 @@
 #include "rights/hold.hpp"
 
 #include "audit/audit.hpp"
-#include "consent/person.hpp"
 #include "pg/pg.hpp"
 #include "restrict/restriction.hpp"
-#include "rights/person.hpp"
-#include "rights/same_person.hpp"
+#include "subject/joining.hpp"
 
 namespace gdpr::rights {
 
@@ -38,12 +36,12 @@ using namespace gdpr;
 
 GDPR_FUNCTION(gdpr_hold) {
     pg::require_role("gdpr_officer", "put a person under a legal hold");
-    const subject::Subject subject = rights::person(PG_GETARG_OID(0), PG_GETARG_DATUM(1));
+    const subject::Subject subject = subject::person_argument(fcinfo);
     const std::string reason = pg::to_string(PG_GETARG_DATUM(2));
     (void)subject::decided_walk(subject.table);
-    for (const subject::Subject &each : rights::lock_same_person(subject)) {
+    for (const subject::Subject &each : subject::hold_same_person(subject)) {
         (void)subject::decided_walk(each.table);
-        consent::require_person(each); // and locks their row, so that nobody forgets them meanwhile
+        subject::require_person(each); // and locks their row, so that nobody forgets them meanwhile
         restriction::add(each, rights::kind, reason);
         audit::record(each, "hold", reason);
     }
@@ -52,9 +50,9 @@ GDPR_FUNCTION(gdpr_hold) {
 
 GDPR_FUNCTION(gdpr_release) {
     pg::require_role("gdpr_officer", "end a legal hold");
-    const subject::Subject subject = rights::person(PG_GETARG_OID(0), PG_GETARG_DATUM(1));
+    const subject::Subject subject = subject::person_argument(fcinfo);
     std::vector<subject::Subject> released;
-    for (const subject::Subject &each : rights::lock_same_person(subject)) {
+    for (const subject::Subject &each : subject::lock_same_person(subject)) {
         const pg::OwnerScope scope(pg::gdpr_relation("restriction"));
         pg::Spi spi;
         if (spi.run_again("DELETE FROM gdpr.restriction WHERE subject_table = $1 AND key = $2 AND kind = $3",

@@ -1,17 +1,10 @@
 #include "rights/person.hpp"
 
 #include "encrypted/literal.hpp"
-#include "encrypted/type.hpp"
 #include "pg/pg.hpp"
-#include "rights/same_person.hpp"
+#include "subject/same_person.hpp"
 
 namespace gdpr::rights {
-
-subject::Subject person(Oid table, Datum key) {
-    const std::string text = pg::to_string(key);
-    const pg::OwnerScope scope(table);
-    return subject::subject(table, text);
-}
 
 namespace {
 
@@ -29,14 +22,7 @@ subject::Collection collect(const std::vector<subject::Subject> &person) {
 
 subject::Collection collect(const subject::Subject &subject) { return collect(std::vector{subject}); }
 
-subject::Collection collect_person(const subject::Subject &subject) { return collect(same_person(subject)); }
-
-Oid travelling_type(Oid type) {
-    return pg::call([&] {
-        const Oid plain = encrypted::plain_counterpart(getBaseType(type));
-        return OidIsValid(plain) ? plain : type;
-    });
-}
+subject::Collection collect_person(const subject::Subject &subject) { return collect(subject::same_person(subject)); }
 
 Datum input_value(Oid type, std::int32_t typmod, const std::string &text) {
     // An array or a composite may have an encrypted type inside. Strings are themselves, and json knows no types.

@@ -6,6 +6,7 @@
 #include "rights/erase_keys.hpp"
 #include "rights/person.hpp"
 #include "subject/owner.hpp"
+#include "subject/person.hpp"
 
 namespace gdpr::rights {
 
@@ -287,7 +288,7 @@ GDPR_FUNCTION(gdpr_rectify) {
         pg::raise(ERRCODE_INVALID_PARAMETER_VALUE, "a rectification needs a reason", "",
                   "Say what was wrong, and on whose word.");
     pg::make_constraints_immediate();
-    subject::Subject subject = rights::person(PG_GETARG_OID(0), PG_GETARG_DATUM(1));
+    subject::Subject subject = subject::person_argument(fcinfo);
     const std::uint64_t count = rights::rectify(subject, PG_GETARG_DATUM(2));
     audit::record(subject, "rectify", reason);
     mail::tell_recipients(subject, "rectified");

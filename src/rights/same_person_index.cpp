@@ -1,9 +1,9 @@
 // The indexes by which rows of one person are found: planned and applied like triggers.
 #include "label/label.hpp"
 #include "pg/pg.hpp"
-#include "rights/find.hpp"
 #include "rights/person.hpp"
-#include "rights/same_person.hpp"
+#include "rights/rights.hpp"
+#include "subject/normalised.hpp"
 
 namespace gdpr::rights {
 
@@ -39,13 +39,13 @@ void plan_index(Oid relation, const label::LabelledColumn &column, apply::Action
     if (!subject::is_subject(relation))
         return refuse("Only rows of subject tables are people.", "Take the word off, or label the table subject.");
     const bool encrypted = column.label.encryption != label::ColumnLabel::Encryption::none;
-    if (!tells_same_person(relation, column.number))
+    if (!subject::tells_same_person(relation, column.number))
         return refuse("How its values are written depends on the session, so no index can have them.",
                       "Take the word off, or keep the value as text.");
     // Its type first.
-    if (encrypted != is_encrypted(relation, column.number) || indexed_form(relation, column.number))
+    if (encrypted != is_encrypted(relation, column.number) || subject::indexed_form(relation, column.number))
         return;
-    const std::string form = normalised_form(relation, column.name, "");
+    const std::string form = subject::normalised_form(relation, column.name, "");
     actions.push_back({relation, "create index of same_person",
                        "CREATE INDEX " + pg::quote(fresh_name(relation, column.name)) + " ON " + name + " (" +
                            (encrypted ? "gdpr.sealed(" + form + ")" : form) + ")"});
@@ -54,7 +54,7 @@ void plan_index(Oid relation, const label::LabelledColumn &column, apply::Action
 /// Drops what a label no longer asks for; true where one holds plaintext of a column that its label says is encrypted.
 bool plan_drops(Oid relation, const label::Labels &labels, apply::Actions &actions) {
     bool plaintext = false;
-    for (const IndexedForm &each : indexed_forms(relation)) {
+    for (const subject::IndexedForm &each : subject::indexed_forms(relation)) {
         const label::ColumnLabel *label = labels.column(each.column);
         const bool wanted = label != nullptr && label->same_person && subject::is_subject(relation);
         const bool reveals =

@@ -6,9 +6,9 @@
 #include "label/label.hpp"
 #include "pg/pg.hpp"
 #include "rights/erase_plan.hpp"
-#include "rights/person.hpp"
 #include "rights/receipt.hpp"
 #include "subject/owner.hpp"
+#include "subject/person.hpp"
 #include "subject/personal.hpp"
 
 namespace gdpr::rights {
@@ -212,7 +212,7 @@ GDPR_FUNCTION(gdpr_verify_forgotten) {
     pg::ResultSet result(fcinfo);
     pg::make_constraints_immediate();
     rights::Erased erased;
-    erased.person = rights::person(PG_GETARG_OID(0), PG_GETARG_DATUM(1));
+    erased.person = subject::person_argument(fcinfo);
     erased.table = erased.person->table;
     if (rights::has_receipt(*erased.person)) {
         erased.subject = journal::subject_hash(*erased.person);

@@ -1,7 +1,7 @@
 // gdpr.data_map: where a person's data lies and how it is reached, for people to read.
 #include "pg/pg.hpp"
-#include "rights/same_person.hpp"
 #include "subject/graph.hpp"
+#include "subject/same_person.hpp"
 
 using namespace gdpr;
 
@@ -81,7 +81,7 @@ Drawing drawing() {
                 out.edge(hop, step.kind == Kind::accessed ? ", style=dashed" : hop.reversed() ? ", dir=back" : "");
         }
     }
-    for (const rights::Joint &each : rights::joints()) {
+    for (const subject::Joint &each : subject::joints()) {
         const std::string one = dot_string(pg::relation_name(each.table)),
                           other = dot_string(pg::relation_name(each.other));
         // Drawn from one side.
@@ -95,7 +95,7 @@ Drawing drawing() {
 /// What joins rows of one subject table with those of each other, and with its own.
 std::map<Oid, std::string> joined_with(Oid subject_table) {
     std::map<Oid, std::string> out;
-    for (const rights::Joint &each : rights::joints())
+    for (const subject::Joint &each : subject::joints())
         if (each.table == subject_table) {
             std::string &keys = out[each.other];
             keys += (keys.empty() ? "" : "; ") + pg::relation_name(each.table) + "(" + pg::quote(each.column) +

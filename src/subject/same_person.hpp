@@ -1,21 +1,27 @@
 // One person in several rows of subject tables, by identifiers in columns labelled same_person.
 #pragma once
 
-#include "apply/action.hpp"
-#include "consent/person.hpp"
-#include "subject/graph.hpp"
+#include "subject/person.hpp"
 
-namespace gdpr::rights {
+namespace gdpr::subject {
 
 /// The rows that are one person with this one: this one first, then the others by table and key. Those that hold the
 /// same identifier, in normalised form, in columns whose labels say same_person by the same name; and whoever shares an
 /// identifier with these. Raises where there are more than one person could have.
-std::vector<subject::Subject> same_person(const subject::Subject &subject);
+std::vector<Subject> same_person(const Subject &subject);
+
+/// An identifier that tells of one person: the name that labels give the word, and the normalised form.
+using Mark = std::pair<std::string, std::string>;
+
+/// The same, with the identifiers that their rows hold; none where the table has not the word.
+std::vector<Subject> same_person(const Subject &subject, std::set<Mark> *marks);
+
+/// The columns of subject tables, unquoted, that are labelled same_person by a name.
+std::vector<std::pair<Oid, std::string>> marked_columns(const std::string &label);
 
 /// The same, every row locked; in one order, so that those who lock one person's rows wait for one another. Of people
 /// in tables without the word nothing is locked.
-std::vector<subject::Subject> lock_same_person(const subject::Subject &subject,
-                                               consent::Lock lock = consent::Lock::row);
+std::vector<Subject> lock_same_person(const Subject &subject, Lock lock = Lock::row);
 
 /// Columns of two subject tables, or of one, whose equal values are one person's; unquoted.
 struct Joint {
@@ -37,17 +43,20 @@ class OneRow {
     static bool wanted() noexcept { return depth > 0; }
 
   private:
+    friend class AllRows;
     static inline int depth = 0;
 };
 
-/// Are the values of a column written alike in every session, so that an index can have them?
-bool tells_same_person(Oid relation, AttrNumber column);
+/// Within one, this is suspended: what such an act leads to may be of all rows.
+class AllRows {
+  public:
+    AllRows() noexcept : outer_(std::exchange(OneRow::depth, 0)) {}
+    ~AllRows() { OneRow::depth = outer_; }
+    AllRows(const AllRows &) = delete;
+    AllRows &operator=(const AllRows &) = delete;
 
-/// The normalised form of a column, as SQL on a row: `row` is empty, or its alias and a dot.
-std::string normalised_form(Oid relation, const std::string &column, const std::string &row);
+  private:
+    int outer_;
+};
 
-/// The indexes by which such rows are found, where there are none, and those that serve no longer. Returns whether one
-/// must go before its column can be encrypted.
-bool plan_same_person(Oid relation, apply::Actions &actions);
-
-} // namespace gdpr::rights
+} // namespace gdpr::subject

@@ -1,23 +1,19 @@
-#include "rights/same_person.hpp"
+#include "subject/same_person.hpp"
 
+#include "encrypted/type.hpp"
 #include "label/label.hpp"
+#include "pg/equality.hpp"
 #include "pg/pg.hpp"
-#include "rights/find.hpp"
-#include "rights/person.hpp"
+#include "subject/normalised.hpp"
 #include "subject/owner.hpp"
 
-namespace gdpr::rights {
+namespace gdpr::subject {
 
 namespace {
-
-using subject::Subject;
 
 /// A placeholder that many rows have in the place of an identifier is nobody's: it must not make one person of them.
 constexpr std::size_t most_rows = 100;
 constexpr int most_rounds = 10;
-
-/// What tells that rows are one person: a normalised identifier, under the name that the labels give.
-using Mark = std::pair<std::string, std::string>;
 
 /// A column with the word.
 struct Column {
@@ -62,16 +58,16 @@ Table read_table(Oid relation, const label::Labels &labels) {
 /// The subject tables that have such columns, by name; read once for each state of the graph.
 const std::vector<Table> &tables() {
     static auto *known = new std::vector<Table>;
-    static std::uint64_t generation = 0;
-    if (generation == subject::generation())
+    static std::uint64_t known_generation = 0;
+    if (known_generation == generation())
         return *known;
     std::vector<Table> fresh;
-    for (const subject::Node &node : subject::nodes())
+    for (const Node &node : nodes())
         if (node.subject)
             if (Table table = read_table(node.id, label::of(node.id)); !table.columns.empty())
                 fresh.push_back(std::move(table));
     *known = std::move(fresh);
-    generation = subject::generation();
+    known_generation = generation();
     return *known;
 }
 
@@ -87,6 +83,7 @@ class Search {
   public:
     explicit Search(const Subject &named) : named_(named) {}
     std::vector<Subject> run();
+    std::set<Mark> &marks() noexcept { return marks_; }
 
   private:
     void read(const Table &table, const std::string &condition, const std::vector<pg::Param> &params);
@@ -107,7 +104,7 @@ void Search::read(const Table &table, const std::string &condition, const std::v
                                             " LIMIT " + std::to_string(most_rows + 1),
                                         params);
     for (std::uint64_t row = 0; row < rows.size(); row++) {
-        const auto key = subject::row_key(table.relation, rows.tuple(row), rows.descriptor());
+        const auto key = row_key(table.relation, rows.tuple(row), rows.descriptor());
         if (!key || !found_.try_emplace({name, *key}, Subject{table.relation, *key}).second)
             continue;
         if (found_.size() > most_rows)
@@ -125,9 +122,9 @@ void Search::read(const Table &table, const std::string &condition, const std::v
 void Search::find_named(const Table &table) {
     std::vector<pg::Param> params;
     std::string condition;
-    const std::vector<Datum> values = subject::key_values(named_);
+    const std::vector<Datum> values = key_values(named_);
     for (const pg::Column &column : pg::primary_key(table.relation)) {
-        const Oid type = travelling_type(column.type);
+        const Oid type = encrypted::travelling_type(column.type);
         params.push_back(pg::param(type, values[params.size()]));
         condition += (condition.empty() ? "t." : " AND t.") + pg::quote(column.name) + " " +
                      pg::equals(column.type, type) + " $" + std::to_string(params.size());
@@ -154,23 +151,6 @@ std::vector<Subject> Search::run() {
 
 } // namespace
 
-bool tells_same_person(Oid relation, AttrNumber column) {
-    const Oid type = pg::call([&] { return get_atttype(relation, column); });
-    return !pg::depends_on_formats(pg::call([&] { return getBaseType(travelling_type(type)); }));
-}
-
-std::string normalised_form(Oid relation, const std::string &column, const std::string &row) {
-    const Oid type = pg::call([&] { return get_atttype(relation, get_attnum(relation, column.c_str())); });
-    const Oid plain = travelling_type(type), base = pg::call([&] { return getBaseType(plain); });
-    // Without a cast where none is needed, as whoever makes an index of their own would write it.
-    const bool text = base == TEXTOID || base == VARCHAROID || base == BPCHAROID;
-    return "gdpr.normalised(" + row + pg::quote(column) +
-           (text            ? ""
-            : plain == type ? "::pg_catalog.text"
-                            : "::" + pg::type_name(plain) + "::pg_catalog.text") +
-           ")";
-}
-
 std::vector<Joint> joints() {
     std::vector<Joint> out;
     for (const Table &table : tables())
@@ -182,13 +162,28 @@ std::vector<Joint> joints() {
     return out;
 }
 
-std::vector<Subject> same_person(const Subject &subject) {
-    if (OneRow::wanted() || table_of(subject.table) == nullptr)
-        return {subject};
-    return Search(subject).run();
+std::vector<std::pair<Oid, std::string>> marked_columns(const std::string &label) {
+    std::vector<std::pair<Oid, std::string>> out;
+    for (const Table &table : tables())
+        for (const Column &column : table.columns)
+            if (column.label == label)
+                out.emplace_back(table.relation, column.name);
+    return out;
 }
 
-std::vector<Subject> lock_same_person(const Subject &subject, consent::Lock lock) {
+std::vector<Subject> same_person(const Subject &subject, std::set<Mark> *marks) {
+    if (OneRow::wanted() || table_of(subject.table) == nullptr)
+        return {subject};
+    Search search(subject);
+    std::vector<Subject> found = search.run();
+    if (marks != nullptr)
+        *marks = std::move(search.marks());
+    return found;
+}
+
+std::vector<Subject> same_person(const Subject &subject) { return same_person(subject, nullptr); }
+
+std::vector<Subject> lock_same_person(const Subject &subject, Lock lock) {
     if (OneRow::wanted() || table_of(subject.table) == nullptr)
         return {subject};
     std::vector<Subject> found = same_person(subject);
@@ -196,7 +191,7 @@ std::vector<Subject> lock_same_person(const Subject &subject, consent::Lock lock
     for (int round = 0; round < most_rounds; round++) {
         for (const Subject &each : std::set<Subject>(found.begin(), found.end()))
             if (locked.insert(each).second)
-                (void)consent::lock_person(each, lock);
+                (void)lock_person(each, lock);
         // Who was waited for may have changed whose rows these are.
         std::vector<Subject> again = same_person(subject);
         if (std::all_of(again.begin(), again.end(), [&](const Subject &each) { return locked.contains(each); }))
@@ -206,4 +201,4 @@ std::vector<Subject> lock_same_person(const Subject &subject, consent::Lock lock
     pg::raise(ERRCODE_T_R_SERIALIZATION_FAILURE, "rows of this person keep appearing", "", "Try again.");
 }
 
-} // namespace gdpr::rights
+} // namespace gdpr::subject
