@@ -3,6 +3,7 @@
 #include "pg/catalog.hpp"
 #include "pg/error.hpp"
 #include "pg/memory.hpp"
+#include "pg/settings.hpp"
 
 namespace gdpr::pg {
 
@@ -54,18 +55,42 @@ namespace {
 
 constexpr const char *pinned_path = "pg_catalog, pg_temp";
 
-void pin_path() {
-    (void)set_config_option("search_path", pinned_path, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-}
+bool pinned() { return std::strcmp(namespace_search_path, pinned_path) == 0; }
 
 } // namespace
+
+void pin_path() {
+    if (!pinned())
+        (void)set_config_option("search_path", pinned_path, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+                                false);
+}
+
+PinnedPath::PinnedPath() : in_flight_(std::uncaught_exceptions()) {
+    if (!pinned())
+        call([&] {
+            guc_level_ = NewGUCNestLevel();
+            pin_path();
+        });
+}
+
+PinnedPath::~PinnedPath() {
+    // On error the abort restores the settings.
+    if (guc_level_ != 0 && std::uncaught_exceptions() == in_flight_)
+        AtEOXact_GUC(false, guc_level_);
+}
+
+void use_indexes() {
+    call([] {
+        (void)set_config_option("enable_seqscan", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+    });
+}
 
 Spi::Spi() : outer_(CurrentMemoryContext), in_flight_(std::uncaught_exceptions()) {
     call([&] {
         if (SPI_connect() != SPI_OK_CONNECT)
             elog(ERROR, "SPI_connect failed");
         // Whoever calls may have put operators of their own where ours are looked for.
-        if (std::strcmp(namespace_search_path, pinned_path) == 0)
+        if (pinned())
             return;
         guc_level_ = NewGUCNestLevel();
         pin_path();
