@@ -81,6 +81,7 @@ BEGIN
     DELETE FROM message WHERE sender = p AND (recipient = p OR recipient IS NULL) OR recipient = p AND sender IS NULL;
     UPDATE message SET sender = NULL WHERE sender = p;
     UPDATE message SET recipient = NULL WHERE recipient = p;
+    UPDATE person SET boss = NULL WHERE boss = p;
     DELETE FROM person WHERE id = p;
 END $$;
 
