@@ -110,7 +110,7 @@ Scrub::Scrub(subject::Subject subject) : subject_(std::move(subject)) { find(); 
 void Scrub::find() {
     ended_ = pg::transactions_ended();
     const pg::OwnerScope scope(pg::gdpr_relation("audit_record"));
-    pg::use_indexes();
+    const pg::ByIndexes indexes;
     pg::Spi spi;
     found_ = records_of(subject_, spi);
 }
@@ -119,7 +119,7 @@ std::uint64_t Scrub::count() const {
     if (found_.empty())
         return 0;
     const pg::OwnerScope scope(pg::gdpr_relation("audit_record"));
-    pg::use_indexes();
+    const pg::ByIndexes indexes;
     pg::Spi spi;
     return static_cast<std::uint64_t>(
         spi.run_again("SELECT pg_catalog.count(*) FROM gdpr.audit_record r" + scrubbed_records(),
@@ -133,7 +133,7 @@ void Scrub::run() {
     if (found_.empty())
         return;
     const pg::OwnerScope scope(pg::gdpr_relation("audit_record"));
-    pg::use_indexes();
+    const pg::ByIndexes indexes;
     pg::Spi spi;
     (void)spi.run_again(std::string("UPDATE gdpr.audit_record r SET content = NULL, changed = CASE WHEN ") +
                             own_record + " THEN NULL ELSE r.changed END, key = CASE WHEN " + own_record +

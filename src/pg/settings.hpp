@@ -6,7 +6,8 @@ namespace gdpr::pg {
 /// Makes search_path PostgreSQL's own, where it is not already, up to the end of the GUC nest level.
 void pin_path();
 
-/// While one lives, search_path is pinned. Around many statements it spares each of them the change.
+/// While one lives, search_path is pinned. Around many statements it spares each of them the change; and those on the
+/// extension's own tables the look whether somebody's code has changed a setting, which costs as much as a short one.
 class PinnedPath {
   public:
     PinnedPath();
@@ -19,8 +20,18 @@ class PinnedPath {
     int in_flight_;
 };
 
-/// What is planned within this OwnerScope looks by indexes, whatever the planner guesses: of a table that was empty
-/// when a plan was kept, or that nobody has analysed.
-void use_indexes();
+/// While one lives, what is planned looks by indexes, whatever the planner guesses: of a table that was empty when a
+/// plan was kept, or that nobody has analysed.
+class ByIndexes {
+  public:
+    ByIndexes();
+    ~ByIndexes();
+    ByIndexes(const ByIndexes &) = delete;
+    ByIndexes &operator=(const ByIndexes &) = delete;
+
+  private:
+    int guc_level_ = 0;
+    int in_flight_;
+};
 
 } // namespace gdpr::pg

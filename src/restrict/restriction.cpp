@@ -54,7 +54,7 @@ void erase(const subject::Subject &subject) {
     if (pg::without_pages(restrictions) && pg::without_pages(pg::gdpr_relation("objection")))
         return;
     const pg::OwnerScope scope(restrictions);
-    pg::use_indexes();
+    const pg::ByIndexes indexes;
     pg::Spi spi;
     (void)spi.run_again("WITH o AS (DELETE FROM gdpr.objection WHERE subject_table = $1 AND key = $2)"
                         " DELETE FROM gdpr.restriction WHERE subject_table = $1 AND key = $2",

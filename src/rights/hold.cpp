@@ -27,7 +27,7 @@ void refuse_held(const subject::Subject &subject) {
     if (pg::without_pages(restrictions))
         return;
     const pg::OwnerScope scope(restrictions);
-    pg::use_indexes();
+    const pg::ByIndexes indexes;
     pg::Spi spi;
     if (spi.run_again(
                "SELECT EXISTS (SELECT FROM gdpr.restriction WHERE subject_table = $1 AND key = $2 AND kind = $3)",

@@ -3,6 +3,7 @@
 #include "journal/journal.hpp"
 #include "pg/pg.hpp"
 #include "pg/settings.hpp"
+#include "pg/storage.hpp"
 
 namespace gdpr::rights {
 
@@ -37,12 +38,13 @@ pg::Param actions_of(const std::vector<Line> &lines) {
 } // namespace
 
 bool has_receipt(const subject::Subject &subject) {
-    const pg::OwnerScope scope(pg::gdpr_relation("erasure"));
-    pg::use_indexes();
-    pg::Spi spi;
+    const Oid receipts = pg::gdpr_relation("erasure");
     // Where nobody was forgotten there may be no key yet, and asking makes none.
-    if (!spi.run_again("SELECT EXISTS (SELECT FROM gdpr.erasure)", {}).boolean(0, 1))
+    if (pg::without_pages(receipts))
         return false;
+    const pg::OwnerScope scope(receipts);
+    const pg::ByIndexes indexes;
+    pg::Spi spi;
     return spi
         .run_again("SELECT EXISTS (SELECT FROM gdpr.erasure WHERE subject = $1 AND subject_table = $2)",
                    {hash_param(subject), pg::param_oid(subject.table)})
