@@ -4,6 +4,7 @@
 #include "audit/record.hpp"
 #include "audit/row.hpp"
 #include "pg/pg.hpp"
+#include "pg/settings.hpp"
 
 namespace gdpr::audit {
 
@@ -93,13 +94,6 @@ std::vector<pg::Param> params_of(const subject::Subject &subject, const Records 
             pg::param(TEXTARRAYOID, array(keys, TEXTOID, -1, false, TYPALIGN_INT))};
 }
 
-/// A log is large and may never have been analysed: its indexes serve whatever the planner guesses.
-void use_indexes() {
-    pg::call([] {
-        (void)set_config_option("enable_seqscan", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-    });
-}
-
 // Records of one change have one id and the same content. What the others' records say is this person's data as well,
 // and no value tells whose it is: it goes from all of them. That it happened stays on record for the others.
 constexpr const char *own_record = "(r.subject_table = $1 AND (r.id, r.key::text) IN"
@@ -116,7 +110,7 @@ Scrub::Scrub(subject::Subject subject) : subject_(std::move(subject)) { find(); 
 void Scrub::find() {
     ended_ = pg::transactions_ended();
     const pg::OwnerScope scope(pg::gdpr_relation("audit_record"));
-    use_indexes();
+    const pg::ByIndexes indexes;
     pg::Spi spi;
     found_ = records_of(subject_, spi);
 }
@@ -125,7 +119,7 @@ std::uint64_t Scrub::count() const {
     if (found_.empty())
         return 0;
     const pg::OwnerScope scope(pg::gdpr_relation("audit_record"));
-    use_indexes();
+    const pg::ByIndexes indexes;
     pg::Spi spi;
     return static_cast<std::uint64_t>(
         spi.run_again("SELECT pg_catalog.count(*) FROM gdpr.audit_record r" + scrubbed_records(),
@@ -139,7 +133,7 @@ void Scrub::run() {
     if (found_.empty())
         return;
     const pg::OwnerScope scope(pg::gdpr_relation("audit_record"));
-    use_indexes();
+    const pg::ByIndexes indexes;
     pg::Spi spi;
     (void)spi.run_again(std::string("UPDATE gdpr.audit_record r SET content = NULL, changed = CASE WHEN ") +
                             own_record + " THEN NULL ELSE r.changed END, key = CASE WHEN " + own_record +

@@ -49,7 +49,7 @@ COMMENT ON OPERATOR CLASS gdpr.subject_key_ops USING gin IS
     'Finds records by the encrypted key of a person: cheap to write, however many records one person has.';
 -- What is not yet in the tree is searched one by one, so little of it is left lying.
 CREATE INDEX audit_record_subject ON gdpr.audit_record USING gin (key gdpr.subject_key_ops)
-    WITH (gin_pending_list_limit = 128);
+    WITH (gin_pending_list_limit = 64) WHERE key IS NOT NULL;
 CREATE INDEX audit_record_at ON gdpr.audit_record USING brin (at);
 COMMENT ON TABLE gdpr.audit_record IS 'What was done to labelled tables. Read it through gdpr.audit_log (Art. 5(2), 30, 33).';
 COMMENT ON COLUMN gdpr.audit_record.id IS 'The change. A row that belongs to several people has a record for each, with the same id and values.';

@@ -4,7 +4,6 @@
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
@@ -133,10 +132,39 @@ Key derive(const Key &root, std::string_view info) {
     return key;
 }
 
+namespace {
+
+/// To look the algorithm up each time costs OpenSSL more than to compute a short MAC. Lives as long as the process.
+EVP_MAC_CTX *hmac_context() {
+    static EVP_MAC_CTX *context = nullptr;
+    if (context != nullptr)
+        return context;
+    EVP_MAC *hmac = EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr);
+    char digest[] = OSSL_DIGEST_NAME_SHA2_256;
+    const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+                                     OSSL_PARAM_construct_end()};
+    EVP_MAC_CTX *made = hmac == nullptr ? nullptr : EVP_MAC_CTX_new(hmac);
+    EVP_MAC_free(hmac); // the context has its own reference
+    if (made == nullptr || EVP_MAC_CTX_set_params(made, parameters) != 1) {
+        EVP_MAC_CTX_free(made);
+        throw Failure();
+    }
+    return context = made;
+}
+
+} // namespace
+
 Digest hmac_sha256(const Key &key, Bytes data) {
     Digest out{};
-    unsigned int size = 0;
-    if (HMAC(EVP_sha256(), key.data(), key_size, data.data(), data.size(), out.data(), &size) == nullptr)
+    std::size_t size = 0;
+    EVP_MAC_CTX *context = hmac_context();
+    const bool done = EVP_MAC_init(context, key.data(), key_size, nullptr) == 1 &&
+                      EVP_MAC_update(context, data.data(), data.size()) == 1 &&
+                      EVP_MAC_final(context, out.data(), &size, out.size()) == 1 && size == out.size();
+    // The context outlives the call, and nothing of the key may.
+    static constexpr std::array<std::uint8_t, key_size> nothing{};
+    (void)EVP_MAC_init(context, nothing.data(), nothing.size(), nullptr);
+    if (!done)
         throw Failure();
     return out;
 }

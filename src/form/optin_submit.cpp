@@ -8,6 +8,7 @@
 #include "mail/outbox.hpp"
 #include "mail/render.hpp"
 #include "pg/pg.hpp"
+#include "pg/storage.hpp"
 #include "rights/blocklist.hpp"
 #include "rights/find.hpp"
 #include "rights/format.hpp"
@@ -104,7 +105,10 @@ mail::Fields render(const mail::Rendering &mail) {
 
 /// Mails to these addresses that wait, or could not be delivered: once they are sent no address is kept.
 void erase_mails(const std::vector<rights::Identifier> &emails) {
-    const pg::OwnerScope scope(pg::gdpr_relation("outbox"));
+    const Oid outbox = pg::gdpr_relation("outbox");
+    if (pg::without_pages(outbox))
+        return;
+    const pg::OwnerScope scope(outbox);
     pg::Spi spi;
     for (const rights::Identifier &each : emails)
         (void)spi.run_again("DELETE FROM gdpr.outbox WHERE address IS NOT NULL AND subject_table IS NULL"
@@ -121,9 +125,12 @@ std::uint64_t erase_submissions(const std::set<rights::Identifier> &identifiers,
     if (!dry_run)
         erase_mails(emails);
     std::uint64_t rows = 0;
+    const Oid submissions = pg::gdpr_relation("optin_submission");
+    if (pg::without_pages(submissions))
+        return 0;
     {
         // No key is made for it where nothing was ever submitted.
-        const pg::OwnerScope scope(pg::gdpr_relation("optin_submission"));
+        const pg::OwnerScope scope(submissions);
         pg::Spi spi;
         if (spi.run_again("SELECT FROM gdpr.optin_submission LIMIT 1", {}).empty())
             return 0;

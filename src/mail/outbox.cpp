@@ -3,6 +3,7 @@
 #include "mail/drain.hpp"
 #include "mail/settings.hpp"
 #include "pg/pg.hpp"
+#include "pg/storage.hpp"
 #include "subject/personal.hpp"
 #include "work/work.hpp"
 
@@ -44,6 +45,8 @@ std::int64_t queue(const Instruction &instruction) {
 }
 
 std::uint64_t tell_recipients(const subject::Subject &subject, std::string_view what, bool dry_run) {
+    if (pg::without_pages(pg::gdpr_relation("disclosure")))
+        return 0;
     const pg::OwnerScope scope(pg::gdpr_relation("outbox"));
     pg::Spi spi;
     const std::string told = "SELECT DISTINCT recipient, address, reference FROM gdpr.disclosure"

@@ -41,13 +41,13 @@ std::string equals(Oid column, Oid type) {
 bool equal_is_same(Oid type, Oid collation) {
     return call([&] {
         const Oid base = getBaseType(type);
-        const Oid operators = GetDefaultOpClass(base, BTREE_AM_OID);
+        const TypeCacheEntry *known = lookup_type_cache(base, TYPECACHE_BTREE_OPFAMILY);
         // Of bpchar a btree thinks that all are padded to one length, which one without a length is not.
-        if (!OidIsValid(operators) || base == BPCHAROID)
+        if (!OidIsValid(known->btree_opf) || base == BPCHAROID)
             return false;
         // What lets a btree keep equal values once tells it.
-        const Oid input = get_opclass_input_type(operators);
-        const Oid same = get_opfamily_proc(get_opclass_family(operators), input, input, BTEQUALIMAGE_PROC);
+        const Oid input = known->btree_opintype;
+        const Oid same = get_opfamily_proc(known->btree_opf, input, input, BTEQUALIMAGE_PROC);
         return OidIsValid(same) && DatumGetBool(OidFunctionCall1Coll(same, collation, ObjectIdGetDatum(input)));
     });
 }

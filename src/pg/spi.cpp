@@ -3,6 +3,7 @@
 #include "pg/catalog.hpp"
 #include "pg/error.hpp"
 #include "pg/memory.hpp"
+#include "pg/settings.hpp"
 
 namespace gdpr::pg {
 
@@ -54,18 +55,61 @@ namespace {
 
 constexpr const char *pinned_path = "pg_catalog, pg_temp";
 
+bool pinned() { return std::strcmp(namespace_search_path, pinned_path) == 0; }
+
+} // namespace
+
 void pin_path() {
-    (void)set_config_option("search_path", pinned_path, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+    if (!pinned())
+        (void)set_config_option("search_path", pinned_path, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+                                false);
+}
+
+namespace {
+
+int pinned_paths = 0; // that live now
+
+/// Nobody's code but the extension's runs in a statement on this table, or in one that it sets off.
+bool without_foreign_code(Oid relation) {
+    return call([&] { return get_rel_namespace(relation) == get_namespace_oid("gdpr", true); });
 }
 
 } // namespace
+
+PinnedPath::PinnedPath() : in_flight_(std::uncaught_exceptions()) {
+    if (!pinned())
+        call([&] {
+            guc_level_ = NewGUCNestLevel();
+            pin_path();
+        });
+    pinned_paths++;
+}
+
+PinnedPath::~PinnedPath() {
+    pinned_paths--;
+    // On error the abort restores the settings.
+    if (guc_level_ != 0 && std::uncaught_exceptions() == in_flight_)
+        AtEOXact_GUC(false, guc_level_);
+}
+
+ByIndexes::ByIndexes() : in_flight_(std::uncaught_exceptions()) {
+    call([&] {
+        guc_level_ = NewGUCNestLevel();
+        (void)set_config_option("enable_seqscan", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+    });
+}
+
+ByIndexes::~ByIndexes() {
+    if (std::uncaught_exceptions() == in_flight_)
+        AtEOXact_GUC(false, guc_level_);
+}
 
 Spi::Spi() : outer_(CurrentMemoryContext), in_flight_(std::uncaught_exceptions()) {
     call([&] {
         if (SPI_connect() != SPI_OK_CONNECT)
             elog(ERROR, "SPI_connect failed");
         // Whoever calls may have put operators of their own where ours are looked for.
-        if (std::strcmp(namespace_search_path, pinned_path) == 0)
+        if (pinned())
             return;
         guc_level_ = NewGUCNestLevel();
         pin_path();
@@ -226,10 +270,13 @@ bool in_owner_scope() { return OidIsValid(outer_user); }
 
 OwnerScope::OwnerScope(Oid relation) : in_flight_(std::uncaught_exceptions()) {
     const Oid owner = relation_owner(relation);
+    const bool settings_stay = pinned_paths > 0 && pinned() && without_foreign_code(relation);
     call([&] {
         GetUserIdAndSecContext(&user_, &context_);
         SetUserIdAndSecContext(owner, context_ | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION |
                                           SECURITY_NOFORCE_RLS);
+        if (settings_stay)
+            return;
         guc_level_ = NewGUCNestLevel();
         pin_path();
     });
@@ -245,7 +292,8 @@ OwnerScope::~OwnerScope() {
     // On error the abort restores the user and the settings.
     if (std::uncaught_exceptions() != in_flight_)
         return;
-    AtEOXact_GUC(false, guc_level_);
+    if (guc_level_ != 0)
+        AtEOXact_GUC(false, guc_level_);
     SetUserIdAndSecContext(user_, context_);
 }
 

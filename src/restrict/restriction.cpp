@@ -5,6 +5,8 @@
 #include "journal/journal.hpp"
 #include "mail/outbox.hpp"
 #include "pg/pg.hpp"
+#include "pg/settings.hpp"
+#include "pg/storage.hpp"
 #include "restrict/copy.hpp"
 #include "restrict/filter.hpp"
 #include "restrict/owner_code.hpp"
@@ -48,7 +50,11 @@ void add(const subject::Subject &subject, std::string_view kind, std::string_vie
 }
 
 void erase(const subject::Subject &subject) {
-    const pg::OwnerScope scope(pg::gdpr_relation("restriction"));
+    const Oid restrictions = pg::gdpr_relation("restriction");
+    if (pg::without_pages(restrictions) && pg::without_pages(pg::gdpr_relation("objection")))
+        return;
+    const pg::OwnerScope scope(restrictions);
+    const pg::ByIndexes indexes;
     pg::Spi spi;
     (void)spi.run_again("WITH o AS (DELETE FROM gdpr.objection WHERE subject_table = $1 AND key = $2)"
                         " DELETE FROM gdpr.restriction WHERE subject_table = $1 AND key = $2",

@@ -107,6 +107,23 @@ std::uint64_t count_rows(Oid relation, const Where &where) {
         spi.run_again("SELECT pg_catalog.count(*)" + from(relation, where), where.params).number(0, 1));
 }
 
+std::vector<std::uint64_t> count_each(Oid relation, const Where &where, const std::vector<std::string> &conditions) {
+    std::vector<std::uint64_t> counts;
+    if (conditions.empty())
+        return counts;
+    if (conditions.size() == 1)
+        return {count_rows(relation, {conditions[0], where.params})};
+    std::string columns;
+    for (const std::string &each : conditions)
+        columns += (columns.empty() ? "" : ", ") + ("pg_catalog.count(*) FILTER (WHERE " + each + ")");
+    const pg::OwnerScope scope(relation);
+    pg::Spi spi;
+    const pg::Rows rows = spi.run_again("SELECT " + columns + from(relation, where), where.params);
+    for (std::size_t i = 0; i < conditions.size(); i++)
+        counts.push_back(static_cast<std::uint64_t>(rows.number(0, static_cast<int>(i + 1))));
+    return counts;
+}
+
 std::string filled(const Columns &columns) {
     std::string text;
     for (const std::string &column : columns)

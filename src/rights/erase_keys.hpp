@@ -29,6 +29,9 @@ std::string one_of(Oid relation, const Columns &columns, const Keys &keys, std::
 
 std::uint64_t count_rows(Oid relation, const Where &where);
 
+/// Of the rows that `where` reaches, how many meet each of some further conditions, which have its parameters.
+std::vector<std::uint64_t> count_each(Oid relation, const Where &where, const std::vector<std::string> &conditions);
+
 /// All of the columns are filled.
 std::string filled(const Columns &columns);
 

@@ -10,6 +10,18 @@ namespace {
 using subject::Hop;
 using subject::Step;
 
+/// What each relation's columns are blanked by; found once for each state of the graph.
+const std::vector<Blank> &known_blanks(Oid relation, const label::Labels &labels) {
+    static auto *known = new std::map<Oid, std::vector<Blank>>;
+    static std::uint64_t generation = 0;
+    if (generation != subject::generation())
+        known->clear();
+    generation = subject::generation();
+    if (const auto found = known->find(relation); found != known->end())
+        return found->second;
+    return known->emplace(relation, blanks(relation, labels)).first->second;
+}
+
 /// The key is there, and the label says that it counts.
 std::string points(const Hop &hop) {
     return filled(hop.edge.child_columns) + (hop.edge.when.empty() ? "" : " AND (" + hop.edge.when + ")");
@@ -19,7 +31,7 @@ std::string points(const Hop &hop) {
 
 Target::Target(const subject::Selection &selected, bool erased_before)
     : selection(&selected), relation(selected.step.node), name(pg::relation_name(relation)),
-      labels(label::of(relation)), blank(blanks(relation, labels)), params(selected.params),
+      labels(label::of(relation)), blank(known_blanks(relation, labels)), params(selected.params),
       departing(selected.hop_conditions),
       anonymise(labels.table && labels.table->erase == label::TableLabel::Erase::anonymize),
       first_takes_all(labels.table && labels.table->erase == label::TableLabel::Erase::remove), again(erased_before) {}
@@ -271,10 +283,19 @@ void ErasePlan::count() {
         if (each.selection->rows == 0)
             continue;
         using Fate = Target::Fate;
+        std::vector<std::string> conditions;
+        std::vector<std::uint64_t *> places;
         for (const Fate fate : {Fate::leave, Fate::blank, Fate::remove}) {
             const Where where = each.where(fate);
-            each.rows[fate] = where.sql == each.mine() ? each.selection->rows : count_rows(each.relation, where);
+            std::uint64_t &rows = each.rows[fate] = where.sql == each.mine() ? each.selection->rows : 0;
+            if (where.sql == each.mine() || where.sql == "false")
+                continue;
+            conditions.push_back(where.sql);
+            places.push_back(&rows);
         }
+        const std::vector<std::uint64_t> counts = count_each(each.relation, each.with(each.mine()), conditions);
+        for (std::size_t i = 0; i < counts.size(); i++)
+            *places[i] = counts[i];
         add(each.relation, "leave to other owners", each.rows[Fate::leave]);
         add(each.relation, "anonymize", each.rows[Fate::blank]);
         add(each.relation, "delete", each.rows[Fate::remove]);

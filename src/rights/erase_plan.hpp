@@ -100,6 +100,9 @@ class ErasePlan {
     std::set<Identifier> identifiers() const;
 
   private:
+    /// As keys_of, read once however many keys lead to the rows: they are locked, and nothing changes while we plan.
+    Keys keys(Oid relation, const Columns &columns, const Where &where);
+    std::string not_own(const Target *target, Oid relation, std::vector<pg::Param> &params);
     Target *target(Oid relation) noexcept;
     bool mark_others();
     std::string another_owner(Target &owned, const subject::Hop &hop, std::vector<pg::Param> &params);
@@ -115,7 +118,7 @@ class ErasePlan {
     void mark_cuts(Target &child);
     void find_accessed(const subject::Selection &selection);
     void find_pointing();
-    void refuse_pointing() const;
+    void refuse_pointing();
     void refuse_uncuttable() const;
     void count();
 
@@ -124,6 +127,13 @@ class ErasePlan {
     std::vector<Reference> references_;
     std::vector<Unlink> unlinks_;
     std::map<Oid, std::vector<std::pair<Columns, Keys>>> pinned_; // rows that must stay, beyond what references say
+    struct Read {
+        Oid relation;
+        Columns columns;
+        Where where;
+        Keys keys;
+    };
+    std::vector<Read> read_;
     std::vector<Line> lines_;
     std::string kept_until_;
 };

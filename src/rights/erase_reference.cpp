@@ -11,14 +11,10 @@ namespace {
 using subject::Hop;
 using subject::Step;
 
-/// Rows are left out that are the person's alone, or kept: by their primary key, since two selections have parameters
-/// of their own.
-std::string not_own(const Target *target, Oid relation, std::vector<pg::Param> &params) {
-    const Columns key = primary_key_of(relation);
-    if (target == nullptr || key.empty())
-        return "true";
-    const std::string own = target->mine() + " AND ((" + target->kept + ") OR " + not_true(target->others) + ")";
-    return not_true(one_of(relation, key, keys_of(relation, key, target->with(own)), params));
+bool same_values(const std::vector<pg::Param> &one, const std::vector<pg::Param> &other) {
+    return std::equal(one.begin(), one.end(), other.begin(), other.end(), [](const auto &left, const auto &right) {
+        return left.type == right.type && left.null == right.null && left.value == right.value;
+    });
 }
 
 bool same_columns(const Hop &hop, const Reference &reference) {
@@ -85,6 +81,28 @@ const std::vector<Reference> &foreign_keys(const subject::Collection &collection
 }
 
 } // namespace
+
+Keys ErasePlan::keys(Oid relation, const Columns &columns, const Where &where) {
+    const auto known = std::find_if(read_.begin(), read_.end(), [&](const Read &each) {
+        return each.relation == relation && each.columns == columns && each.where.sql == where.sql &&
+               same_values(each.where.params, where.params);
+    });
+    if (known != read_.end())
+        return known->keys;
+    return read_.emplace_back(Read{relation, columns, where, keys_of(relation, columns, where)}).keys;
+}
+
+/// Rows are left out that are the person's alone, or kept: by their primary key, since two selections have parameters
+/// of their own.
+std::string ErasePlan::not_own(const Target *target, Oid relation, std::vector<pg::Param> &params) {
+    const Columns key = primary_key_of(relation);
+    if (target == nullptr || key.empty())
+        return "true";
+    const std::string alone = not_true(target->others);
+    const std::string own =
+        both(target->mine(), target->kept == "false" || alone == "true" ? alone : "(" + target->kept + ") OR " + alone);
+    return not_true(one_of(relation, key, keys(relation, key, target->with(own)), params));
+}
 
 /// Foreign keys to the person's relations, and the keys that labels say.
 void ErasePlan::read_references() {
@@ -189,7 +207,7 @@ void ErasePlan::find_pointing() {
         found.relation = each.child;
         found.where =
             one_of(each.child, each.child_columns,
-                   keys_of(parent->relation, each.parent_columns, parent->with(parent->departs())), found.params);
+                   keys(parent->relation, each.parent_columns, parent->with(parent->departs())), found.params);
         found.where += " AND " + not_own(child, each.child, found.params);
         found.rows = count_rows(each.child, {found.where, found.params});
         if (found.rows == 0)
@@ -357,7 +375,7 @@ void ErasePlan::mark_cuts(Target &child) {
 }
 
 /// A relation outside of the graph stands in the way: nothing of it is touched, silently or otherwise.
-void ErasePlan::refuse_pointing() const {
+void ErasePlan::refuse_pointing() {
     const auto &selections = collection_.selections();
     for (const Reference &each : references_) {
         const Target *parent = target(each.parent);
@@ -369,7 +387,7 @@ void ErasePlan::refuse_pointing() const {
         std::vector<pg::Param> params;
         const std::string pointing =
             one_of(each.child, each.child_columns,
-                   keys_of(parent->relation, each.parent_columns, parent->where(Target::Fate::remove)), params);
+                   keys(parent->relation, each.parent_columns, parent->where(Target::Fate::remove)), params);
         if (count_rows(each.child, {pointing, params}) == 0)
             continue;
         const std::string name = pg::relation_name(each.child);

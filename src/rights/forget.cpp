@@ -5,6 +5,7 @@
 #include "journal/journal.hpp"
 #include "mail/outbox.hpp"
 #include "pg/pg.hpp"
+#include "pg/settings.hpp"
 #include "restrict/restriction.hpp"
 #include "rights/erase.hpp"
 #include "rights/find.hpp"
@@ -153,6 +154,7 @@ void mention_others(const Person &person, const std::set<Identifier> &identifier
 /// What is done, or would be; and whether there is such a person, or was.
 std::vector<Line> forget(const subject::Subject &subject, const std::optional<std::string> &reason, bool dry_run,
                          bool blocks, bool &known) {
+    const pg::PinnedPath path;
     (void)subject::decided_walk(subject.table);
     const Person person =
         dry_run ? subject::same_person(subject) : subject::hold_same_person(subject, subject::Lock::whole);

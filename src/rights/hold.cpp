@@ -3,6 +3,8 @@
 
 #include "audit/audit.hpp"
 #include "pg/pg.hpp"
+#include "pg/settings.hpp"
+#include "pg/storage.hpp"
 #include "restrict/restriction.hpp"
 #include "subject/joining.hpp"
 
@@ -19,7 +21,11 @@ std::vector<pg::Param> held(const subject::Subject &subject) {
 } // namespace
 
 void refuse_held(const subject::Subject &subject) {
-    const pg::OwnerScope scope(pg::gdpr_relation("restriction"));
+    const Oid restrictions = pg::gdpr_relation("restriction");
+    if (pg::without_pages(restrictions))
+        return;
+    const pg::OwnerScope scope(restrictions);
+    const pg::ByIndexes indexes;
     pg::Spi spi;
     if (spi.run_again(
                "SELECT EXISTS (SELECT FROM gdpr.restriction WHERE subject_table = $1 AND key = $2 AND kind = $3)",

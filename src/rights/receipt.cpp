@@ -2,6 +2,8 @@
 
 #include "journal/journal.hpp"
 #include "pg/pg.hpp"
+#include "pg/settings.hpp"
+#include "pg/storage.hpp"
 
 namespace gdpr::rights {
 
@@ -13,14 +15,36 @@ pg::Param hash_param(const cipher::Digest &digest) {
 
 pg::Param hash_param(const subject::Subject &subject) { return hash_param(journal::subject_hash(subject)); }
 
+/// What was done in which relation, as the receipt's array of objects.
+pg::Param actions_of(const std::vector<Line> &lines) {
+    StringInfoData json;
+    pg::call([&] { initStringInfo(&json); });
+    for (const Line &each : lines) {
+        const std::string relation = pg::relation_name(each.relation);
+        pg::call([&] {
+            appendStringInfoString(&json, json.len == 0 ? "[{\"relation\": " : ", {\"relation\": ");
+            escape_json(&json, relation.c_str());
+            appendStringInfoString(&json, ", \"action\": ");
+            escape_json(&json, each.action.c_str());
+            appendStringInfo(&json, ", \"rows\": " UINT64_FORMAT "}", each.rows);
+        });
+    }
+    return pg::param(JSONBOID, pg::call([&] {
+                         appendStringInfoString(&json, json.len == 0 ? "[]" : "]");
+                         return DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data));
+                     }));
+}
+
 } // namespace
 
 bool has_receipt(const subject::Subject &subject) {
-    const pg::OwnerScope scope(pg::gdpr_relation("erasure"));
-    pg::Spi spi;
+    const Oid receipts = pg::gdpr_relation("erasure");
     // Where nobody was forgotten there may be no key yet, and asking makes none.
-    if (!spi.run_again("SELECT EXISTS (SELECT FROM gdpr.erasure)", {}).boolean(0, 1))
+    if (pg::without_pages(receipts))
         return false;
+    const pg::OwnerScope scope(receipts);
+    const pg::ByIndexes indexes;
+    pg::Spi spi;
     return spi
         .run_again("SELECT EXISTS (SELECT FROM gdpr.erasure WHERE subject = $1 AND subject_table = $2)",
                    {hash_param(subject), pg::param_oid(subject.table)})
@@ -29,32 +53,12 @@ bool has_receipt(const subject::Subject &subject) {
 
 std::int64_t write_receipt(const subject::Subject &subject, const std::optional<std::string> &reason,
                            const std::vector<Line> &lines) {
-    std::vector<Datum> relations, actions, counts;
-    for (const Line &each : lines) {
-        relations.push_back(pg::text_datum(pg::relation_name(each.relation)));
-        actions.push_back(pg::text_datum(each.action));
-        counts.push_back(Int64GetDatum(static_cast<std::int64_t>(each.rows)));
-    }
-    const auto array = [](std::vector<Datum> &values, Oid element, Oid type) {
-        return pg::param(type, pg::call([&] {
-                             int16 length;
-                             bool by_value;
-                             char align;
-                             get_typlenbyvalalign(element, &length, &by_value, &align);
-                             return PointerGetDatum(construct_array(values.data(), static_cast<int>(values.size()),
-                                                                    element, length, by_value, align));
-                         }));
-    };
     const pg::OwnerScope scope(pg::gdpr_relation("erasure"));
     pg::Spi spi;
     return spi
-        .run_again("INSERT INTO gdpr.erasure (subject_table, subject, reason, actions)"
-                   "  SELECT $1, $2, $3, pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object("
-                   "    'relation', r, 'action', a, 'rows', n) ORDER BY i)"
-                   "    FROM unnest($4, $5, $6) WITH ORDINALITY AS l(r, a, n, i) RETURNING id",
-                   {pg::param_oid(subject.table), hash_param(subject), pg::param_or_null(reason),
-                    array(relations, TEXTOID, TEXTARRAYOID), array(actions, TEXTOID, TEXTARRAYOID),
-                    array(counts, INT8OID, INT8ARRAYOID)})
+        .run_again("INSERT INTO gdpr.erasure (subject_table, subject, reason, actions) VALUES ($1, $2, $3, $4)"
+                   " RETURNING id",
+                   {pg::param_oid(subject.table), hash_param(subject), pg::param_or_null(reason), actions_of(lines)})
         .number(0, 1);
 }
 

@@ -7,6 +7,9 @@ namespace gdpr::rights {
 
 namespace {
 
+/// So few rows that reading them costs less than asking for each sample among them.
+constexpr std::uint64_t few_rows = 16;
+
 /// A value that far more rows have than the person's is nobody's in particular.
 bool shared(double rows, std::int64_t own) { return rows > 2.0 * static_cast<double>(own) + 10; }
 
@@ -29,14 +32,35 @@ double rows_of(Oid relation) {
     });
 }
 
+/// Within pg::call.
 bool equal(const TypeCacheEntry *type, Oid collation, Datum one, Datum other) {
+    return DatumGetBool(FunctionCall2Coll(const_cast<FmgrInfo *>(&type->eq_opr_finfo), collation, one, other));
+}
+
+/// Can there be statistics of index expressions, or extended ones?
+bool derives(Oid relation) {
+    const pg::Relation opened(relation, AccessShareLock);
     return pg::call([&] {
-        return DatumGetBool(FunctionCall2Coll(const_cast<FmgrInfo *>(&type->eq_opr_finfo), collation, one, other));
+        if (RelationGetStatExtList(opened.get()) != NIL)
+            return true;
+        ListCell *cell;
+        foreach (cell, RelationGetIndexList(opened.get())) {
+            HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(cell)));
+            const bool expressions = HeapTupleIsValid(tuple) && !heap_attisnull(tuple, Anum_pg_index_indexprs, nullptr);
+            if (HeapTupleIsValid(tuple))
+                ReleaseSysCache(tuple);
+            if (expressions)
+                return true;
+        }
+        return false;
     });
 }
 
-/// Drops statistics of index expressions and extended ones; true where there were any.
+/// Drops statistics of index expressions and extended ones; true where there were any. Only where there are does the
+/// next erasure wait for this one.
 bool remove_derived(Oid relation) {
+    if (!derives(relation))
+        return false;
     pg::Relation opened(relation, ShareUpdateExclusiveLock);
     return pg::call([&] {
         bool found = false;
@@ -67,13 +91,27 @@ Samples::Samples(const ErasePlan &plan) {
             const auto found = target.rows.find(fate);
             return found == target.rows.end() ? 0 : found->second;
         };
-        if (rows(Target::Fate::blank) + rows(Target::Fate::remove) == 0)
+        const std::uint64_t departing = rows(Target::Fate::blank) + rows(Target::Fate::remove);
+        if (departing == 0)
             continue;
+        std::vector<Sampled> columns;
         for (const label::LabelledColumn &column : target.labels.columns)
             if (column.label.data_class != label::ColumnLabel::Class::none || column.label.identifier) {
                 relations_.insert(target.relation);
-                look(target, column.name);
+                if (Sampled sampled = samples_of(target.relation, column.name); OidIsValid(sampled.element))
+                    columns.push_back(std::move(sampled));
             }
+        if (columns.empty())
+            continue;
+        if (departing <= few_rows)
+            look_at_rows(target, columns);
+        else
+            for (Sampled &each : columns)
+                look_for_samples(target, each);
+        for (Sampled &each : columns)
+            for (Found &found : each.found)
+                if (!found.slot.gone.empty())
+                    slots_.push_back(std::move(found.slot));
     }
 }
 
@@ -130,50 +168,89 @@ std::vector<Samples::Found> Samples::slots_of(Oid relation, const std::string &c
     return out;
 }
 
-/// Which samples are the person's, and how many of their rows have such a value.
-void Samples::look(const Target &target, const std::string &column) {
-    std::vector<Found> found = slots_of(target.relation, column);
-    std::vector<pg::Param> params = target.params;
-    std::string sampled;
-    Oid element = InvalidOid;
-    std::optional<std::string> equals;
-    for (const Found &each : found) {
+/// The samples of a column whose values can be compared; what cannot be taken apart is to go as it is.
+Samples::Sampled Samples::samples_of(Oid relation, const std::string &column) {
+    Sampled out{column, {}, InvalidOid, {}};
+    for (Found &each : slots_of(relation, column)) {
         if (!OidIsValid(each.element)) {
-            slots_.push_back(each.slot);
+            slots_.push_back(std::move(each.slot));
             continue;
         }
-        element = each.element;
-        equals = equality(element);
-        if (!equals)
-            continue;
-        params.push_back(each.array);
-        sampled += (sampled.empty() ? "" : " OR ") + std::string("t.") + pg::quote(column) + " " + *equals + " ANY ($" +
-                   std::to_string(params.size()) + ")";
+        if (const std::optional<std::string> equals = equality(each.element)) {
+            out.element = each.element;
+            out.equals = *equals;
+            out.found.push_back(std::move(each));
+        }
     }
-    if (sampled.empty())
-        return;
-    const TypeCacheEntry *type = pg::call([&] { return lookup_type_cache(element, TYPECACHE_EQ_OPR_FINFO); });
-    const Oid collation = pg::call([&] { return get_typcollation(element); });
+    return out;
+}
+
+/// Marks the samples that are this value, which so many of the person's rows have.
+void Samples::mark(Sampled &sampled, Datum value, std::int64_t rows) {
+    const TypeCacheEntry *type = pg::call([&] { return lookup_type_cache(sampled.element, TYPECACHE_EQ_OPR_FINFO); });
+    const Oid collation = pg::call([&] { return get_typcollation(sampled.element); });
+    for (Found &each : sampled.found) {
+        std::vector<char> same(each.values.size());
+        pg::call([&] {
+            for (std::size_t i = 0; i < each.values.size(); i++)
+                same[i] = equal(type, collation, each.values[i], value);
+        });
+        for (std::size_t i = 0; i < each.values.size(); i++)
+            if (same[i] && (i >= each.frequencies.size() ||
+                            !shared(static_cast<double>(each.frequencies[i]) * rows_of(each.slot.relation), rows)))
+                each.slot.gone.push_back(static_cast<int>(i));
+    }
+}
+
+/// Which samples are the person's: the samples sought among the rows.
+void Samples::look_for_samples(const Target &target, Sampled &sampled) {
+    std::vector<pg::Param> params = target.params;
+    std::string condition;
+    const std::string column = "t." + pg::quote(sampled.column);
+    for (const Found &each : sampled.found) {
+        params.push_back(each.array);
+        condition += (condition.empty() ? "" : " OR ") + column + " " + sampled.equals + " ANY ($" +
+                     std::to_string(params.size()) + ")";
+    }
     const pg::OwnerScope scope(target.relation);
     pg::Spi spi;
-    const pg::Rows rows = spi.run_again("SELECT t." + pg::quote(column) + ", pg_catalog.count(*) FROM " + target.name +
-                                            " AS t WHERE " + target.departs() + " AND (" + sampled + ") GROUP BY 1",
+    const pg::Rows rows = spi.run_again("SELECT " + column + ", pg_catalog.count(*) FROM " + target.name +
+                                            " AS t WHERE " + target.departs() + " AND (" + condition + ") GROUP BY 1",
                                         params);
-    for (std::uint64_t row = 0; row < rows.size(); row++) {
-        const auto value = rows.datum(row, 1);
-        for (Found &each : found)
-            for (std::size_t i = 0; value && i < each.values.size(); i++) {
-                if (!equal(type, collation, each.values[i], *value))
-                    continue;
-                if (i < each.frequencies.size() &&
-                    shared(static_cast<double>(each.frequencies[i]) * rows_of(each.slot.relation), rows.number(row, 2)))
-                    continue;
-                each.slot.gone.push_back(static_cast<int>(i));
-            }
+    for (std::uint64_t row = 0; row < rows.size(); row++)
+        if (const auto value = rows.datum(row, 1))
+            mark(sampled, *value, rows.number(row, 2));
+}
+
+/// The same for few rows: their values sought among the samples, of all columns at once.
+void Samples::look_at_rows(const Target &target, std::vector<Sampled> &columns) {
+    std::string list;
+    for (const Sampled &each : columns)
+        list += (list.empty() ? "t." : ", t.") + pg::quote(each.column);
+    const pg::OwnerScope scope(target.relation);
+    pg::Spi spi;
+    const pg::Rows rows =
+        spi.run_again("SELECT " + list + " FROM " + target.name + " AS t WHERE " + target.departs(), target.params);
+    for (std::size_t column = 0; column < columns.size(); column++) {
+        const Oid element = columns[column].element;
+        const TypeCacheEntry *type = pg::call([&] { return lookup_type_cache(element, TYPECACHE_EQ_OPR_FINFO); });
+        const Oid collation = pg::call([&] { return get_typcollation(element); });
+        std::vector<std::pair<Datum, std::int64_t>> values;
+        for (std::uint64_t row = 0; row < rows.size(); row++) {
+            const auto value = rows.datum(row, static_cast<int>(column + 1));
+            if (!value)
+                continue;
+            const auto known = std::find_if(values.begin(), values.end(), [&](const auto &each) {
+                return pg::call([&] { return equal(type, collation, each.first, *value); });
+            });
+            if (known != values.end())
+                known->second++;
+            else
+                values.emplace_back(*value, 1);
+        }
+        for (const auto &[value, own] : values)
+            mark(columns[column], value, own);
     }
-    for (Found &each : found)
-        if (!each.slot.gone.empty())
-            slots_.push_back(std::move(each.slot));
 }
 
 void Samples::take_out(const Slot &slot) {

@@ -34,8 +34,18 @@ class Samples {
         Oid element;
     };
 
+    /// A column and its samples, of one type.
+    struct Sampled {
+        std::string column, equals;
+        Oid element;
+        std::vector<Found> found;
+    };
+
     static std::vector<Found> slots_of(Oid relation, const std::string &column);
-    void look(const Target &target, const std::string &column);
+    Sampled samples_of(Oid relation, const std::string &column);
+    static void mark(Sampled &sampled, Datum value, std::int64_t rows);
+    static void look_for_samples(const Target &target, Sampled &sampled);
+    static void look_at_rows(const Target &target, std::vector<Sampled> &columns);
     static void take_out(const Slot &slot);
 
     std::vector<Slot> slots_;

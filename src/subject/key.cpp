@@ -107,11 +107,29 @@ std::string key_text(const std::vector<std::optional<std::string>> &values) {
     return text + ')';
 }
 
+namespace {
+
+/// Are values of any of these types read or written by the session's settings?
+bool by_formats(const std::vector<pg::Column> &columns) {
+    return std::any_of(columns.begin(), columns.end(), [](const pg::Column &each) {
+        return pg::depends_on_formats(each.type) || pg::call([&] {
+                   Oid input, argument;
+                   getTypeInputInfo(each.type, &input, &argument);
+                   return func_volatile(input) != PROVOLATILE_IMMUTABLE;
+               });
+    });
+}
+
+} // namespace
+
 std::vector<Datum> key_values(const Subject &subject) {
     // A domain's checks are the owner's code.
     const pg::OwnerScope scope(subject.table);
-    const pg::PinnedFormats formats;
-    return parse(subject.table, key_columns(subject.table), subject.key);
+    const std::vector<pg::Column> columns = key_columns(subject.table);
+    std::optional<pg::PinnedFormats> formats;
+    if (by_formats(columns))
+        formats.emplace();
+    return parse(subject.table, columns, subject.key);
 }
 
 bool visit_row(const Subject &subject, const std::function<void(TupleTableSlot *)> &visit) {
@@ -135,7 +153,9 @@ bool visit_row(const Subject &subject, const std::function<void(TupleTableSlot *
 Subject subject(Oid subject_table, std::string_view key) {
     const std::vector<pg::Column> columns = key_columns(subject_table);
     const pg::OwnerScope scope(subject_table);
-    const pg::PinnedFormats formats;
+    std::optional<pg::PinnedFormats> formats;
+    if (by_formats(columns))
+        formats.emplace();
     const std::vector<Datum> values = parse(subject_table, columns, std::string(key));
     std::vector<std::optional<std::string>> texts;
     for (std::size_t i = 0; i < columns.size(); i++)

@@ -2,6 +2,7 @@
 
 #include "encrypted/value.hpp"
 #include "pg/pg.hpp"
+#include "pg/storage.hpp"
 
 namespace gdpr::subject {
 
@@ -120,6 +121,8 @@ const std::vector<Personal> &personal_tables() { return *registered; }
 
 std::vector<HeapTuple> rows_of_person(const pg::Lookup &lookup, const Subject &subject, CommandId since) {
     std::vector<HeapTuple> found;
+    if (pg::without_pages(lookup.relation()))
+        return found;
     const pg::NewestSnapshot newest(lookup.relation());
     lookup.each({ObjectIdGetDatum(subject.table), pg::text_datum(subject.key)}, newest.get(),
                 [&](TupleTableSlot *slot) {
