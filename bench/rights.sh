@@ -145,6 +145,9 @@ SELECT format('CALL measure(%L, %L, %s, %L, %L)', what, s, p, warm, statement)
        unnest('{small,large}'::text[]) s, generate_series(1, 3) p, unnest('{false,true}'::boolean[]) warm \gexec
 CALL in_turn('access', 5000, 'SELECT access_by_hand(''small'', %s)', 'SELECT gdpr.access(''small.person'', ''%s'')');
 CALL in_turn('forget', 5000, 'SELECT by_hand(''small'', %s)', 'SELECT count(*) FROM gdpr.forget(''small.person'', ''%s'', ''bench'')');
+-- As a script has them, which plans each statement that it sends.
+CALL in_turn('forget, planned each time by hand', 7000, 'SELECT set_config(''plan_cache_mode'', ''force_custom_plan'', true), by_hand(''small'', %s)',
+             'SELECT count(*) FROM gdpr.forget(''small.person'', ''%s'', ''bench'')');
 UPDATE result SET own = CASE person WHEN 1 THEN 10 WHEN 2 THEN 1000 ELSE 10000 END;
 
 \pset footer off

@@ -81,6 +81,29 @@ SELECT * FROM types WHERE relname = 'contact' AND attname = 'name';
 TABLE parts EXCEPT TABLE parts_before;
 TABLE parts_before EXCEPT TABLE parts;
 
+-- Attack: a command within the command, rolled back by the owner's own function, takes the protection along.
+SET ROLE gdpr_regress_migrator;
+CREATE TABLE other (x int);
+CREATE FUNCTION undoing(id bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+BEGIN
+    BEGIN
+        ALTER TABLE migrated.other ADD COLUMN y int;
+        RAISE 'undone';
+    EXCEPTION WHEN OTHERS THEN NULL;
+    END;
+    RETURN id;
+END $$;
+ALTER TABLE contact ALTER COLUMN id TYPE bigint USING undoing(id);
+BEGIN;
+SAVEPOINT s;
+ALTER TABLE contact ALTER COLUMN id TYPE bigint USING 1 / 0;
+ROLLBACK TO s;
+ALTER TABLE other ADD COLUMN y int;
+COMMIT;
+RESET ROLE;
+TABLE parts EXCEPT TABLE parts_before;
+TABLE parts_before EXCEPT TABLE parts;
+
 -- Errors are PostgreSQL's, and leave all as it was.
 SET ROLE gdpr_regress_migrator;
 \set VERBOSITY default

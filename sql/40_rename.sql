@@ -7,6 +7,11 @@ SET search_path = re, public;
 SET ROLE gdpr_regress_renamer;
 CREATE TABLE contact (id int PRIMARY KEY, code text UNIQUE, email text, left_on date);
 CREATE TABLE message (id int PRIMARY KEY, contact_id int, kind text, body text);
+RESET ROLE;
+CREATE TYPE public.re_kind AS ENUM ('contact', 'robot');
+SET ROLE gdpr_regress_renamer;
+CREATE TABLE call (id int PRIMARY KEY, contact_id int, kind public.re_kind, said text);
+INSERT INTO call VALUES (1, 1, 'contact', 'hello'), (2, 1, 'robot', 'beep');
 CREATE TABLE letter (id int PRIMARY KEY, code text, body text, sent date);
 CREATE TYPE shape AS (contact_id int, what text);
 CREATE TABLE typed OF shape;
@@ -19,6 +24,8 @@ SECURITY LABEL FOR gdpr ON TABLE contact IS 'subject, expires(left_on, 1 year)';
 SECURITY LABEL FOR gdpr ON COLUMN contact.email IS 'personal, identifier';
 SECURITY LABEL FOR gdpr ON TABLE message IS 'owned(contact_id -> contact when kind = ''contact'')';
 SECURITY LABEL FOR gdpr ON COLUMN message.body IS 'personal';
+SECURITY LABEL FOR gdpr ON TABLE call IS 'owned(contact_id -> contact when kind = ''contact'')';
+SECURITY LABEL FOR gdpr ON COLUMN call.said IS 'personal';
 SECURITY LABEL FOR gdpr ON TABLE letter IS 'owned(code -> re.contact(code)), keep(10 years, sent, legal_obligation)';
 SECURITY LABEL FOR gdpr ON COLUMN letter.body IS 'personal';
 SECURITY LABEL FOR gdpr ON TABLE typed IS 'owned(contact_id -> contact)';
@@ -49,6 +56,21 @@ DROP VIEW labels;
 CREATE VIEW labels AS SELECT objoid::regclass::text AS relation, label FROM pg_seclabel
     WHERE provider = 'gdpr' AND objsubid = 0 AND objoid IN (SELECT oid FROM pg_class WHERE relnamespace IN ('re'::regnamespace, 'elsewhere'::regnamespace));
 SELECT * FROM labels ORDER BY 1;
+-- Attack: the search_path of whoever renames something changes what a label means.
+SET search_path = re, public, pg_catalog;
+ALTER TABLE call RENAME COLUMN kind TO what;
+SELECT label FROM labels WHERE relation = 'call';
+SET search_path = re, public;
+-- Attack: a condition that is broken, or a table that anybody labels, stops everyone.
+ALTER TYPE public.re_kind RENAME VALUE 'robot' TO 'machine';
+CREATE TABLE scrap (a int, b int);
+SECURITY LABEL FOR gdpr ON TABLE scrap IS 'owned(a -> gone when b = ''z'')';
+ALTER TABLE scrap RENAME COLUMN b TO c;
+ALTER TABLE scrap RENAME TO scraps;
+SELECT count(*) > 0 AS found FROM gdpr.access('elsewhere.person', '2');
+CREATE TEMP TABLE mine (a int);
+SECURITY LABEL FOR gdpr ON TABLE mine IS 'owned(a -> gone)';
+DROP TABLE scraps;
 -- A command that is rolled back takes them back.
 BEGIN;
 ALTER TABLE elsewhere.person RENAME TO nobody;
@@ -76,5 +98,6 @@ SECURITY LABEL FOR gdpr ON TABLE typed IS 'owned(person_id -> elsewhere.person)'
 SELECT relation, action, rows FROM gdpr.forget('elsewhere.person', '2', 'request');
 
 \set VERBOSITY terse
+DROP TYPE public.re_kind CASCADE;
 DROP SCHEMA re, elsewhere CASCADE;
 DROP ROLE gdpr_regress_renamer;

@@ -30,6 +30,9 @@ bool has_trigger(Oid relation, const char *name, const char *function);
 /// Everything that is declared but not enforced, on one relation or, when it is InvalidOid, on all.
 Actions plan(Oid relation);
 
+/// Is the ALTER TABLE that begins a statement of plan(), which names the types that it means? Once for each.
+bool take_own_alter() noexcept;
+
 /// Makes the triggers and policies that are missing on a relation.
 void enforce_parts(Oid relation);
 

@@ -11,8 +11,9 @@ namespace gdpr::apply {
 
 namespace {
 
-/// Tables whose own triggers and policies were taken aside for the command under way.
-std::set<Oid> aside;
+/// Tables whose own triggers and policies were taken aside, by the command that is under way: others may run within it,
+/// and be rolled back.
+std::map<const Node *, Oid> aside;
 
 void forget(XactEvent) { aside.clear(); }
 
@@ -92,7 +93,9 @@ std::vector<std::string> drops_of_own_parts(Oid relation, const std::vector<std:
 }
 
 void begin(const AlterTableStmt &statement) {
-    if (statement.objtype != OBJECT_TABLE || pg::in_owner_scope())
+    const auto *command_id = reinterpret_cast<const Node *>(&statement);
+    aside.erase(command_id); // of a command that failed
+    if (take_own_alter() || statement.objtype != OBJECT_TABLE)
         return;
     std::vector<std::pair<std::string, ColumnDef *>> changes;
     ListCell *cell;
@@ -125,16 +128,16 @@ void begin(const AlterTableStmt &statement) {
         return;
     at_end.arm();
     const Oid labelled = label::of(relation).labelled;
-    aside.insert(OidIsValid(labelled) ? labelled : relation);
+    aside.emplace(command_id, OidIsValid(labelled) ? labelled : relation);
     pg::Spi spi;
     for (const std::string &each : drops)
         (void)spi.run(each);
 }
 
 /// The rooms make again what was taken aside.
-void end() {
-    for (const Oid relation : std::exchange(aside, {}))
-        enforce_parts(relation);
+void end(const Node *statement) {
+    if (const auto own = aside.extract(statement); !own.empty())
+        enforce_parts(own.mapped());
 }
 
 const EventTriggerData &called_as_event_trigger(FunctionCallInfo fcinfo, const char *name) {
@@ -159,7 +162,7 @@ GDPR_FUNCTION(gdpr_alter_type_begin) {
 
 GDPR_FUNCTION(gdpr_alter_type_end) {
     const EventTriggerData &event = apply::called_as_event_trigger(fcinfo, "gdpr.alter_type_end()");
-    if (!apply::aside.empty() && pg::installed() && IsA(event.parsetree, AlterTableStmt))
-        apply::end();
+    if (pg::installed())
+        apply::end(event.parsetree);
     PG_RETURN_VOID();
 }

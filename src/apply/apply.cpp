@@ -73,6 +73,9 @@ void pin_settings() {
     });
 }
 
+/// The next ALTER TABLE is one of plan().
+bool own_alter = false;
+
 void run(const Actions &actions) {
     for (const Action &each : actions) {
         const pg::OwnerScope scope(each.as_table_owner ? each.relation : pg::gdpr_relation("key"));
@@ -82,6 +85,7 @@ void run(const Actions &actions) {
                                     0, false);
         });
         pg::Spi spi;
+        own_alter = each.statement.starts_with("ALTER TABLE ");
         (void)spi.run(each.statement);
     }
 }
@@ -149,6 +153,8 @@ Actions plan(Oid relation) {
     });
     return actions;
 }
+
+bool take_own_alter() noexcept { return std::exchange(own_alter, false); }
 
 void enforce_parts(Oid relation) {
     Actions actions;

@@ -25,7 +25,8 @@ void note(const SecLabelStmt &statement) {
         return;
     const pg::OwnerScope scope(pg::gdpr_relation("unlabelled_column"));
     pg::Spi spi;
-    (void)spi.run("INSERT INTO gdpr.unlabelled_column VALUES ($1, $2) ON CONFLICT DO NOTHING",
+    (void)spi.run("INSERT INTO gdpr.unlabelled_column SELECT attrelid, attname FROM pg_catalog.pg_attribute"
+                  " WHERE attrelid = $1 AND attnum = $2 ON CONFLICT DO NOTHING",
                   {pg::param(OIDOID, ObjectIdGetDatum(column.objectId)), pg::param(INT2OID, Int16GetDatum(number))});
 }
 
@@ -42,7 +43,7 @@ void forget_unlabelled() {
     pg::Spi spi;
     (void)spi.run(
         "DELETE FROM gdpr.unlabelled_column u WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a"
-        " JOIN pg_catalog.pg_type t ON t.oid = a.atttypid WHERE a.attrelid = u.relation AND a.attnum = u.number"
+        " JOIN pg_catalog.pg_type t ON t.oid = a.atttypid WHERE a.attrelid = u.relation AND a.attname = u.column_name"
         " AND t.typnamespace = 'gdpr'::pg_catalog.regnamespace)");
 }
 

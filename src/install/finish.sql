@@ -35,11 +35,11 @@ COMMENT ON EVENT TRIGGER gdpr_keep_type_end IS 'What gdpr.apply() made stays whe
 CREATE EVENT TRIGGER gdpr_keep_unlabelled ON ddl_command_start WHEN TAG IN ('SECURITY LABEL') EXECUTE FUNCTION gdpr.note_unlabelled();
 ALTER EVENT TRIGGER gdpr_keep_unlabelled ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER gdpr_keep_unlabelled IS 'Encrypted columns that lose their label are decrypted by the next gdpr.apply().';
-CREATE EVENT TRIGGER gdpr_rename_begin ON ddl_command_start WHEN TAG IN ('ALTER TABLE', 'ALTER SCHEMA', 'ALTER TYPE')
+CREATE EVENT TRIGGER gdpr_rename_begin ON ddl_command_start WHEN TAG IN ('ALTER TABLE', 'ALTER SCHEMA', 'ALTER TYPE', 'ALTER INDEX', 'ALTER VIEW', 'ALTER FOREIGN TABLE', 'ALTER MATERIALIZED VIEW', 'ALTER SEQUENCE')
     EXECUTE FUNCTION gdpr.rename_begin();
 ALTER EVENT TRIGGER gdpr_rename_begin ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER gdpr_rename_begin IS 'Labels follow what they name.';
-CREATE EVENT TRIGGER gdpr_rename_end ON ddl_command_end WHEN TAG IN ('ALTER TABLE', 'ALTER SCHEMA', 'ALTER TYPE')
+CREATE EVENT TRIGGER gdpr_rename_end ON ddl_command_end WHEN TAG IN ('ALTER TABLE', 'ALTER SCHEMA', 'ALTER TYPE', 'ALTER INDEX', 'ALTER VIEW', 'ALTER FOREIGN TABLE', 'ALTER MATERIALIZED VIEW', 'ALTER SEQUENCE')
     EXECUTE FUNCTION gdpr.rename_end();
 ALTER EVENT TRIGGER gdpr_rename_end ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER gdpr_rename_end IS 'Labels follow what they name.';

@@ -107,6 +107,10 @@ void check_kind(const ObjectAddress *object) {
     if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE)
         pg::raise(ERRCODE_WRONG_OBJECT_TYPE, pg::relation_name(object->objectId) + " is not a table",
                   "Only tables hold rows of their own.", "Label the table that the data comes from.");
+    if (pg::call([&] { return get_rel_persistence(object->objectId); }) == RELPERSISTENCE_TEMP)
+        pg::raise(ERRCODE_WRONG_OBJECT_TYPE, "temporary tables cannot be labelled",
+                  "They are their session's own, and what apply() makes is everyone's.",
+                  "Label the table that the data comes from.");
     if (pg::call([&] { return IsCatalogRelationOid(object->objectId); }))
         pg::raise(ERRCODE_WRONG_OBJECT_TYPE, "system catalogs cannot be labelled");
 }

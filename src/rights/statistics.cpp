@@ -59,9 +59,10 @@ bool derives(Oid relation) {
 /// Drops statistics of index expressions and extended ones; true where there were any. Only where there are does the
 /// next erasure wait for this one.
 bool remove_derived(Oid relation) {
+    // Until the end of the transaction: an ANALYZE before it would store again what is being erased.
+    pg::Relation opened(relation, ShareUpdateExclusiveLock);
     if (!derives(relation))
         return false;
-    pg::Relation opened(relation, ShareUpdateExclusiveLock);
     return pg::call([&] {
         bool found = false;
         ListCell *cell;

@@ -189,6 +189,18 @@ bool add_labelled(Oid relation, const label::EdgeLabel &label, const std::vector
     return found;
 }
 
+/// Has apply() made triggers on it? Nobody else may have them call the extension's functions.
+bool is_enforced(Oid relation) {
+    const pg::Relation opened(relation, AccessShareLock);
+    const TriggerDesc *triggers = opened.get()->trigdesc;
+    const Oid schema = pg::gdpr_schema();
+    for (int i = 0; triggers != nullptr && i < triggers->numtriggers; i++)
+        if (const Oid function = triggers->triggers[i].tgfoid;
+            pg::call([&] { return get_func_namespace(function); }) == schema)
+            return true;
+    return false;
+}
+
 /// Labels of tables that stand for themselves; a partition speaks through its parent.
 std::map<Oid, label::TableLabel> table_labels() {
     std::map<Oid, label::TableLabel> labels;
@@ -240,6 +252,7 @@ std::unique_ptr<Planned> read() {
             for (const label::EdgeLabel &each : label.edges)
                 if (!add_labelled(relation, each, edges, said) && node.lost.empty())
                     node.lost = label::to_string(each);
+            node.enforced = !node.lost.empty() && is_enforced(relation);
         }
         edges.insert(edges.end(), said.begin(), said.end());
         for (const Edge &edge : edges)

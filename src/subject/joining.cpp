@@ -1,5 +1,6 @@
 #include "subject/joining.hpp"
 
+#include "key/key.hpp"
 #include "label/label.hpp"
 #include "pg/pg.hpp"
 #include "subject/normalised.hpp"
@@ -50,11 +51,13 @@ std::vector<Place> read_places(Oid relation) {
 
 /// Shared, because an invalidation may renew the cache while somebody looks.
 std::shared_ptr<const std::vector<Place>> places_in(Oid relation) {
-    auto &known = cache().places;
-    if (const auto found = known.find(relation); found != known.end())
+    const std::uint64_t of = cache().generation;
+    if (const auto found = cache().places.find(relation); found != cache().places.end())
         return found->second;
     auto fresh = std::make_shared<const std::vector<Place>>(read_places(relation));
-    return cache().places[relation] = std::move(fresh);
+    if (cache().generation == of) // what changed while we read is read again
+        cache().places[relation] = fresh;
+    return fresh;
 }
 
 Way read_way(Oid table, const std::string &column, const std::string &label) {
@@ -78,13 +81,16 @@ Way read_way(Oid table, const std::string &column, const std::string &label) {
 }
 
 std::shared_ptr<const std::vector<Way>> ways_to(const std::string &label) {
-    auto &known = cache().ways;
-    if (const auto found = known.find(label); found != known.end())
+    const std::uint64_t of = cache().generation;
+    if (const auto found = cache().ways.find(label); found != cache().ways.end())
         return found->second;
     std::vector<Way> fresh;
     for (const auto &[table, column] : marked_columns(label))
         fresh.push_back(read_way(table, column, label));
-    return cache().ways[label] = std::make_shared<const std::vector<Way>>(std::move(fresh));
+    auto ways = std::make_shared<const std::vector<Way>>(std::move(fresh));
+    if (cache().generation == of)
+        cache().ways[label] = ways;
+    return ways;
 }
 
 /// Every row that has the mark.
@@ -112,10 +118,11 @@ bool any_table(Oid) { return true; }
 
 LOCKTAG tag_of(const Mark &mark) {
     const std::string whole = mark.first + '\0' + mark.second;
-    // All roles see what is locked. So few bits tell nobody whom it is about, and hardly two people ever meet in one.
-    const auto bits = static_cast<std::uint16_t>(pg::call([&] {
-        return hash_bytes(reinterpret_cast<const unsigned char *>(whole.data()), static_cast<int>(whole.size()));
-    }));
+    // All roles see what is locked, so it is a keyed hash that tells nobody whom it is about; hardly two people meet in
+    // one.
+    const cipher::Digest digest = key::mac(key::Use::hash, whole);
+    std::uint16_t bits;
+    std::memcpy(&bits, digest.data(), sizeof bits);
     LOCKTAG tag;
     SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, 0, bits, 0x6770); // beyond what pg_advisory_lock() uses
     return tag;

@@ -87,7 +87,7 @@ std::vector<IndexedForm> indexed_forms(Oid relation) {
                            ? static_cast<Node *>(linitial(castNode(FuncExpr, node)->args))
                            : nullptr;
             };
-            if (!index->rd_index->indisvalid || index->rd_index->indkey.values[0] != 0 ||
+            if (index->rd_rel->relam != BTREE_AM_OID || !index->rd_index->indisvalid || index->rd_index->indkey.values[0] != 0 ||
                 RelationGetIndexPredicate(index) != NIL)
                 return IndexedForm{};
             auto *key = static_cast<Node *>(linitial(RelationGetIndexExpressions(index)));

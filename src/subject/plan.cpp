@@ -241,7 +241,7 @@ Undecided Graph::undecided_at(Rank node, const std::vector<Arc> &defaults, const
     return result;
 }
 
-/// Whose its rows are is not known at all, so it stands in the way of everyone's rights.
+/// Whose its rows are is not known at all, so where it is protected it stands in the way of everyone's rights.
 Undecided Graph::lost_at(Rank node, Undecided result) const {
     const std::string &name = nodes_[node].name;
     result.message = "label of table " + name + " names what does not exist";
@@ -339,7 +339,7 @@ Walk Graph::walk(const std::vector<unsigned> &subjects) const {
     }
     std::vector<bool> concerned = closure(possible_, roots, true);
     for (Rank node = 0; node < nodes_.size(); ++node)
-        concerned[node] = concerned[node] || !nodes_[node].lost.empty();
+        concerned[node] = concerned[node] || (nodes_[node].enforced && !nodes_[node].lost.empty());
     result.undecided = undecided_in(concerned);
     return result;
 }

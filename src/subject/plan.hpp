@@ -24,6 +24,7 @@ struct Node {
     Erase erase = Erase::unset;
     bool keep = false;
     std::string lost; // an edge of its label that names what does not exist, as the label has it
+    bool enforced = false; // protected, so that its rows are somebody's, also where an edge is lost
 
     bool operator==(const Node &) const = default;
 };

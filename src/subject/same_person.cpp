@@ -59,7 +59,8 @@ Table read_table(Oid relation, const label::Labels &labels) {
 const std::vector<Table> &tables() {
     static auto *known = new std::vector<Table>;
     static std::uint64_t known_generation = 0;
-    if (known_generation == generation())
+    const std::uint64_t now = generation();
+    if (known_generation == now)
         return *known;
     std::vector<Table> fresh;
     for (const Node &node : nodes())
@@ -67,7 +68,7 @@ const std::vector<Table> &tables() {
             if (Table table = read_table(node.id, label::of(node.id)); !table.columns.empty())
                 fresh.push_back(std::move(table));
     *known = std::move(fresh);
-    known_generation = generation();
+    known_generation = now; // what changes while we read is read again
     return *known;
 }
 

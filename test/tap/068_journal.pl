@@ -176,7 +176,8 @@ $_->answer, $_->quit for @sessions;
 is(lines('intent') - $intents, 80, 'every act is in the file');
 is(officer($questions), '', 'the chain holds');
 
-# Attack: somebody edits the file, or loses its end.
+# Attack: somebody edits the file, or loses its end: an act and its confirmation, which nobody else's come between.
+officer(q{SELECT gdpr.restrict('person', '10', 'x')});
 my $content = slurp_file($journal);
 sub with_content
 {

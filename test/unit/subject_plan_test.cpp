@@ -18,6 +18,7 @@ class Schema {
     Schema &keep(const std::string &name) { return node(name).keep = true, *this; }
     Schema &table(const std::string &name) { return node(name), *this; }
     Schema &lost(const std::string &name, const std::string &edge) { return node(name).lost = edge, *this; }
+    Schema &enforced(const std::string &name) { return node(name).enforced = true, *this; }
 
     /// child.columns -> parent.id, or as many columns of its own as there are keys.
     Schema &key(const std::string &child, Names columns, const std::string &parent, Kind kind = Kind::foreign_key) {
@@ -417,6 +418,8 @@ TEST(Plan, ALabelThatNamesNoEdgeIsUndecided) {
 TEST(Plan, ALostEdgeMayBeAnyonesAndNoneOfTheOthersHidesIt) {
     Schema schema;
     schema.subject("person").subject("firm").owned("note", {"person_id"}, "person").lost("note", "owned(gone -> firm)");
+    EXPECT_EQ(schema.walk("firm").undecided.size(), 0U);
+    schema.enforced("note");
     for (const char *subject : {"person", "firm"})
         EXPECT_EQ(schema.walk(subject).undecided.size(), 1U);
     EXPECT_EQ(schema.graph().undecided_above(schema.id("note")).size(), 1U);
