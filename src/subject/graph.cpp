@@ -189,14 +189,17 @@ bool add_labelled(Oid relation, const label::EdgeLabel &label, const std::vector
     return found;
 }
 
-/// Has apply() made triggers on it? Nobody else may have them call the extension's functions.
+/// Was it in the graph when apply() ran last? Nobody else may have a trigger call the guard.
 bool is_enforced(Oid relation) {
     const pg::Relation opened(relation, AccessShareLock);
     const TriggerDesc *triggers = opened.get()->trigdesc;
     const Oid schema = pg::gdpr_schema();
     for (int i = 0; triggers != nullptr && i < triggers->numtriggers; i++)
-        if (const Oid function = triggers->triggers[i].tgfoid;
-            pg::call([&] { return get_func_namespace(function); }) == schema)
+        if (const Oid function = triggers->triggers[i].tgfoid; pg::call([&] {
+                const char *name = get_func_name(function);
+                return name != nullptr && std::strcmp(name, "restriction_guard") == 0 &&
+                       get_func_namespace(function) == schema;
+            }))
             return true;
     return false;
 }
