@@ -109,7 +109,9 @@ SET ROLE gdpr_regress_migrator;
 \set VERBOSITY default
 ALTER TABLE contact ALTER COLUMN name TYPE varchar(2);
 ALTER TABLE contact ALTER COLUMN name TYPE int;
+\set VERBOSITY sqlstate
 ALTER TABLE contact ALTER COLUMN name TYPE nothing;
+\set VERBOSITY default
 ALTER TABLE contact ALTER COLUMN nothing TYPE text;
 ALTER TABLE IF EXISTS nothing ALTER COLUMN name TYPE text;
 ALTER TABLE contact ALTER COLUMN id TYPE bigint USING 1 / 0;
