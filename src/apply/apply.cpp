@@ -76,6 +76,14 @@ void pin_settings() {
 /// The next ALTER TABLE is one of plan().
 bool own_alter = false;
 
+/// Says so for one statement, whether or not it gets as far.
+struct OwnAlter {
+    explicit OwnAlter(const std::string &statement) noexcept { own_alter = statement.starts_with("ALTER TABLE "); }
+    ~OwnAlter() { own_alter = false; }
+    OwnAlter(const OwnAlter &) = delete;
+    OwnAlter &operator=(const OwnAlter &) = delete;
+};
+
 void run(const Actions &actions) {
     for (const Action &each : actions) {
         const pg::OwnerScope scope(each.as_table_owner ? each.relation : pg::gdpr_relation("key"));
@@ -85,7 +93,7 @@ void run(const Actions &actions) {
                                     0, false);
         });
         pg::Spi spi;
-        own_alter = each.statement.starts_with("ALTER TABLE ");
+        const OwnAlter own(each.statement);
         (void)spi.run(each.statement);
     }
 }
