@@ -1,7 +1,8 @@
 // ALTER TABLE … ALTER COLUMN … TYPE as a migration writes it, with the plain type: a column whose label says encrypted
 // stays so, and what apply() made on the column does not stand in the way. Event triggers, since they fire in every
 // session, also in one that has not loaded the library.
-#include "apply/action.hpp"
+#include "apply/exchange.hpp"
+#include "apply/plaintext.hpp"
 #include "encrypted/type.hpp"
 #include "label/label.hpp"
 #include "pg/event_trigger.hpp"
@@ -18,11 +19,6 @@ std::map<const Node *, Oid> aside;
 void forget(XactEvent) { aside.clear(); }
 
 pg::AtTransactionEnd at_end(forget);
-
-bool says_encrypted(Oid relation, AttrNumber column) {
-    const label::ColumnLabel *label = label::of(relation).column(column);
-    return label != nullptr && label->encryption != label::ColumnLabel::Encryption::none;
-}
 
 /// Puts the encrypted type in the place of the plain one. The name lives as long as the command.
 void keep_encrypted(Oid relation, AttrNumber column, ColumnDef &definition) {
@@ -63,32 +59,23 @@ void keep_encrypted(Oid relation, AttrNumber column, ColumnDef &definition) {
 }
 
 /// What apply() made that names one of the columns, on the table and on its children.
-std::vector<std::string> drops_of_own_parts(Oid relation, const std::vector<std::string> &columns) {
-    std::string names;
-    for (const std::string &each : columns)
-        names += (names.empty() ? "" : ", ") + pg::quote_literal(each);
+std::vector<std::string> drops_of_own_parts(Oid relation, const std::vector<ColumnChange> &columns) {
     pg::Spi spi;
-    const pg::Rows rows = spi.run(
-        "WITH RECURSIVE family(id) AS (SELECT $1::oid UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i"
-        "  JOIN family f ON f.id = i.inhparent),"
-        " used AS (SELECT DISTINCT d.classid, d.objid FROM family f"
-        "  JOIN pg_catalog.pg_attribute a ON a.attrelid = f.id AND a.attname IN (" +
-            names +
-            ")"
-            "  JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass"
-            "   AND d.refobjid = a.attrelid AND d.refobjsubid = a.attnum)"
-            " SELECT pg_catalog.format('DROP TRIGGER %I ON %s', g.tgname, g.tgrelid::pg_catalog.regclass)"
-            "  FROM used u JOIN pg_catalog.pg_trigger g ON g.oid = u.objid JOIN pg_catalog.pg_proc p ON p.oid = g.tgfoid"
-            " WHERE u.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass AND NOT g.tgisinternal AND g.tgparentid = 0"
-            "   AND p.pronamespace = 'gdpr'::pg_catalog.regnamespace"
-            " UNION ALL SELECT pg_catalog.format('DROP POLICY %I ON %s', p.polname, p.polrelid::pg_catalog.regclass)"
-            "  FROM used u JOIN pg_catalog.pg_policy p ON p.oid = u.objid"
-            " WHERE u.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass"
-            "   AND p.polname IN ('gdpr_restriction', 'gdpr_gate', 'gdpr_default') ORDER BY 1",
-        {pg::param(OIDOID, ObjectIdGetDatum(relation))});
+    Exchange exchange(relation, columns, spi);
     std::vector<std::string> out;
-    for (std::uint64_t row = 0; row < rows.size(); row++)
-        out.push_back(rows.text_or(row, 1));
+    const auto add = [&](const pg::Rows &rows) {
+        for (std::uint64_t row = 0; row < rows.size(); row++)
+            out.push_back(rows.text_or(row, 1));
+    };
+    add(exchange.run("SELECT pg_catalog.format('DROP TRIGGER %I ON %s', g.tgname, g.tgrelid::pg_catalog.regclass)"
+                     "  FROM used u JOIN pg_catalog.pg_trigger g ON g.oid = u.id"
+                     "  JOIN pg_catalog.pg_proc p ON p.oid = g.tgfoid WHERE NOT g.tgisinternal AND g.tgparentid = 0"
+                     "   AND p.pronamespace = 'gdpr'::pg_catalog.regnamespace ORDER BY 1",
+                     "pg_trigger"));
+    add(exchange.run("SELECT pg_catalog.format('DROP POLICY %I ON %s', p.polname, p.polrelid::pg_catalog.regclass)"
+                     "  FROM used u JOIN pg_catalog.pg_policy p ON p.oid = u.id"
+                     " WHERE p.polname IN ('gdpr_restriction', 'gdpr_gate', 'gdpr_default') ORDER BY 1",
+                     "pg_policy"));
     return out;
 }
 
@@ -109,15 +96,16 @@ void begin(const AlterTableStmt &statement) {
     if (!OidIsValid(relation) ||
         !pg::call([&, owner = pg::relation_owner(relation)] { return has_privs_of_role(GetUserId(), owner); }))
         return;
-    std::vector<std::string> columns;
+    std::vector<ColumnChange> columns;
     for (const auto &[name, definition] : changes) {
         const AttrNumber number = pg::call([&, &its = name] { return get_attnum(relation, its.c_str()); });
         if (number <= 0)
             continue;
-        columns.push_back(name);
+        ColumnChange &change = columns.emplace_back();
+        change.column.name = name;
         const Oid type = pg::call([&] { return get_atttype(relation, number); });
         if (OidIsValid(pg::call([&] { return encrypted::plain_counterpart(type); })) &&
-            says_encrypted(relation, number))
+            wants_encryption(relation, number))
             keep_encrypted(relation, number, *definition);
     }
     if (columns.empty())
@@ -140,13 +128,6 @@ void end(const Node *statement) {
         enforce_parts(own.mapped());
 }
 
-const EventTriggerData &called_as_event_trigger(FunctionCallInfo fcinfo, const char *name) {
-    if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
-        pg::raise(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED,
-                  std::string(name) + " must be called as an event trigger");
-    return *reinterpret_cast<EventTriggerData *>(fcinfo->context);
-}
-
 } // namespace
 
 } // namespace gdpr::apply
@@ -154,14 +135,14 @@ const EventTriggerData &called_as_event_trigger(FunctionCallInfo fcinfo, const c
 using namespace gdpr;
 
 GDPR_FUNCTION(gdpr_alter_type_begin) {
-    const EventTriggerData &event = apply::called_as_event_trigger(fcinfo, "gdpr.alter_type_begin()");
+    const EventTriggerData &event = pg::event_of(fcinfo, "gdpr.alter_type_begin()");
     if (pg::installed() && IsA(event.parsetree, AlterTableStmt))
         apply::begin(*reinterpret_cast<const AlterTableStmt *>(event.parsetree));
     PG_RETURN_VOID();
 }
 
 GDPR_FUNCTION(gdpr_alter_type_end) {
-    const EventTriggerData &event = apply::called_as_event_trigger(fcinfo, "gdpr.alter_type_end()");
+    const EventTriggerData &event = pg::event_of(fcinfo, "gdpr.alter_type_end()");
     if (pg::installed())
         apply::end(event.parsetree);
     PG_RETURN_VOID();

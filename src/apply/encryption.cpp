@@ -129,11 +129,6 @@ bool is_encrypted(Oid type) {
     return OidIsValid(pg::call([&] { return encrypted::plain_counterpart(type); }));
 }
 
-bool wants_encryption(Oid relation, AttrNumber column) {
-    const label::ColumnLabel *label = label::of(relation).column(column);
-    return label != nullptr && label->encryption != label::ColumnLabel::Encryption::none;
-}
-
 constexpr const char *encrypting = "encrypt columns";
 constexpr const char *decrypting = "decrypt columns";
 

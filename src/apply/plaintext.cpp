@@ -211,6 +211,11 @@ void created(Oid catalog, Oid object, int part) {
 
 } // namespace
 
+bool wants_encryption(Oid relation, AttrNumber column) {
+    const label::ColumnLabel *label = label::of(relation).column(column);
+    return label != nullptr && label->encryption != label::ColumnLabel::Encryption::none;
+}
+
 void refuse_stored_plaintext(Oid relation, pg::Spi &spi) {
     const Bitmapset *labelled = labelled_columns(relation);
     const pg::Rows rows = spi.run(

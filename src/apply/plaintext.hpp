@@ -7,6 +7,9 @@
 
 namespace gdpr::apply {
 
+/// Does the column's label say that it is encrypted?
+bool wants_encryption(Oid relation, AttrNumber column);
+
 /// Raises where an index, a statistics object or a generated column of the relation stores a plaintext result of one
 /// of its encrypted columns, or of one that is labelled encrypted.
 void refuse_stored_plaintext(Oid relation, pg::Spi &spi);

@@ -52,11 +52,8 @@ void forget_unlabelled() {
 using namespace gdpr;
 
 GDPR_FUNCTION(gdpr_note_unlabelled) {
-    if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
-        pg::raise(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED,
-                  "gdpr.note_unlabelled() must be called as an event trigger");
-    const auto *event = reinterpret_cast<EventTriggerData *>(fcinfo->context);
-    if (pg::installed() && IsA(event->parsetree, SecLabelStmt))
-        apply::note(*reinterpret_cast<const SecLabelStmt *>(event->parsetree));
+    const EventTriggerData &event = pg::event_of(fcinfo, "gdpr.note_unlabelled()");
+    if (pg::installed() && IsA(event.parsetree, SecLabelStmt))
+        apply::note(*reinterpret_cast<const SecLabelStmt *>(event.parsetree));
     PG_RETURN_VOID();
 }

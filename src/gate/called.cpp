@@ -13,9 +13,7 @@ void gate::refuse(Oid relation, const char *what) {
 
 /// A function that a table's definition calls sees the rows as they are: a gated role may not give it another body.
 GDPR_FUNCTION(gdpr_gate_guard_function) {
-    if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
-        pg::raise(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED,
-                  "gdpr.gate_guard_function() must be called as an event trigger");
+    (void)pg::event_of(fcinfo, "gdpr.gate_guard_function()");
     if (!pg::installed() || !gate::any_rules() || !gate::sight().gated || pg::in_owner_scope())
         PG_RETURN_VOID();
     std::vector<Oid> users;

@@ -83,9 +83,7 @@ using namespace gdpr;
 
 /// Rules go with their column: its number, or its name, may become another's.
 GDPR_FUNCTION(gdpr_gate_follow) {
-    if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
-        pg::raise(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED,
-                  "gdpr.gate_follow() must be called as an event trigger");
+    (void)pg::event_of(fcinfo, "gdpr.gate_follow()");
     const Oid table = pg::installed() ? pg::gdpr_relation("gate_rule") : InvalidOid;
     if (!OidIsValid(table) || !gate::any_rules())
         PG_RETURN_VOID();

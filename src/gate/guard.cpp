@@ -377,17 +377,14 @@ void Guard::check(Node *statement) const {
 } // namespace
 
 GDPR_FUNCTION(gdpr_gate_guard) {
-    if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
-        pg::raise(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED,
-                  "gdpr.gate_guard() must be called as an event trigger");
-    const auto *event = reinterpret_cast<EventTriggerData *>(fcinfo->context);
+    const EventTriggerData &event = pg::event_of(fcinfo, "gdpr.gate_guard()");
     if (!pg::installed() || !gate::any_rules())
         PG_RETURN_VOID();
     gate::forget_freed();
-    if (IsA(event->parsetree, RenameStmt))
-        gate::follow_rename(*reinterpret_cast<RenameStmt *>(event->parsetree));
+    if (IsA(event.parsetree, RenameStmt))
+        gate::follow_rename(*reinterpret_cast<RenameStmt *>(event.parsetree));
     // What apply() does to a table is the extension's.
     else if (const gate::Sight &now = gate::sight(); now.gated && !pg::in_owner_scope())
-        Guard(now).check(event->parsetree);
+        Guard(now).check(event.parsetree);
     PG_RETURN_VOID();
 }

@@ -25,15 +25,6 @@ bool is_owner_of(Oid relation) {
               "Rights exercised for people of the labelled table would reach them.", hint);
 }
 
-/// The table that an arrow names, as the graph reads it.
-Oid named(Oid relation, const Target &target) {
-    return pg::call([&] {
-        const Oid schema =
-            target.schema.empty() ? get_rel_namespace(relation) : get_namespace_oid(target.schema.c_str(), true);
-        return OidIsValid(schema) ? get_relname_relid(target.table.c_str(), schema) : InvalidOid;
-    });
-}
-
 /// The tables that foreign keys of these columns lead to.
 std::vector<Oid> by_key(Oid relation, const std::vector<std::string> &columns) {
     std::set<AttrNumber> wanted;
@@ -52,12 +43,20 @@ std::vector<Oid> by_key(Oid relation, const std::vector<std::string> &columns) {
 
 } // namespace
 
+Oid target_of(Oid relation, const Target &target) {
+    return pg::call([&] {
+        const Oid schema =
+            target.schema.empty() ? get_rel_namespace(relation) : get_namespace_oid(target.schema.c_str(), true);
+        return OidIsValid(schema) ? get_relname_relid(target.table.c_str(), schema) : InvalidOid;
+    });
+}
+
 void check_reach(Oid relation, const TableLabel &label) {
     for (const EdgeLabel &edge : label.edges) {
         const bool owns = edge.kind == EdgeLabel::Kind::owns;
         std::vector<Oid> others;
         if (edge.target)
-            others.push_back(named(relation, *edge.target));
+            others.push_back(target_of(relation, *edge.target));
         else if (owns) // the others needed REFERENCES to have the foreign key
             others = by_key(relation, edge.columns);
         for (const Oid other : others) {

@@ -307,12 +307,9 @@ void guard(Node *statement) {
 } // namespace
 
 GDPR_FUNCTION(gdpr_guard_ddl) {
-    if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
-        pg::raise(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED,
-                  "gdpr.guard_ddl() must be called as an event trigger");
-    const auto *event = reinterpret_cast<EventTriggerData *>(fcinfo->context);
+    const EventTriggerData &event = pg::event_of(fcinfo, "gdpr.guard_ddl()");
     if (pg::installed())
-        guard(event->parsetree);
+        guard(event.parsetree);
     PG_RETURN_VOID();
 }
 
@@ -358,9 +355,7 @@ void refuse_drop() {
 /// Tables go with the rows of whoever is in them. What is kept of those people ends as it does with their rows: the
 /// table's number may be another's one day, at the latest where a dump is restored.
 GDPR_FUNCTION(gdpr_guard_drop) {
-    if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
-        pg::raise(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED,
-                  "gdpr.guard_drop() must be called as an event trigger");
+    (void)pg::event_of(fcinfo, "gdpr.guard_drop()");
     if (!pg::installed())
         PG_RETURN_VOID();
     refuse_drop();

@@ -38,13 +38,12 @@ bool equal(const TypeCacheEntry *type, Oid collation, Datum one, Datum other) {
 }
 
 /// Can there be statistics of index expressions, or extended ones?
-bool derives(Oid relation) {
-    const pg::Relation opened(relation, AccessShareLock);
+bool derives(::Relation relation) {
     return pg::call([&] {
-        if (RelationGetStatExtList(opened.get()) != NIL)
+        if (RelationGetStatExtList(relation) != NIL)
             return true;
         ListCell *cell;
-        foreach (cell, RelationGetIndexList(opened.get())) {
+        foreach (cell, RelationGetIndexList(relation)) {
             HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(cell)));
             const bool expressions = HeapTupleIsValid(tuple) && !heap_attisnull(tuple, Anum_pg_index_indexprs, nullptr);
             if (HeapTupleIsValid(tuple))
@@ -61,7 +60,7 @@ bool derives(Oid relation) {
 bool remove_derived(Oid relation) {
     // Until the end of the transaction: an ANALYZE before it would store again what is being erased.
     pg::Relation opened(relation, ShareUpdateExclusiveLock);
-    if (!derives(relation))
+    if (!derives(opened.get()))
         return false;
     return pg::call([&] {
         bool found = false;

@@ -1,6 +1,7 @@
 // Labels follow what they name: a column, table or schema that is renamed, or a table that moves to another schema, has
 // the labels rewritten that say its old name. Event triggers, since they fire in every session.
 #include "label/label.hpp"
+#include "label/reach.hpp"
 #include "pg/event_trigger.hpp"
 #include "pg/pg.hpp"
 #include "pg/planning.hpp"
@@ -102,11 +103,7 @@ void note_edge(Followed &of, label::EdgeLabel &edge, const RenameStmt *rename) {
     if (!edge.target)
         return;
     label::Target &target = *edge.target;
-    const Oid relation = pg::call([&] {
-        const Oid schema =
-            target.schema.empty() ? get_rel_namespace(of.relation) : get_namespace_oid(target.schema.c_str(), true);
-        return OidIsValid(schema) ? get_relname_relid(target.table.c_str(), schema) : InvalidOid;
-    });
+    const Oid relation = label::target_of(of.relation, target);
     if (!OidIsValid(relation))
         return;
     of.tables.push_back({&target, relation});
@@ -192,13 +189,6 @@ void follow(Followed &of) {
     label::relabel(of.relation, of.label);
 }
 
-Node *statement_of(FunctionCallInfo fcinfo, const char *name) {
-    if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
-        pg::raise(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED,
-                  std::string(name) + " must be called as an event trigger");
-    return reinterpret_cast<EventTriggerData *>(fcinfo->context)->parsetree;
-}
-
 } // namespace
 
 } // namespace gdpr::subject
@@ -206,14 +196,14 @@ Node *statement_of(FunctionCallInfo fcinfo, const char *name) {
 using namespace gdpr;
 
 GDPR_FUNCTION(gdpr_rename_begin) {
-    if (Node *statement = subject::statement_of(fcinfo, "gdpr.rename_begin()");
+    if (Node *statement = pg::event_of(fcinfo, "gdpr.rename_begin()").parsetree;
         pg::installed() && subject::renames(statement))
         subject::begin(statement);
     PG_RETURN_VOID();
 }
 
 GDPR_FUNCTION(gdpr_rename_end) {
-    if (Node *statement = subject::statement_of(fcinfo, "gdpr.rename_end()");
+    if (Node *statement = pg::event_of(fcinfo, "gdpr.rename_end()").parsetree;
         pg::installed() && subject::renames(statement))
         for (const auto &each : std::exchange(subject::followed, {}))
             subject::follow(*each);

@@ -2,6 +2,7 @@
 #include "subject/graph.hpp"
 
 #include "label/label.hpp"
+#include "label/reach.hpp"
 #include "pg/pg.hpp"
 #include "subject/personal.hpp"
 
@@ -134,16 +135,6 @@ std::vector<Edge> foreign_keys(std::set<KeyName> &unvalidated) {
     return edges;
 }
 
-/// The table that a label's arrow names: unqualified, one beside the labelled table. The search path has no say, so
-/// that a label means the same to everyone.
-Oid target_of(Oid relation, const label::Target &target) {
-    return pg::call([&] {
-        const Oid schema =
-            target.schema.empty() ? get_rel_namespace(relation) : get_namespace_oid(target.schema.c_str(), true);
-        return OidIsValid(schema) ? get_relname_relid(target.table.c_str(), schema) : InvalidOid;
-    });
-}
-
 std::vector<std::string> primary_key_names(Oid relation) {
     std::vector<std::string> names;
     for (const pg::Column &column : pg::primary_key(relation))
@@ -166,7 +157,7 @@ bool add_labelled(Oid relation, const label::EdgeLabel &label, const std::vector
         return false;
     edge.nullable = any_nullable(relation, label.columns);
     if (label.target) {
-        edge.parent = target_of(relation, *label.target);
+        edge.parent = label::target_of(relation, *label.target);
         if (!OidIsValid(edge.parent))
             return false;
         edge.parent_columns = label.target->columns.empty() ? primary_key_names(edge.parent) : label.target->columns;

@@ -87,8 +87,8 @@ std::vector<IndexedForm> indexed_forms(Oid relation) {
                            ? static_cast<Node *>(linitial(castNode(FuncExpr, node)->args))
                            : nullptr;
             };
-            if (index->rd_rel->relam != BTREE_AM_OID || !index->rd_index->indisvalid || index->rd_index->indkey.values[0] != 0 ||
-                RelationGetIndexPredicate(index) != NIL)
+            if (index->rd_rel->relam != BTREE_AM_OID || !index->rd_index->indisvalid ||
+                index->rd_index->indkey.values[0] != 0 || RelationGetIndexPredicate(index) != NIL)
                 return IndexedForm{};
             auto *key = static_cast<Node *>(linitial(RelationGetIndexExpressions(index)));
             Node *inner = single_argument(key, sealed);
