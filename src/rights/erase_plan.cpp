@@ -29,26 +29,29 @@ std::string points(const Hop &hop) {
 
 } // namespace
 
-Target::Target(const subject::Selection &selected, bool erased_before)
+Target::Target(const subject::Selection &selected, Before before)
     : selection(&selected), relation(selected.step.node), name(pg::relation_name(relation)),
       labels(label::of(relation)), blank(known_blanks(relation, labels)), params(selected.params),
       departing(selected.hop_conditions),
       anonymise(labels.table && labels.table->erase == label::TableLabel::Erase::anonymize),
-      first_takes_all(labels.table && labels.table->erase == label::TableLabel::Erase::remove), again(erased_before) {}
+      first_takes_all(labels.table && labels.table->erase == label::TableLabel::Erase::remove), again(before != Before::never) {
+    if (before == Before::joined && !blank.empty())
+        todo = undone(blank);
+}
 
-std::string Target::departs() const { return both(both(mine(), not_true(kept)), not_true(others)); }
+std::string Target::departs() const { return both(both(both(mine(), not_true(kept)), not_true(others)), todo); }
 
 Where Target::where(Fate fate) const {
     if (fate == Fate::keep)
         return {both(mine(), kept), params};
     std::string sql = both(mine(), not_true(kept));
     if (fate == Fate::leave) {
-        sql = both(sql, others);
+        sql = both(both(sql, others), todo);
         if (again) { // what was left before is not left again
-            std::string todo = "false";
+            std::string leads = "false";
             for (const std::string &each : departing)
-                todo += " OR (" + each + ")";
-            sql = both(sql, todo);
+                leads += " OR (" + each + ")";
+            sql = both(sql, leads);
         }
         return {sql, params};
     }
@@ -60,11 +63,11 @@ Where Target::where(Fate fate) const {
     return {again ? both(sql, undone(blank) + " OR " + cut) : sql, params};
 }
 
-ErasePlan::ErasePlan(const subject::Collection &collection, bool again) : collection_(collection) {
+ErasePlan::ErasePlan(const subject::Collection &collection, Before before) : collection_(collection) {
     targets_.reserve(collection.selections().size());
     for (const subject::Selection &each : collection.selections())
         if (each.step.kind != Step::Kind::accessed)
-            targets_.emplace_back(each, again);
+            targets_.emplace_back(each, before);
     while (mark_others())
         ;
     for (Target &each : targets_)

@@ -21,6 +21,10 @@ struct Reference {
     bool cuttable() const noexcept { return !cuts.empty(); }
 };
 
+/// Was the person erased before: in one row, or in several that were one person? Once nothing joins those any more, each
+/// seems to be another person to the others.
+enum class Before { never, alone, joined };
+
 /// A relation in which the person owns rows, and what becomes of those.
 class Target {
   public:
@@ -31,7 +35,7 @@ class Target {
         remove
     };
 
-    Target(const subject::Selection &selection, bool again);
+    Target(const subject::Selection &selection, Before before);
 
     /// The condition on rows with that fate, over params.
     Where where(Fate fate) const;
@@ -57,6 +61,7 @@ class Target {
     bool anonymise;                     // its label says that rows stay
     bool first_takes_all;               // its label says that rows go with the first of their owners
     bool again;                         // erased before: only what is still to do counts
+    std::string todo = "true";          // rows that are not settled: those of one of several that have no values left are
     std::map<Fate, std::uint64_t> rows;
 };
 
@@ -79,8 +84,8 @@ struct Line {
 
 class ErasePlan {
   public:
-    /// `again`: the person was erased before. Raises where a row can neither go nor stay.
-    ErasePlan(const subject::Collection &collection, bool again);
+    /// Raises where a row can neither go nor stay.
+    ErasePlan(const subject::Collection &collection, Before before);
 
     /// What is done, ordered by relation and action; of what was kept before, nothing is said again.
     const std::vector<Line> &lines() const noexcept { return lines_; }

@@ -163,11 +163,10 @@ void ErasePlan::find_accessed(const subject::Selection &selection) {
         found.relation = relation;
         found.params = selection.params;
         found.where = "(" + selection.hop_conditions[i] + ") AND " + not_own(target(relation), relation, found.params);
-        if (owner.kept != "false" || owner.others != "false")
+        if (owner.departs() != owner.mine())
             found.where += " AND " + not_true(one_of(relation, hop.edge.child_columns,
                                                      keys_of(owner.relation, hop.edge.parent_columns,
-                                                             owner.with(owner.mine() + " AND ((" + owner.kept +
-                                                                        ") OR (" + owner.others + "))")),
+                                                             owner.with(both(owner.mine(), not_true(owner.departs())))),
                                                      found.params));
         found.rows = count_rows(relation, {found.where, found.params});
         if (found.rows == 0)
@@ -209,6 +208,11 @@ void ErasePlan::find_pointing() {
             one_of(each.child, each.child_columns,
                    keys(parent->relation, each.parent_columns, parent->with(parent->departs())), found.params);
         found.where += " AND " + not_own(child, each.child, found.params);
+        // What tells whose a kept row is; by the primary key, as not_own.
+        const Columns key = primary_key_of(each.child);
+        if (const std::string spared = owns(each) ? "false" : needed(each); spared != "false" && !key.empty())
+            found.where +=
+                " AND " + not_true(one_of(each.child, key, keys(each.child, key, child->with(spared)), found.params));
         found.rows = count_rows(each.child, {found.where, found.params});
         if (found.rows == 0)
             continue;

@@ -115,7 +115,7 @@ void carry_out(const ErasePlan &plan, const subject::Collection &collection, Own
         (void)block(identifiers, "erasure", true);
     // Whoever called looks for the newest: that of the row which they named.
     for (auto each = person.rbegin(); each != person.rend(); ++each) {
-        const std::int64_t receipt = write_receipt(*each, reason, lines);
+        const std::int64_t receipt = write_receipt(*each, reason, lines, person.size());
         audit::record(*each, "forget", "receipt " + std::to_string(receipt));
         mail::notify("erasure " + std::to_string(receipt));
     }
@@ -161,8 +161,11 @@ std::vector<Line> forget(const subject::Subject &subject, const std::optional<st
     const subject::Collection collection = dry_run ? *collected(person, false) : collect_locked(person);
     for (const subject::Subject &each : person)
         refuse_held(each); // a hold locks the person's row, too
-    const bool again = std::all_of(person.begin(), person.end(), has_receipt);
-    const ErasePlan plan(collection, again);
+    // Rows that are joined once more were stored anew, or restored.
+    Before before = erased_before(person.front());
+    for (std::size_t i = 1; i < person.size() && before != Before::never; i++)
+        before = erased_before(person[i]) == Before::never ? Before::never : Before::alone;
+    const ErasePlan plan(collection, before);
     std::vector<Line> lines = plan.lines();
     // Somebody may have deleted the row, and left what no foreign key held to it, and the audit log.
     if (!lines.empty() || !collection.exists()) {
@@ -173,7 +176,7 @@ std::vector<Line> forget(const subject::Subject &subject, const std::optional<st
         if (!dry_run && !lines.empty())
             carry_out(plan, collection, own, lines, identifiers, reason, blocks);
     }
-    known = !lines.empty() || collection.exists() || again;
+    known = !lines.empty() || collection.exists() || before != Before::never;
     return lines;
 }
 

@@ -37,30 +37,32 @@ pg::Param actions_of(const std::vector<Line> &lines) {
 
 } // namespace
 
-bool has_receipt(const subject::Subject &subject) {
+Before erased_before(const subject::Subject &subject) {
     const Oid receipts = pg::gdpr_relation("erasure");
     // Where nobody was forgotten there may be no key yet, and asking makes none.
     if (pg::without_pages(receipts))
-        return false;
+        return Before::never;
     const pg::OwnerScope scope(receipts);
     const pg::ByIndexes indexes;
     pg::Spi spi;
     if (!spi.run_again("SELECT EXISTS (SELECT FROM gdpr.erasure)", {}).boolean(0, 1))
-        return false;
-    return spi
-        .run_again("SELECT EXISTS (SELECT FROM gdpr.erasure WHERE subject = $1 AND subject_table = $2)",
-                   {hash_param(subject), pg::param_oid(subject.table)})
-        .boolean(0, 1);
+        return Before::never;
+    const std::int64_t rows = spi.run_again("SELECT coalesce(pg_catalog.max(person_rows), 0) FROM gdpr.erasure"
+                                            " WHERE subject = $1 AND subject_table = $2",
+                                            {hash_param(subject), pg::param_oid(subject.table)})
+                                  .number(0, 1);
+    return rows == 0 ? Before::never : rows == 1 ? Before::alone : Before::joined;
 }
 
 std::int64_t write_receipt(const subject::Subject &subject, const std::optional<std::string> &reason,
-                           const std::vector<Line> &lines) {
+                           const std::vector<Line> &lines, std::size_t person_rows) {
     const pg::OwnerScope scope(pg::gdpr_relation("erasure"));
     pg::Spi spi;
     return spi
-        .run_again("INSERT INTO gdpr.erasure (subject_table, subject, reason, actions) VALUES ($1, $2, $3, $4)"
-                   " RETURNING id",
-                   {pg::param_oid(subject.table), hash_param(subject), pg::param_or_null(reason), actions_of(lines)})
+        .run_again("INSERT INTO gdpr.erasure (subject_table, subject, reason, actions, person_rows)"
+                   " VALUES ($1, $2, $3, $4, $5) RETURNING id",
+                   {pg::param_oid(subject.table), hash_param(subject), pg::param_or_null(reason), actions_of(lines),
+                    pg::param(static_cast<std::int64_t>(person_rows))})
         .number(0, 1);
 }
 

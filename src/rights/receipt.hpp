@@ -6,12 +6,12 @@
 
 namespace gdpr::rights {
 
-/// Was this person forgotten before?
-bool has_receipt(const subject::Subject &subject);
+/// Was this person forgotten before, and in how many rows?
+Before erased_before(const subject::Subject &subject);
 
 /// Writes one; returns its number.
 std::int64_t write_receipt(const subject::Subject &subject, const std::optional<std::string> &reason,
-                           const std::vector<Line> &lines);
+                           const std::vector<Line> &lines, std::size_t person_rows);
 
 /// Writes that of an erasure that the journal tells of, where there is none; whether it did.
 bool restore_receipt(Oid subject_table, const journal::Entry &entry);

@@ -6,7 +6,8 @@ CREATE TABLE gdpr.erasure (
     reason gdpr.encrypted_text,
     at timestamptz NOT NULL DEFAULT now(),
     role name NOT NULL DEFAULT session_user,
-    actions jsonb NOT NULL
+    actions jsonb NOT NULL,
+    person_rows integer NOT NULL DEFAULT 1
 );
 CREATE INDEX erasure_subject ON gdpr.erasure (subject);
 COMMENT ON TABLE gdpr.erasure IS 'Receipts of erasure (Art. 17, 5(2)). They hold no personal data.';
@@ -17,6 +18,7 @@ COMMENT ON COLUMN gdpr.erasure.reason IS 'Why, in the words of who erased.';
 COMMENT ON COLUMN gdpr.erasure.at IS 'When.';
 COMMENT ON COLUMN gdpr.erasure.role IS 'Who erased.';
 COMMENT ON COLUMN gdpr.erasure.actions IS 'What was done in each relation, and to how many rows.';
+COMMENT ON COLUMN gdpr.erasure.person_rows IS 'How many rows of subject tables the person was in; each has a receipt of this moment.';
 SELECT pg_catalog.pg_extension_config_dump('gdpr.erasure', '');
 SELECT pg_catalog.pg_extension_config_dump('gdpr.erasure_id_seq', '');
 GRANT SELECT ON gdpr.erasure TO gdpr_officer, gdpr_auditor;

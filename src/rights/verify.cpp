@@ -46,7 +46,8 @@ void verify_key(const subject::Subject &subject, const Report &report) {
         collection.emplace(subject);
     }
     if (collection->exists()) {
-        const ErasePlan plan(*collection, true);
+        const Before before = erased_before(subject);
+        const ErasePlan plan(*collection, before == Before::never ? Before::alone : before);
         for (const Line &each : plan.lines())
             report(pg::relation_name(each.relation), std::to_string(each.rows) + " rows left to " + each.action);
     } else
@@ -214,7 +215,7 @@ GDPR_FUNCTION(gdpr_verify_forgotten) {
     rights::Erased erased;
     erased.person = subject::person_argument(fcinfo);
     erased.table = erased.person->table;
-    if (rights::has_receipt(*erased.person)) {
+    if (rights::erased_before(*erased.person) != rights::Before::never) {
         erased.subject = journal::subject_hash(*erased.person);
         const std::string_view hash(reinterpret_cast<const char *>(erased.subject.data()), erased.subject.size());
         if (const auto newest = rights::receipt("subject = $1", pg::param_bytes(hash)))
