@@ -34,7 +34,8 @@ Target::Target(const subject::Selection &selected, Before before)
       labels(label::of(relation)), blank(known_blanks(relation, labels)), params(selected.params),
       departing(selected.hop_conditions),
       anonymise(labels.table && labels.table->erase == label::TableLabel::Erase::anonymize),
-      first_takes_all(labels.table && labels.table->erase == label::TableLabel::Erase::remove), again(before != Before::never) {
+      first_takes_all(labels.table && labels.table->erase == label::TableLabel::Erase::remove),
+      again(before != Before::never) {
     if (before == Before::joined && !blank.empty())
         todo = undone(blank);
 }

@@ -30,54 +30,13 @@ bool owned_elsewhere(const Reference &reference) {
     });
 }
 
-/// Foreign keys to the relations that a walk reaches, wherever they are; read once for each state of the graph.
-const std::vector<Reference> &foreign_keys(const subject::Collection &collection) {
-    static auto *known = new std::map<std::set<Oid>, std::vector<Reference>>;
-    static std::uint64_t generation = 0;
-    (void)subject::graph();
-    if (generation != subject::generation())
-        known->clear();
-    generation = subject::generation();
-    std::set<Oid> subject_tables;
-    for (const subject::Subject &each : collection.subjects())
-        subject_tables.insert(each.table);
-    if (const auto found = known->find(subject_tables); found != known->end())
-        return found->second;
-    std::string oids;
-    for (const Step &step : collection.walk().steps) {
-        if (step.kind == Step::Kind::accessed)
-            continue;
-        List *heirs = pg::call([&] { return find_all_inheritors(step.node, AccessShareLock, nullptr); });
-        ListCell *cell;
-        foreach (cell, heirs)
-            oids += (oids.empty() ? "" : ",") + std::to_string(lfirst_oid(cell));
-    }
-    const pg::OwnerScope scope(pg::gdpr_relation("key"));
-    pg::Spi spi;
-    const pg::Rows rows = spi.run(
-        "SELECT c.oid, c.conrelid, c.confrelid, c.condeferrable, c.confdeltype::text, a.attname::text, f.attname::text"
-        "  FROM pg_catalog.pg_constraint c, unnest(c.conkey, c.confkey) WITH ORDINALITY AS k(own, far, n)"
-        "  JOIN pg_catalog.pg_attribute a ON a.attnum = k.own JOIN pg_catalog.pg_attribute f ON f.attnum = k.far"
-        " WHERE c.contype = 'f' AND c.conparentid = 0 AND c.confrelid = ANY ($1::oid[])"
-        "   AND a.attrelid = c.conrelid AND f.attrelid = c.confrelid ORDER BY c.oid, k.n",
-        {pg::param("{" + oids + "}")});
-    std::vector<Reference> out;
-    for (std::uint64_t row = 0; row < rows.size(); row++) {
-        if (out.empty() || out.back().constraint != rows.oid(row, 1)) {
-            const Oid child = subject::node_of(rows.oid(row, 2));
-            out.push_back({OidIsValid(child) ? child : rows.oid(row, 2),
-                           subject::node_of(rows.oid(row, 3)),
-                           {},
-                           {},
-                           rows.oid(row, 1),
-                           rows.text_or(row, 5, "a").front(),
-                           rows.boolean(row, 4),
-                           {}});
-        }
-        out.back().child_columns.push_back(rows.text_or(row, 6));
-        out.back().parent_columns.push_back(rows.text_or(row, 7));
-    }
-    return known->emplace(std::move(subject_tables), std::move(out)).first->second;
+/// Rows of the child whose key to the parent does not make them the person's: its label counts others only.
+std::string says_nothing(const Target &child, const Reference &reference) {
+    std::string out = "true";
+    for (const Hop &hop : child.selection->step.hops)
+        if (!hop.reversed() && hop.owner == reference.parent && same_columns(hop, reference))
+            out = hop.edge.when.empty() ? "false" : both(out, not_true("(" + hop.edge.when + ")"));
+    return out;
 }
 
 } // namespace
@@ -102,23 +61,6 @@ std::string ErasePlan::not_own(const Target *target, Oid relation, std::vector<p
     const std::string own =
         both(target->mine(), target->kept == "false" || alone == "true" ? alone : "(" + target->kept + ") OR " + alone);
     return not_true(one_of(relation, key, keys(relation, key, target->with(own)), params));
-}
-
-/// Foreign keys to the person's relations, and the keys that labels say.
-void ErasePlan::read_references() {
-    references_ = foreign_keys(collection_);
-    for (const subject::Selection &each : collection_.selections())
-        for (const Hop &hop : each.step.hops) {
-            const subject::Edge &edge = hop.edge;
-            if (std::none_of(references_.begin(), references_.end(), [&](const Reference &known) {
-                    return known.child == edge.child && known.parent == edge.parent &&
-                           known.child_columns == edge.child_columns && known.parent_columns == edge.parent_columns;
-                }))
-                references_.push_back(
-                    {edge.child, edge.parent, edge.child_columns, edge.parent_columns, InvalidOid, 0, false, {}});
-        }
-    for (Reference &each : references_)
-        each.cuts = cuttable(each.child, each.child_columns);
 }
 
 /// Do the child's rows own by this key what it points to?
@@ -336,8 +278,13 @@ void ErasePlan::mark_cuts(Target &child) {
         if (each.child != child.relation || parent == nullptr || parent == &child)
             continue;
         const bool owning = owns(each);
-        if (!owning && !accesses(each) && (!child.anonymise || parent->anonymise))
-            continue;
+        std::string only = "true";
+        if (!owning && !accesses(each)) {
+            if (child.anonymise && parent->anonymise)
+                only = says_nothing(child, each);
+            if (!child.anonymise || only == "false")
+                continue;
+        }
         const std::string spared = needed(each);
         const Keys keys =
             parent == &targets_.front() && !collection_.exists() ? collection_.absent_keys(each.parent_columns)
@@ -353,7 +300,7 @@ void ErasePlan::mark_cuts(Target &child) {
         };
         if (!each.cuttable() && !OidIsValid(each.constraint)) {
             const std::string going = both(one_of(child.relation, each.child_columns, keys, child.params),
-                                           owning ? "true" : not_true(spared));
+                                           both(only, owning ? "true" : not_true(spared)));
             for (const std::string &column : each.child_columns)
                 if (!blanked(column)) {
                     child.blank.push_back(pseudonym(child.relation, column));
@@ -366,7 +313,7 @@ void ErasePlan::mark_cuts(Target &child) {
             if (!blanked(column))
                 when[column] += (when[column].empty() ? "" : " OR ") +
                                 both(both(one_of(child.relation, each.child_columns, keys, child.params),
-                                          owning ? "true" : not_true(spared)),
+                                          both(only, owning ? "true" : not_true(spared))),
                                      not_true(bound));
     }
     for (const auto &[column, condition] : when) {

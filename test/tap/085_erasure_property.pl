@@ -479,7 +479,7 @@ try_schema($_) foreach @seeds;
 if (!$ENV{GDPR_PROPERTY_SEED})
 {
 	try_schema($_, 1) foreach 1795553223, 5026, 7023, 7086, 603300910, 603400168, 603400445, 71000274;
-	try_schema($_) foreach 605817208, 71000187, 71000352, 71000420;
+	try_schema($_) foreach 605817208, 71000187, 71000352, 71000420, 72000011;
 }
 ok($joined > 0 || $runs < 10, "$joined schemas had people in several rows");
 ok($forgotten > $refused, "$forgotten people were forgotten, $refused refused");
