@@ -1,4 +1,4 @@
-// Cryptography on plain bytes, by OpenSSL alone. Knows nothing of PostgreSQL; everything that can be called
+// Cryptography on plain bytes, by libraries alone. Knows nothing of PostgreSQL; everything that can be called
 // per value is noexcept and says by its result whether it worked.
 #pragma once
 
@@ -43,7 +43,7 @@ class Key {
     std::array<std::uint8_t, key_size> bytes_{};
 };
 
-/// OpenSSL refused: no entropy, no memory, or an algorithm is switched off.
+/// A library refused: no entropy, no memory, or an algorithm is switched off.
 struct Failure : std::exception {
     const char *what() const noexcept override { return "the cryptographic library failed"; }
 };
@@ -54,9 +54,7 @@ void cleanse(void *memory, std::size_t size) noexcept;
 /// Random bytes for nonces, from a pool that is refilled by the system's generator and never crosses a fork.
 bool random_bytes(std::uint8_t *out, std::size_t size) noexcept;
 
-/// How often this process was forked off since random bytes were first asked for: what was made of them before is its
-/// parent's.
-unsigned fork_count() noexcept;
+class Gcm;
 
 /// AES-256-GCM with a key schedule that is set up once. Not thread safe.
 class Aead {
@@ -76,9 +74,11 @@ class Aead {
     bool open(Bytes nonce, Bytes associated, Bytes sealed, std::uint8_t *out) noexcept;
 
   private:
-    struct State;
-    std::unique_ptr<State> state_;
+    std::unique_ptr<Gcm> gcm_;
 };
+
+/// Finds out what the processor can: a millisecond, which processes that are forked off later are spared.
+void prepare() noexcept;
 
 /// A keyed 64-bit pseudorandom function: one AES-256 block. Hides the hash of a value from whoever has no key.
 class KeyedHash {

@@ -22,13 +22,9 @@ struct Pool {
     std::array<std::uint8_t, 4080> bytes{}; // a whole number of nonces
     std::size_t used = sizeof bytes;
     bool guarded = false;
-    unsigned forks = 0;
 } pool;
 
-void forget_pool() noexcept {
-    pool.used = sizeof pool.bytes;
-    pool.forks++;
-}
+void forget_pool() noexcept { pool.used = sizeof pool.bytes; }
 
 struct CipherContext {
     CipherContext() = default;
@@ -41,7 +37,7 @@ struct CipherContext {
 
 } // namespace
 
-void cleanse(void *memory, std::size_t size) noexcept { OPENSSL_cleanse(memory, size); }
+void cleanse(void *memory, std::size_t size) noexcept { explicit_bzero(memory, size); }
 
 Key::~Key() { cleanse(bytes_.data(), bytes_.size()); }
 
@@ -77,8 +73,6 @@ bool random_bytes(std::uint8_t *out, std::size_t size) noexcept {
     pool.used += size;
     return true;
 }
-
-unsigned fork_count() noexcept { return pool.forks; }
 
 std::array<std::uint8_t, wrapped_size> wrap(const Key &wrapping, const Key &secret) {
     CipherContext cipher;

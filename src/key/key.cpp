@@ -185,6 +185,8 @@ void init() {
     init_provider();
     init_usage();
     init_table();
+    if (process_shared_preload_libraries_in_progress)
+        cipher::prepare();
 }
 
 } // namespace gdpr::key

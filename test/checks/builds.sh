@@ -36,6 +36,12 @@ same_symbols() {
 	exported "$2" >"$work/other"
 	[ -s "$work/one" ] && diff "$work/one" "$work/other"
 }
+linked() { objdump -p "$1" | awk '$1 == "NEEDED" { print $2 }' | grep -e curl -e crypto -e IPSec | sort; }
+same_libraries() {
+	linked "$1" >"$work/one"
+	linked "$2" >"$work/other"
+	[ -s "$work/one" ] && diff "$work/one" "$work/other"
+}
 # A server that does not know the library yet loads it and finds all that it needs.
 loads() {
 	psql -XAtq -v ON_ERROR_STOP=1 -d postgres -c "LOAD '$1'" -c 'SHOW gdpr.output' | grep -qx auto
@@ -62,6 +68,7 @@ for script in "$work"/build/gdpr--*.sql; do
 	check "$(basename "$script") is the same, byte for byte" cmp "$script" "$extension/$(basename "$script")"
 done
 check 'the library exports the same symbols' same_symbols "$library" "$work/build/gdpr.so"
+check 'it links the same libraries' same_libraries "$library" "$work/build/gdpr.so"
 check 'a server loads it' loads "$work/build/gdpr.so"
 check 'cmake installs below DESTDIR' env DESTDIR="$work/dest" cmake --install "$work/build"
 check 'the same files in the same places' same_files
