@@ -2,8 +2,8 @@
 # that. A model of the schema in Perl, made apart from the extension, says who owns what.
 #
 #   GDPR_PROPERTY_RUNS  how many schemas (30)
-#   GDPR_PROPERTY_SEED  the first one's seed; every schema has the next. Without it half of the schemas are those that
-#                       everybody runs, from 100 on, and half are new: a failure names the seed that repeats it.
+#   GDPR_PROPERTY_SEED  the first one's seed (100); every schema has the next. With `new` they are such as nobody tried
+#                       yet. A failure names the seed that repeats it.
 use strict;
 use warnings FATAL => 'all';
 use JSON::PP;
@@ -466,10 +466,10 @@ sub try_schema
 	return;
 }
 
-my @seeds = map { ($ENV{GDPR_PROPERTY_SEED} // 100) + $_ } 0 .. $runs - 1;
 # New ones by the time; far from each other, so that no two days try the same.
-splice(@seeds, int($runs / 2), $runs, map { (time() % 10_000_000) * 100 + $_ } 1 .. $runs - int($runs / 2))
-  if !$ENV{GDPR_PROPERTY_SEED};
+my $first = $ENV{GDPR_PROPERTY_SEED} // 100;
+$first = (time() % 10_000_000) * 1000 if $first eq 'new';
+my @seeds = map { $first + $_ } 0 .. $runs - 1;
 # Schemas that once went wrong: a kept row reached through one that is cut loose; a row that others own
 # and cannot let go; a blanked row that the person accessed; rows on a row of nobody; a row kept for one that goes; a
 # key cut beside one to the same row that cannot be; a blanked row that told of another blanked one; the way
