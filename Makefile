@@ -47,9 +47,12 @@ GDPR_CXXFLAGS = -std=gnu++20 -Wall -Wextra $(WERROR) -Wno-register -Wno-unused-p
 # A server that gcc compiled hands its own warning options to every compiler.
 CLANG_CXXFLAGS = $(if $(findstring clang,$(CXX)),-Wno-unknown-warning-option -Wno-ignored-optimization-argument)
 
-# Intel's library for IPsec is the faster cipher where it is installed; see src/cipher/gcm.hpp. IPSEC_MB= builds without.
+# Intel's library for IPsec is the faster cipher where it is installed, and not older than 1.3; see src/cipher/gcm.hpp.
+# IPSEC_MB= builds without.
+HASH := \#
 ifeq ($(origin IPSEC_MB),undefined)
-IPSEC_MB := $(shell echo '\#include <intel-ipsec-mb.h>' | $(CXX) -E -xc++ - >/dev/null 2>&1 && echo yes)
+IPSEC_MB := $(shell printf '$(HASH)include <intel-ipsec-mb.h>\nint main() { return (IMB_FEATURE_SELF_TEST_PASS) == 0; }\n' | \
+	$(CXX) -o /dev/null -xc++ - -lIPSec_MB >/dev/null 2>&1 && echo yes)
 endif
 CIPHER_FLAGS = $(if $(IPSEC_MB),-DGDPR_IPSEC_MB)
 CIPHER_LINK = -lcrypto $(if $(IPSEC_MB),-lIPSec_MB)
@@ -86,8 +89,8 @@ $(OBJS) test/wall/wall.o: build/compiled-with
 build/compiled-with: FORCE
 	@mkdir -p $(@D)
 	@echo "$(VERSION) $(CXX) $(CXXFLAGS)" | cmp -s - $@ || echo "$(VERSION) $(CXX) $(CXXFLAGS)" >$@
-.PHONY: FORCE
 endif
+.PHONY: FORCE
 
 gdpr--$(EXTVERSION).sql: src/parts.list $(wildcard src/*.sql src/*/*.sql) gdpr.control tools/assemble-sql
 	tools/assemble-sql >$@.tmp && mv $@.tmp $@
@@ -103,9 +106,13 @@ UNIT_CXX = $(CXX) $(GDPR_CXXFLAGS) $(CIPHER_FLAGS) -g -O1 $(SANITIZE) -Isrc -MMD
 UNIT_PURE := $(PURE:%.cpp=build/unit/%.o)
 UNIT_TESTS := $(patsubst %.cpp,build/unit/%,$(sort $(wildcard test/unit/*.cpp)))
 
-build/unit/%.o: %.cpp
+build/unit/%.o: %.cpp build/unit/compiled-with
 	@mkdir -p $(@D)
 	$(UNIT_CXX) -c -o $@ $<
+
+build/unit/compiled-with: FORCE
+	@mkdir -p $(@D)
+	@echo "$(UNIT_CXX)" | cmp -s - $@ || echo "$(UNIT_CXX)" >$@
 
 $(UNIT_TESTS): %: %.o $(UNIT_PURE)
 	$(UNIT_CXX) -o $@ $^ -lgtest -lgtest_main $(CIPHER_LINK) -pthread

@@ -5,7 +5,7 @@
 
 namespace gdpr::cipher {
 
-/// As Aead promises it.
+/// As Aead, which sees to what is too short and to zeroing what was not authentic.
 class Gcm {
   public:
     Gcm() = default;

@@ -57,6 +57,15 @@ refused_without_pg_config() {
 	! cmake -S . -B "$work/none" -DPG_CONFIG=/nonexistent/pg_config && grep -q 'set PG_CONFIG' "$work/out"
 }
 
+without_intel() {
+	if [ "$1" = cmake ]; then
+		cmake -S . -B "$work/build" -DIPSEC_MB=OFF && grep -rh 'CXX_DEFINES\|DEFINES =' "$work/build" --include=flags.make --include=build.ninja >"$work/one"
+	else
+		"$@" -n -B PG_CONFIG="$PG_CONFIG" src/cipher/gcm_ipsec.o gdpr.so >"$work/one"
+	fi
+	[ -s "$work/one" ] && ! grep -q 'GDPR_IPSEC_MB\|IPSec_MB' "$work/one"
+}
+
 library=$("$PG_CONFIG" --pkglibdir)/gdpr.so
 extension=$("$PG_CONFIG" --sharedir)/extension
 
@@ -72,6 +81,9 @@ check 'it links the same libraries' same_libraries "$library" "$work/build/gdpr.
 check 'a server loads it' loads "$work/build/gdpr.so"
 check 'cmake installs below DESTDIR' env DESTDIR="$work/dest" cmake --install "$work/build"
 check 'the same files in the same places' same_files
+check 'cmake leaves the cipher to OpenSSL where it is told to' without_intel cmake
+check 'make does too' without_intel make IPSEC_MB=
+check 'and where the library is not installed' without_intel make CXX="g++ -nostdinc"
 check 'a wrong PG_CONFIG is an error that says so' refused_without_pg_config
 echo "1..$number"
 exit "$failed"

@@ -21,9 +21,9 @@ if ! command -v apt-get >/dev/null 2>&1; then
 	die "not a Debian system: install g++, make, cmake, PostgreSQL with its server headers, OpenSSL and libcurl headers, GoogleTest, IPC::Run, GnuPG, Python, Graphviz, clang, SoftHSM and OpenSC by hand"
 fi
 
-# clang with its run-time library fuzzes; python3-aiosmtpd is a mail server; softhsm2 and opensc are a PKCS#11 token for the key command; chromium opens the pages of demo/portal.py, which python3-psycopg serves.
 # The cipher's faster library is there for one architecture.
 [ "$(dpkg --print-architecture)" != amd64 ] || set -- libipsec-mb-dev "$@"
+# clang with its run-time library fuzzes; python3-aiosmtpd is a mail server; softhsm2 and opensc are a PKCS#11 token for the key command; chromium opens the pages of demo/portal.py, which python3-psycopg serves.
 missing=$(missing_packages g++ make cmake perl libssl-dev libcurl4-openssl-dev libgtest-dev libipc-run-perl gnupg python3 python3-aiosmtpd python3-psycopg chromium chromium-driver graphviz clang libclang-rt-dev softhsm2 opensc "$@")
 server_missing=
 if ! find_pg_config; then
