@@ -202,6 +202,48 @@ CALL gdpr.expire();
 RESET ROLE;
 SELECT id, (SELECT count(*) FROM ret.share) AS shared FROM ret.person WHERE id IN (3, 5);
 
+-- What was kept goes when the time is over, however much it looks like a pseudonym: of a person in one row, and in two.
+CREATE TABLE ret.patient (id int PRIMARY KEY, mail text, name text);
+CREATE TABLE ret.scan (id int PRIMARY KEY, patient_id int NOT NULL REFERENCES ret.patient, made_on date, image bytea, vat text,
+    positive boolean, note text);
+SECURITY LABEL FOR gdpr ON TABLE ret.patient IS 'subject';
+SECURITY LABEL FOR gdpr ON COLUMN ret.patient.mail IS 'personal, identifier, same_person(mail)';
+SECURITY LABEL FOR gdpr ON COLUMN ret.patient.name IS 'personal';
+SECURITY LABEL FOR gdpr ON TABLE ret.scan IS 'owned(patient_id), erase(anonymize), keep(10 years, made_on, legal_obligation)';
+SECURITY LABEL FOR gdpr ON COLUMN ret.scan.image IS 'personal';
+SECURITY LABEL FOR gdpr ON COLUMN ret.scan.vat IS 'personal';
+SECURITY LABEL FOR gdpr ON COLUMN ret.scan.positive IS 'sensitive';
+SECURITY LABEL FOR gdpr ON COLUMN ret.scan.note IS 'personal';
+CALL gdpr.apply();
+INSERT INTO ret.patient VALUES (1, 'one@example.it', 'One'), (2, 'two@example.it', 'Two'), (3, ' two@EXAMPLE.it', 'Too');
+INSERT INTO ret.scan SELECT id, id, current_date, 'image', '01234567890', true, NULL FROM ret.patient;
+INSERT INTO ret.scan VALUES (4, 3, '1990-01-01', 'image', '01234567890', true, 'x');
+SET ROLE ret_officer;
+SELECT relation, regexp_replace(action, '\d{4}-\d\d-\d\d', 'DAY') AS action, rows FROM gdpr.forget('ret.patient', '1', 'asked')
+ WHERE relation::text LIKE 'ret.%';
+SELECT relation, regexp_replace(action, '\d{4}-\d\d-\d\d', 'DAY') AS action, rows FROM gdpr.forget('ret.patient', '2', 'asked')
+ WHERE relation::text LIKE 'ret.%';
+SELECT subject_table, person_rows FROM gdpr.erasure WHERE subject_table = 'ret.patient'::regclass ORDER BY id;
+SELECT count(*) AS again FROM gdpr.forget('ret.patient', '3', 'asked');
+SELECT count(*) AS left FROM gdpr.verify_forgotten('ret.patient', '2');
+RESET ROLE;
+BEGIN;
+SET LOCAL session_replication_role = replica;
+UPDATE ret.scan SET made_on = '1990-01-01';
+UPDATE gdpr.restriction SET reason = 'kept until 2000-01-01' WHERE kind = 'retention' AND subject_table = 'ret.patient'::regclass;
+COMMIT;
+SET ROLE ret_officer;
+SELECT * FROM gdpr.verify_forgotten('ret.patient', '1');
+CALL gdpr.expire();
+RESET ROLE;
+SELECT * FROM ret.scan ORDER BY id;
+SELECT * FROM ret.patient ORDER BY id;
+SELECT count(*) AS restricted FROM gdpr.restriction WHERE subject_table = 'ret.patient'::regclass;
+SET ROLE ret_officer;
+SELECT k AS key, (SELECT count(*) FROM gdpr.verify_forgotten('ret.patient', k)) AS left,
+       (SELECT count(*) FROM gdpr.forget('ret.patient', k, 'again')) AS again FROM unnest('{1,2,3}'::text[]) AS k;
+RESET ROLE;
+
 -- Attack: who is no officer, and in a transaction block.
 SET ROLE ret_app;
 CALL gdpr.expire();

@@ -91,7 +91,7 @@ template <typename Visit> void each_part(const subject::Subject &subject, const 
     if (!collection->exists())
         return;
     Purposes purposes(subject, purpose);
-    const rights::ErasePlan plan(*collection, rights::Before::never);
+    const rights::ErasePlan plan(*collection, rights::Before{});
     // Children before parents, so that what points at a row goes first.
     for (auto target = plan.targets().rbegin(); target != plan.targets().rend(); ++target)
         if (target->selection->rows > 0)

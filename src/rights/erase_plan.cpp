@@ -29,18 +29,21 @@ std::string points(const Hop &hop) {
 
 } // namespace
 
-Target::Target(const subject::Selection &selected, Before before)
+Target::Target(const subject::Selection &selected, const Before &before)
     : selection(&selected), relation(selected.step.node), name(pg::relation_name(relation)),
       labels(label::of(relation)), blank(known_blanks(relation, labels)), params(selected.params),
       departing(selected.hop_conditions),
       anonymise(labels.table && labels.table->erase == label::TableLabel::Erase::anonymize),
-      first_takes_all(labels.table && labels.table->erase == label::TableLabel::Erase::remove),
-      again(before != Before::never) {
-    if (before == Before::joined && !blank.empty())
+      first_takes_all(labels.table && labels.table->erase == label::TableLabel::Erase::remove), again(before.ever()) {
+    if (before.joined())
         todo = undone(blank);
+    // A key that owns is the owner's, and goes with that row.
+    for (std::size_t i = 0; i < departing.size(); i++)
+        if (selection->step.hops[i].reversed())
+            departing[i] = "false";
 }
 
-std::string Target::departs() const { return both(both(both(mine(), not_true(kept)), not_true(others)), todo); }
+std::string Target::departs() const { return both(both(mine(), not_true(kept)), not_true(others)); }
 
 Where Target::where(Fate fate) const {
     if (fate == Fate::keep)
@@ -61,10 +64,10 @@ Where Target::where(Fate fate) const {
         return {both(sql, anonymise ? "false" : not_true(referenced)), params};
     if (!anonymise)
         sql = both(sql, referenced);
-    return {again ? both(sql, undone(blank) + " OR " + cut) : sql, params};
+    return {again ? both(sql, undone(blank) + " OR " + cut + " OR " + due) : sql, params};
 }
 
-ErasePlan::ErasePlan(const subject::Collection &collection, Before before) : collection_(collection) {
+ErasePlan::ErasePlan(const subject::Collection &collection, const Before &before) : collection_(collection) {
     targets_.reserve(collection.selections().size());
     for (const subject::Selection &each : collection.selections())
         if (each.step.kind != Step::Kind::accessed)
@@ -73,6 +76,7 @@ ErasePlan::ErasePlan(const subject::Collection &collection, Before before) : col
         ;
     for (Target &each : targets_)
         mark_kept(each);
+    mark_due(before);
     while (mark_ways())
         ;
     spare_ways();
@@ -144,8 +148,7 @@ std::string ErasePlan::another_owner(Target &owned, const Hop &hop, std::vector<
             pointing += " AND (" + not_true(owner->mine()) + " OR (" + owner->others + "))";
         if (!hop.edge.when.empty())
             pointing += " AND (" + hop.edge.when + ")";
-        if (walked)
-            owned.departing[place] = "false"; // the key is the owner's, and goes with that row
+        pointing = both(pointing, not_true(left_to_nobody(hop.owner)));
         return one_of(owned.relation, key, keys_of(hop.owner, hop.edge.child_columns, {pointing, theirs}), params);
     }
     if (!walked)
@@ -162,17 +165,33 @@ std::string ErasePlan::another_owner(Target &owned, const Hop &hop, std::vector<
     return shared == "false" ? elsewhere : "((" + own + ") AND " + shared + ") OR (" + elsewhere + ")";
 }
 
-/// A key that no foreign key upholds may lead to nobody.
+/// Rows that an earlier erasure left without values and without an owner.
+std::string ErasePlan::left_to_nobody(Oid relation) const {
+    const Target *known = target(relation);
+    if (known == nullptr || !known->again || known->blank.empty() || subject::is_subject(relation))
+        return "false";
+    std::string sql = not_true(undone(known->blank));
+    for (const Hop &hop : subject::graph().owners(relation)) {
+        if (hop.reversed())
+            return "false";
+        sql += " AND " + not_true(filled(hop.edge.child_columns));
+    }
+    return sql;
+}
+
+/// A key that no foreign key upholds may lead to nobody, and any to what was erased.
 std::string ErasePlan::living(const Target &owned, const Hop &hop, const std::string &condition,
-                              std::vector<pg::Param> &params) {
-    if (subject::upheld(hop.edge))
+                              std::vector<pg::Param> &params) const {
+    const std::string nobodys = left_to_nobody(hop.owner);
+    if (subject::upheld(hop.edge) && nobodys == "false")
         return condition;
     std::vector<pg::Param> theirs;
     const std::string named =
         one_of(hop.owner, hop.edge.parent_columns,
                keys_of(owned.relation, hop.edge.child_columns, owned.with(owned.mine() + " AND " + condition)), theirs);
-    return both(condition, one_of(owned.relation, hop.edge.child_columns,
-                                  keys_of(hop.owner, hop.edge.parent_columns, {named, theirs}), params));
+    return both(condition,
+                one_of(owned.relation, hop.edge.child_columns,
+                       keys_of(hop.owner, hop.edge.parent_columns, {both(named, not_true(nobodys)), theirs}), params));
 }
 
 void ErasePlan::mark_kept(Target &each) {
@@ -187,6 +206,28 @@ void ErasePlan::mark_kept(Target &each) {
     each.until = "(t." + pg::quote(keep.column) + "::" + pg::type_name(type) + " + " +
                  pg::quote_literal(keep.interval) + "::pg_catalog.interval)";
     each.kept = each.until + " > pg_catalog.now()";
+}
+
+/// What was kept was never blanked, however much it looks it. Where nothing is kept any longer all that once might have
+/// been is due: the time may have been changed since.
+void ErasePlan::mark_due(const Before &before) {
+    if (!before.at)
+        return;
+    const bool over = before.retained && std::none_of(targets_.begin(), targets_.end(), [](const Target &each) {
+                          return count_rows(each.relation, each.with(both(each.mine(), each.kept))) > 0;
+                      });
+    for (Target &each : targets_) {
+        if (each.until.empty())
+            continue;
+        if (over) {
+            each.due = each.todo = "true";
+            continue;
+        }
+        each.params.push_back(pg::param(TIMESTAMPTZOID, TimestampTzGetDatum(*before.at)));
+        each.due = "(" + each.until + " > $" + std::to_string(each.params.size()) + ")";
+        if (each.todo != "true")
+            each.todo = "(" + each.todo + " OR " + each.due + ")";
+    }
 }
 
 /// One round, children first. What leads from the person to a kept row stays and keeps its keys until the time is over,

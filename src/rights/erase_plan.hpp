@@ -21,9 +21,17 @@ struct Reference {
     bool cuttable() const noexcept { return !cuts.empty(); }
 };
 
-/// Was the person erased before: in one row, or in several that were one person? Once nothing joins those any more, each
-/// seems to be another person to the others.
-enum class Before { never, alone, joined };
+/// What receipts say of an earlier erasure. If the person was several rows then, nothing joins those any more, and each
+/// seems to be another person to the others: so rows without values are settled, and what others have in common with
+/// them, or have pointing at them, is left as it is.
+struct Before {
+    std::int64_t rows = 0;         // of subject tables; none where there was no erasure
+    std::optional<TimestampTz> at; // of the newest
+    bool retained = false;         // something was kept then
+
+    bool ever() const noexcept { return rows > 0; }
+    bool joined() const noexcept { return rows > 1; }
+};
 
 /// A relation in which the person owns rows, and what becomes of those.
 class Target {
@@ -35,7 +43,7 @@ class Target {
         remove
     };
 
-    Target(const subject::Selection &selection, Before before);
+    Target(const subject::Selection &selection, const Before &before);
 
     /// The condition on rows with that fate, over params.
     Where where(Fate fate) const;
@@ -44,6 +52,10 @@ class Target {
     const std::string &mine() const noexcept { return selection->condition; }
     /// Rows that are neither kept nor left: blanked or removed.
     std::string departs() const;
+    /// Rows in common with others that are left as they are.
+    std::string settled_with_others() const {
+        return todo == "true" || others == "false" ? "false" : "(" + others + ") AND " + not_true(todo);
+    }
     /// Rows whose key of that hop tells whose a kept row is. One that leads to the person's own row needs no other.
     std::string needed(std::size_t hop, const subject::Collection &collection) const;
 
@@ -61,7 +73,8 @@ class Target {
     bool anonymise;                     // its label says that rows stay
     bool first_takes_all;               // its label says that rows go with the first of their owners
     bool again;                         // erased before: only what is still to do counts
-    std::string todo = "true";          // rows that are not settled: those of one of several that have no values left are
+    std::string due = "false";          // rows that were kept when the person was erased, and are not any more
+    std::string todo = "true";          // rows that are not settled; see Before
     std::map<Fate, std::uint64_t> rows;
 };
 
@@ -85,7 +98,7 @@ struct Line {
 class ErasePlan {
   public:
     /// Raises where a row can neither go nor stay.
-    ErasePlan(const subject::Collection &collection, Before before);
+    ErasePlan(const subject::Collection &collection, const Before &before);
 
     /// What is done, ordered by relation and action; of what was kept before, nothing is said again.
     const std::vector<Line> &lines() const noexcept { return lines_; }
@@ -111,9 +124,11 @@ class ErasePlan {
     Target *target(Oid relation) noexcept;
     bool mark_others();
     std::string another_owner(Target &owned, const subject::Hop &hop, std::vector<pg::Param> &params);
-    static std::string living(const Target &owned, const subject::Hop &hop, const std::string &condition,
-                              std::vector<pg::Param> &params);
+    std::string left_to_nobody(Oid relation) const;
+    std::string living(const Target &owned, const subject::Hop &hop, const std::string &condition,
+                       std::vector<pg::Param> &params) const;
     static void mark_kept(Target &target);
+    void mark_due(const Before &before);
     bool mark_ways();
     void spare_ways();
     std::string needed(const Reference &reference) const;
@@ -122,6 +137,9 @@ class ErasePlan {
     std::string bound_besides(const Reference &reference) const;
     void mark_cuts(Target &child);
     void find_accessed(const subject::Selection &selection);
+    std::string counting(const Reference &reference) const;
+    void pin_settled(const Target &parent, const Columns &parent_columns, Oid child, const Columns &child_columns,
+                     std::string pointing, std::vector<pg::Param> params);
     void find_pointing();
     void refuse_pointing();
     void refuse_uncuttable() const;

@@ -30,15 +30,6 @@ bool owned_elsewhere(const Reference &reference) {
     });
 }
 
-/// Rows of the child whose key to the parent does not make them the person's: its label counts others only.
-std::string says_nothing(const Target &child, const Reference &reference) {
-    std::string out = "true";
-    for (const Hop &hop : child.selection->step.hops)
-        if (!hop.reversed() && hop.owner == reference.parent && same_columns(hop, reference))
-            out = hop.edge.when.empty() ? "false" : both(out, not_true("(" + hop.edge.when + ")"));
-    return out;
-}
-
 } // namespace
 
 Keys ErasePlan::keys(Oid relation, const Columns &columns, const Where &where) {
@@ -86,11 +77,37 @@ bool ErasePlan::accesses(const Reference &reference) const {
     return reaches(true) && !reaches(false);
 }
 
+/// Rows of the child in which the label makes its key to the parent count; "false" where it says nothing of the key.
+std::string ErasePlan::counting(const Reference &reference) const {
+    std::string out = "false";
+    for (const subject::Selection &selection : collection_.selections())
+        for (const Hop &hop : selection.step.hops) {
+            if (selection.step.node != reference.child || hop.reversed() || hop.owner != reference.parent ||
+                !same_columns(hop, reference))
+                continue;
+            if (hop.edge.when.empty())
+                return "true";
+            out = (out == "false" ? "(" : out + " OR (") + hop.edge.when + ")";
+        }
+    return out == "false" ? out : "(" + out + ")";
+}
+
 bool ErasePlan::guarded(const Hop &hop) const {
     return std::any_of(references_.begin(), references_.end(), [&](const Reference &each) {
         return OidIsValid(each.constraint) && each.child == hop.edge.child && each.parent == hop.edge.parent &&
                same_columns(hop, each);
     });
+}
+
+/// What points at settled rows goes on to, and so those stay.
+void ErasePlan::pin_settled(const Target &parent, const Columns &parent_columns, Oid child,
+                            const Columns &child_columns, std::string pointing, std::vector<pg::Param> params) {
+    if (parent.todo == "true")
+        return;
+    const Where settled = parent.with(both(parent.departs(), not_true(parent.todo)));
+    pointing += " AND " + one_of(child, child_columns, keys(parent.relation, parent_columns, settled), params);
+    if (Keys found = keys_of(child, child_columns, {pointing, params}); any(found))
+        pinned_[parent.relation].emplace_back(parent_columns, std::move(found));
 }
 
 /// Rows that the person accesses and others own.
@@ -105,10 +122,11 @@ void ErasePlan::find_accessed(const subject::Selection &selection) {
         found.relation = relation;
         found.params = selection.params;
         found.where = "(" + selection.hop_conditions[i] + ") AND " + not_own(target(relation), relation, found.params);
-        if (owner.departs() != owner.mine())
+        pin_settled(owner, hop.edge.parent_columns, relation, hop.edge.child_columns, found.where, found.params);
+        if (const std::string going = both(owner.departs(), owner.todo); going != owner.mine())
             found.where += " AND " + not_true(one_of(relation, hop.edge.child_columns,
                                                      keys_of(owner.relation, hop.edge.parent_columns,
-                                                             owner.with(both(owner.mine(), not_true(owner.departs())))),
+                                                             owner.with(both(owner.mine(), not_true(going)))),
                                                      found.params));
         found.rows = count_rows(relation, {found.where, found.params});
         if (found.rows == 0)
@@ -144,11 +162,16 @@ void ErasePlan::find_pointing() {
         if (!OidIsValid(each.constraint) || parent == nullptr || parent->selection->rows == 0 ||
             !(through(true) || owned_elsewhere(each)) || through(false))
             continue;
+        std::vector<pg::Param> params;
+        std::string pointing = not_own(child, each.child, params);
+        pin_settled(*parent, each.parent_columns, each.child, each.child_columns, std::move(pointing),
+                    std::move(params));
         Unlink found;
         found.relation = each.child;
         found.where =
             one_of(each.child, each.child_columns,
-                   keys(parent->relation, each.parent_columns, parent->with(parent->departs())), found.params);
+                   keys(parent->relation, each.parent_columns, parent->with(both(parent->departs(), parent->todo))),
+                   found.params);
         found.where += " AND " + not_own(child, each.child, found.params);
         // What tells whose a kept row is; by the primary key, as not_own.
         const Columns key = primary_key_of(each.child);
@@ -225,7 +248,7 @@ bool ErasePlan::mark_referenced() {
             const bool loose = child->anonymise || owning || (accesses(each) && !bound);
             const std::string stays = child->anonymise ? "true" : child->referenced;
             std::string hold = both(not_true(child->others), loose && !bound ? "false" : stays);
-            for (const std::string &more : {child->kept, owning ? "false" : needed(each)})
+            for (const std::string &more : {child->kept, owning ? "false" : needed(each), child->settled_with_others()})
                 if (more != "false")
                     hold = hold == "false" ? "(" + more + ")" : "(" + more + ") OR (" + hold + ")";
             const Keys keys = keys_of(child->relation, each.child_columns, child->with(both(child->mine(), hold)));
@@ -277,13 +300,16 @@ void ErasePlan::mark_cuts(Target &child) {
         const Target *parent = target(each.parent);
         if (each.child != child.relation || parent == nullptr || parent == &child)
             continue;
-        const bool owning = owns(each);
-        std::string only = "true";
-        if (!owning && !accesses(each)) {
-            if (child.anonymise && parent->anonymise)
-                only = says_nothing(child, each);
-            if (!child.anonymise || only == "false")
+        const bool owning = owns(each), told = owning || accesses(each), upheld = OidIsValid(each.constraint);
+        if (!told && (!child.anonymise || (parent->anonymise && !upheld)))
+            continue;
+        // Of what one column leads to by its label, in some rows here and in others there, no more than that.
+        std::string only = owning || upheld ? "true" : counting(each);
+        if (!told && parent->anonymise) { // both stay, but where the label does not count it, it says nothing
+            only = counting(each);
+            if (only == "true" || only == "false")
                 continue;
+            only = not_true(only);
         }
         const std::string spared = needed(each);
         const Keys keys =

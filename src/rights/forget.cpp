@@ -1,6 +1,7 @@
 // Erasure of a person (Art. 17), in one transaction: plan, carry out, scrub what speaks of them, and a receipt.
 #include "rights/forget.hpp"
 #include "audit/audit.hpp"
+#include "consent/consent.hpp"
 #include "form/form.hpp"
 #include "journal/journal.hpp"
 #include "mail/outbox.hpp"
@@ -151,6 +152,21 @@ void mention_others(const Person &person, const std::set<Identifier> &identifier
         });
 }
 
+/// Of a key that was given anew, receipts tell of somebody else. Rows that are joined once more were stored or restored
+/// since, and are not settled.
+Before erased_before(const Person &person) {
+    Before all;
+    for (const subject::Subject &each : person) {
+        const Before one = rights::erased_before(each);
+        const std::optional<TimestampTz> born = one.ever() ? consent::known_since(each) : std::nullopt;
+        if (!one.ever() || (born && *born >= *one.at))
+            return {};
+        all = {person.size() == 1 ? one.rows : 1, all.ever() ? std::min(all.at, one.at) : one.at,
+               all.retained || one.retained};
+    }
+    return all;
+}
+
 /// What is done, or would be; and whether there is such a person, or was.
 std::vector<Line> forget(const subject::Subject &subject, const std::optional<std::string> &reason, bool dry_run,
                          bool blocks, bool &known) {
@@ -161,10 +177,7 @@ std::vector<Line> forget(const subject::Subject &subject, const std::optional<st
     const subject::Collection collection = dry_run ? *collected(person, false) : collect_locked(person);
     for (const subject::Subject &each : person)
         refuse_held(each); // a hold locks the person's row, too
-    // Rows that are joined once more were stored anew, or restored.
-    Before before = erased_before(person.front());
-    for (std::size_t i = 1; i < person.size() && before != Before::never; i++)
-        before = erased_before(person[i]) == Before::never ? Before::never : Before::alone;
+    const Before before = erased_before(person);
     const ErasePlan plan(collection, before);
     std::vector<Line> lines = plan.lines();
     // Somebody may have deleted the row, and left what no foreign key held to it, and the audit log.
@@ -176,7 +189,7 @@ std::vector<Line> forget(const subject::Subject &subject, const std::optional<st
         if (!dry_run && !lines.empty())
             carry_out(plan, collection, own, lines, identifiers, reason, blocks);
     }
-    known = !lines.empty() || collection.exists() || before != Before::never;
+    known = !lines.empty() || collection.exists() || before.ever();
     return lines;
 }
 

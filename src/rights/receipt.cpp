@@ -41,17 +41,19 @@ Before erased_before(const subject::Subject &subject) {
     const Oid receipts = pg::gdpr_relation("erasure");
     // Where nobody was forgotten there may be no key yet, and asking makes none.
     if (pg::without_pages(receipts))
-        return Before::never;
+        return {};
     const pg::OwnerScope scope(receipts);
     const pg::ByIndexes indexes;
     pg::Spi spi;
     if (!spi.run_again("SELECT EXISTS (SELECT FROM gdpr.erasure)", {}).boolean(0, 1))
-        return Before::never;
-    const std::int64_t rows = spi.run_again("SELECT coalesce(pg_catalog.max(person_rows), 0) FROM gdpr.erasure"
-                                            " WHERE subject = $1 AND subject_table = $2",
-                                            {hash_param(subject), pg::param_oid(subject.table)})
-                                  .number(0, 1);
-    return rows == 0 ? Before::never : rows == 1 ? Before::alone : Before::joined;
+        return {};
+    const pg::Rows rows = spi.run_again(
+        "SELECT pg_catalog.max(person_rows)::bigint, pg_catalog.max(at),"
+        " EXISTS (SELECT FROM gdpr.restriction WHERE subject_table = $2 AND key = $3 AND kind = 'retention')"
+        " FROM gdpr.erasure WHERE subject = $1 AND subject_table = $2",
+        {hash_param(subject), pg::param_oid(subject.table), pg::param(subject.key)});
+    const auto at = rows.datum(0, 2);
+    return at ? Before{rows.number(0, 1), DatumGetTimestampTz(*at), rows.boolean(0, 3)} : Before{};
 }
 
 std::int64_t write_receipt(const subject::Subject &subject, const std::optional<std::string> &reason,

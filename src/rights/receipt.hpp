@@ -6,7 +6,7 @@
 
 namespace gdpr::rights {
 
-/// Was this person forgotten before, and in how many rows?
+/// Of who has this key, or had it before it was given anew.
 Before erased_before(const subject::Subject &subject);
 
 /// Writes one; returns its number.

@@ -46,8 +46,10 @@ void verify_key(const subject::Subject &subject, const Report &report) {
         collection.emplace(subject);
     }
     if (collection->exists()) {
-        const Before before = erased_before(subject);
-        const ErasePlan plan(*collection, before == Before::never ? Before::alone : before);
+        // What was never erased is told as what is still to do.
+        Before before = erased_before(subject);
+        before.rows = std::max<std::int64_t>(before.rows, 1);
+        const ErasePlan plan(*collection, before);
         for (const Line &each : plan.lines())
             report(pg::relation_name(each.relation), std::to_string(each.rows) + " rows left to " + each.action);
     } else
@@ -215,7 +217,7 @@ GDPR_FUNCTION(gdpr_verify_forgotten) {
     rights::Erased erased;
     erased.person = subject::person_argument(fcinfo);
     erased.table = erased.person->table;
-    if (rights::erased_before(*erased.person) != rights::Before::never) {
+    if (rights::erased_before(*erased.person).ever()) {
         erased.subject = journal::subject_hash(*erased.person);
         const std::string_view hash(reinterpret_cast<const char *>(erased.subject.data()), erased.subject.size());
         if (const auto newest = rights::receipt("subject = $1", pg::param_bytes(hash)))

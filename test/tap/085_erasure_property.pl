@@ -287,13 +287,15 @@ sub key_argument
 	return ($table, @key > 1 ? '(' . join(',', @key) . ')' : $key[0]);
 }
 
-# A person by any of their rows.
-sub name_of
+# A person's rows of subject tables; and any of them.
+sub rows_of
 {
 	my ($who, @tables) = @_;
-	return pick(map { my $t = $_; map { "$t->{name} $_" } grep { $t->{rows}{$_}{person} eq $who } sort keys %{ $t->{rows} } }
-		  grep { $_->{subject} } @tables);
+	return map { my $t = $_; map { "$t->{name} $_" } grep { $t->{rows}{$_}{person} eq $who } sort keys %{ $t->{rows} } }
+	  grep { $_->{subject} } @tables;
 }
+
+sub name_of { return pick(rows_of(@_)); }
 
 sub state_sql
 {
@@ -352,9 +354,23 @@ sub try_person
 	  . "SELECT 'dry', f FROM @{[$call->()]}, true) f;\nSELECT 'run', f FROM @{[$call->()]}) f;\nSELECT 'again', f FROM @{[$call->()]}) f;\n"
 	  . "SELECT 'left', v FROM gdpr.verify_forgotten(@{[$named->()]}) v;\n"
 	  . state_sql($schema, \@others, @tables)
-	  . "SELECT 'log', l FROM gdpr.audit_log l WHERE relation::text LIKE '$schema.%';\nROLLBACK;\n";
+	  . "SELECT 'log', l FROM gdpr.audit_log l WHERE relation::text LIKE '$schema.%';\n";
+	# When the time of what was kept is over, as gdpr.expire: each of their rows by itself.
+	$sql .= "\\warn later\nSET LOCAL session_replication_role = replica;\n"
+	  . join('', map { "UPDATE $_->{name} SET made_on = '1990-01-01' WHERE made_on IS NOT NULL;\n" } grep { $_->{keep} } @tables)
+	  . "SET LOCAL session_replication_role = origin;\n";
+	foreach my $row (rows_of($who, @tables))
+	{
+		my ($table, $key) = key_argument($row);
+		$sql .= "SELECT 'late', f FROM gdpr.forget('$schema.$table', '$key', 'property') f;\n";
+	}
+	$sql .= "SELECT 'later', to_jsonb(t) FROM $_->{name} t;\n" foreach @tables;
+	$sql .= "ROLLBACK;\n";
 	my ($out, $err) = ('', '');
 	$node->psql('postgres', $sql, stdout => \$out, stderr => \$err, on_error_stop => 0, timeout => 120);
+	# What was kept may be others' as well, and be refused only then.
+	($err, my $late_err) = split(/^later$/m, $err);
+	return ($late_err) if $late_err =~ /ERROR:  (?!rows of .* have another owner)/;
 	if ($err =~ /ERROR/)
 	{
 		# Several owners, and a key that cannot be cut: nothing is done.
@@ -370,7 +386,7 @@ sub try_person
 	}
 	$forgotten++;
 	my %lines;
-	push @{ $lines{$1} }, $2 while $out =~ /^(dry|run|again|left|log)\|(.*)$/mg;
+	push @{ $lines{$1} }, $2 while $out =~ /^(dry|run|again|left|log|late|later)\|(.*)$/mg;
 	push @wrong, 'the dry run said otherwise' if "@{$lines{dry} // []}" ne "@{$lines{run} // []}";
 	push @wrong, "a second run did: @{$lines{again}}" if $lines{again};
 	push @wrong, "left: @{$lines{left}}" if $lines{left};
@@ -387,6 +403,8 @@ sub try_person
 			my $alone = $own && ((keys %{ $row->{owners} } == 1 && !$row->{impersonal}) || (($each->{erase} // '') eq 'delete' && !$row->{of_nobody}));
 			push @wrong, "$place is kept and was changed" if $kept && ($after->{rows}{$place} // '') ne $before->{rows}{$place};
 			push @wrong, "$place: its value is left" if $alone && !$kept && $all =~ /\b\Q$row->{value}\E\b/;
+			push @wrong, "$place: its value is left when the time is over"
+			  if $alone && $kept && $late_err !~ /ERROR/ && any { /\b\Q$row->{value}\E\b/ } @{ $lines{later} };
 			push @wrong, "$place of others is gone" if !$own && !exists $after->{rows}{$place};
 			push @wrong, "$place of others lost its value" if !$own && ($after->{rows}{$place} // '') !~ /\Q$row->{value}\E/;
 		}
@@ -482,5 +500,5 @@ if (!$ENV{GDPR_PROPERTY_SEED})
 	try_schema($_) foreach 605817208, 71000187, 71000352, 71000420, 72000011;
 }
 ok($joined > 0 || $runs < 10, "$joined schemas had people in several rows");
-ok($forgotten > $refused, "$forgotten people were forgotten, $refused refused");
+ok($forgotten > $refused || $runs < 10, "$forgotten people were forgotten, $refused refused");
 done_testing();
