@@ -102,8 +102,6 @@ bool ErasePlan::guarded(const Hop &hop) const {
 /// What points at settled rows goes on to, and so those stay.
 void ErasePlan::pin_settled(const Target &parent, const Columns &parent_columns, Oid child,
                             const Columns &child_columns, std::string pointing, std::vector<pg::Param> params) {
-    if (parent.todo == "true")
-        return;
     const Where settled = parent.with(both(parent.departs(), not_true(parent.todo)));
     pointing += " AND " + one_of(child, child_columns, keys(parent.relation, parent_columns, settled), params);
     if (Keys found = keys_of(child, child_columns, {pointing, params}); any(found))
@@ -122,7 +120,8 @@ void ErasePlan::find_accessed(const subject::Selection &selection) {
         found.relation = relation;
         found.params = selection.params;
         found.where = "(" + selection.hop_conditions[i] + ") AND " + not_own(target(relation), relation, found.params);
-        pin_settled(owner, hop.edge.parent_columns, relation, hop.edge.child_columns, found.where, found.params);
+        if (owner.todo != "true")
+            pin_settled(owner, hop.edge.parent_columns, relation, hop.edge.child_columns, found.where, found.params);
         if (const std::string going = both(owner.departs(), owner.todo); going != owner.mine())
             found.where += " AND " + not_true(one_of(relation, hop.edge.child_columns,
                                                      keys_of(owner.relation, hop.edge.parent_columns,
@@ -162,16 +161,17 @@ void ErasePlan::find_pointing() {
         if (!OidIsValid(each.constraint) || parent == nullptr || parent->selection->rows == 0 ||
             !(through(true) || owned_elsewhere(each)) || through(false))
             continue;
-        std::vector<pg::Param> params;
-        std::string pointing = not_own(child, each.child, params);
-        pin_settled(*parent, each.parent_columns, each.child, each.child_columns, std::move(pointing),
-                    std::move(params));
         Unlink found;
         found.relation = each.child;
         found.where =
             one_of(each.child, each.child_columns,
                    keys(parent->relation, each.parent_columns, parent->with(both(parent->departs(), parent->todo))),
                    found.params);
+        if (parent->todo != "true") {
+            std::vector<pg::Param> params;
+            const std::string pointing = not_own(child, each.child, params);
+            pin_settled(*parent, each.parent_columns, each.child, each.child_columns, pointing, std::move(params));
+        }
         found.where += " AND " + not_own(child, each.child, found.params);
         // What tells whose a kept row is; by the primary key, as not_own.
         const Columns key = primary_key_of(each.child);
