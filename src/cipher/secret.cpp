@@ -37,7 +37,10 @@ struct CipherContext {
 
 } // namespace
 
-void cleanse(void *memory, std::size_t size) noexcept { explicit_bzero(memory, size); }
+void cleanse(void *memory, std::size_t size) noexcept {
+    if (size > 0) // there may be no memory then
+        explicit_bzero(memory, size);
+}
 
 Key::~Key() { cleanse(bytes_.data(), bytes_.size()); }
 
