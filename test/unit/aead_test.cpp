@@ -133,6 +133,14 @@ TEST_F(AeadTest, EveryFlippedBitIsDetected) {
     EXPECT_EQ(plain, opened);
 }
 
+TEST_F(AeadTest, AnEmptyValueNeedsNoRoom) {
+    Buffer sealed(tag_size);
+    ASSERT_TRUE(aead.seal(nonce, associated, {}, sealed.data()));
+    EXPECT_TRUE(aead.open(nonce, associated, sealed, nullptr));
+    sealed[0] ^= 1;
+    EXPECT_FALSE(aead.open(nonce, associated, sealed, nullptr));
+}
+
 TEST_F(AeadTest, AnotherKeyDoesNotOpen) {
     const Buffer plain = random_buffer(20);
     Buffer sealed(plain.size() + tag_size), opened(plain.size());
