@@ -37,16 +37,29 @@ inline const char *parse(cipher::Bytes value, Parsed &parsed) noexcept {
 /// read as another type. One block of the cipher.
 struct Associated {
     std::uint8_t bytes[16] = {};
-    Associated(const std::uint8_t *header, std::uint32_t type) noexcept {
-        std::memcpy(bytes, header, nonce_at);
-        std::memcpy(bytes + nonce_at, &type, sizeof type);
-    }
+    std::uint8_t version = 0;
+    std::uint32_t key = 0, type = 0;
     operator cipher::Bytes() const noexcept { return {bytes, sizeof bytes}; }
 };
 
+/// The same for value after value, so it is kept: bytes just written in pieces are slow to read as a block. Valid until
+/// the next call.
+inline const Associated &associated(std::uint8_t version, std::uint32_t key, std::uint32_t type) noexcept {
+    static Associated last;
+    if (last.version != version || last.key != key || last.type != type) {
+        last.version = version;
+        last.key = key;
+        last.type = type;
+        last.bytes[0] = version;
+        std::memcpy(last.bytes + 1, &key, sizeof key);
+        std::memcpy(last.bytes + nonce_at, &type, sizeof type);
+    }
+    return last;
+}
+
 /// Opens a value into `out`, which has room for plain_size bytes. False where anything of it was altered.
 inline bool open_bytes(cipher::Aead &aead, const Parsed &parsed, std::uint32_t type, std::uint8_t *out) noexcept {
-    return aead.open({parsed.header + nonce_at, cipher::nonce_size}, Associated(parsed.header, type),
+    return aead.open({parsed.header + nonce_at, cipher::nonce_size}, associated(parsed.header[0], parsed.key, type),
                      {parsed.header + header_size, parsed.plain_size + cipher::tag_size}, out);
 }
 

@@ -189,8 +189,9 @@ namespace {
 Datum seal(const EncryptedType &type, Datum plain, bool of_row) {
     Content content;
     content_of(type, plain, &content);
-    if (type.textual)
-        refuse_literal({reinterpret_cast<const char *>(content.data), content.size});
+    if (const std::string_view text(reinterpret_cast<const char *>(content.data), content.size);
+        type.textual && is_literal(text))
+        refuse_literal(text);
     compress(&content);
     key::Loaded &key = key_for_writing();
 
@@ -201,18 +202,19 @@ Datum seal(const EncryptedType &type, Datum plain, bool of_row) {
     auto *sealed = static_cast<struct varlena *>(palloc(size));
     SET_VARSIZE(sealed, size);
     auto *header = reinterpret_cast<std::uint8_t *>(VARDATA(sealed));
-    header[0] = content.compressed != nullptr ? compressed_version : current_version;
+    const std::uint8_t version = content.compressed != nullptr ? compressed_version : current_version;
     const std::uint32_t id = key.id;
+    header[0] = version;
     std::memcpy(header + 1, &id, sizeof id);
     std::uint8_t *nonce = header + nonce_at;
-    const Associated associated(header, type.identity);
+    const Associated &told = associated(version, id, type.identity);
     const cipher::Bytes plaintext{content.data, content.size};
     bool sealed_well;
     if (of_row && last_opened.known) {
         nonce_of_row(key, type, content, nonce);
-        sealed_well = key.aead.seal({nonce, cipher::nonce_size}, associated, plaintext, header + header_size);
+        sealed_well = key.aead.seal({nonce, cipher::nonce_size}, told, plaintext, header + header_size);
     } else
-        sealed_well = key.aead.seal_anew(nonce, associated, plaintext, header + header_size);
+        sealed_well = key.aead.seal_anew(nonce, told, plaintext, header + header_size);
     if (!sealed_well)
         ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not encrypt a value"),
                         errdetail("The cryptographic library failed.")));

@@ -29,9 +29,11 @@ struct Sealed {
             value[0] = size % 2 == 0 ? encrypted::current_version : encrypted::compressed_version;
             for (std::size_t i = 1; i < encrypted::header_size; i++)
                 value[i] = static_cast<std::uint8_t>(i * 31 + size);
+            std::uint32_t id;
+            std::memcpy(&id, value.data() + 1, sizeof id);
             const Buffer plain(size, 'x');
             if (!aead->seal({value.data() + encrypted::nonce_at, cipher::nonce_size},
-                            encrypted::Associated(value.data(), type), plain, value.data() + encrypted::header_size))
+                            encrypted::associated(value[0], id, type), plain, value.data() + encrypted::header_size))
                 std::abort();
             values.push_back(value);
         }

@@ -19,7 +19,7 @@ class Value : public testing::Test {
         const std::uint32_t id = key_id++;
         std::memcpy(value.data() + 1, &id, sizeof id);
         EXPECT_TRUE(cipher::random_bytes(value.data() + nonce_at, cipher::nonce_size));
-        EXPECT_TRUE(aead.seal({value.data() + nonce_at, cipher::nonce_size}, Associated(value.data(), type),
+        EXPECT_TRUE(aead.seal({value.data() + nonce_at, cipher::nonce_size}, associated(value[0], id, type),
                               cipher::bytes(plain), value.data() + header_size));
         return value;
     }
