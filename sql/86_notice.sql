@@ -50,7 +50,7 @@ RESET ROLE;
 COPY (SELECT 11, 'k@example.it') TO PROGRAM 'cat > gdpr_notice_test.csv' (FORMAT csv);
 SELECT setting || '/gdpr_notice_test.csv' AS file FROM pg_settings WHERE name = 'data_directory' \gset
 COPY nt.person FROM :'file' (FORMAT csv);
-COPY (SELECT) TO PROGRAM 'rm gdpr_notice_test.csv';
+COPY (SELECT WHERE false) TO PROGRAM 'rm gdpr_notice_test.csv';
 SET ROLE nt_officer;
 SELECT key, kind, regexp_replace(name, '.*/', '') AS name, host(address) AS address, line FROM gdpr.provenance
  WHERE subject_table = 'nt.person'::regclass ORDER BY key::int;
