@@ -1,7 +1,6 @@
 // Erasure of a person (Art. 17), in one transaction: plan, carry out, scrub what speaks of them, and a receipt.
 #include "rights/forget.hpp"
 #include "audit/audit.hpp"
-#include "consent/consent.hpp"
 #include "form/form.hpp"
 #include "journal/journal.hpp"
 #include "mail/outbox.hpp"
@@ -154,12 +153,11 @@ void mention_others(const Person &person, const std::set<Identifier> &identifier
 
 /// Of a key that was given anew, receipts tell of somebody else. Rows that are joined once more were stored or restored
 /// since, and are not settled.
-Before erased_before(const Person &person) {
+Before erased_together(const Person &person) {
     Before all;
     for (const subject::Subject &each : person) {
-        const Before one = rights::erased_before(each);
-        const std::optional<TimestampTz> born = one.ever() ? consent::known_since(each) : std::nullopt;
-        if (!one.ever() || (born && *born >= *one.at))
+        const Before one = erased_before(each);
+        if (!one.ever() || came_later(each, *one.at))
             return {};
         all = {person.size() == 1 ? one.rows : 1, all.ever() ? std::min(all.at, one.at) : one.at,
                all.retained || one.retained};
@@ -177,7 +175,7 @@ std::vector<Line> forget(const subject::Subject &subject, const std::optional<st
     const subject::Collection collection = dry_run ? *collected(person, false) : collect_locked(person);
     for (const subject::Subject &each : person)
         refuse_held(each); // a hold locks the person's row, too
-    const Before before = erased_before(person);
+    const Before before = erased_together(person);
     const ErasePlan plan(collection, before);
     std::vector<Line> lines = plan.lines();
     // Somebody may have deleted the row, and left what no foreign key held to it, and the audit log.

@@ -1,5 +1,6 @@
 #include "rights/receipt.hpp"
 
+#include "consent/consent.hpp"
 #include "journal/journal.hpp"
 #include "pg/pg.hpp"
 #include "pg/settings.hpp"
@@ -54,6 +55,11 @@ Before erased_before(const subject::Subject &subject) {
         {hash_param(subject), pg::param_oid(subject.table), pg::param(subject.key)});
     const auto at = rows.datum(0, 2);
     return at ? Before{rows.number(0, 1), DatumGetTimestampTz(*at), rows.boolean(0, 3)} : Before{};
+}
+
+bool came_later(const subject::Subject &subject, TimestampTz moment) {
+    const auto born = consent::known_since(subject);
+    return born && *born >= moment;
 }
 
 std::int64_t write_receipt(const subject::Subject &subject, const std::optional<std::string> &reason,

@@ -6,8 +6,11 @@
 
 namespace gdpr::rights {
 
-/// Of who has this key, or had it before it was given anew.
+/// Of who has this key, or had it before it was given anew; see came_later.
 Before erased_before(const subject::Subject &subject);
+
+/// Was whoever has the key now stored only after that moment? Then it was given anew.
+bool came_later(const subject::Subject &subject, TimestampTz moment);
 
 /// Writes one; returns its number.
 std::int64_t write_receipt(const subject::Subject &subject, const std::optional<std::string> &reason,

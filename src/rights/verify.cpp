@@ -1,6 +1,5 @@
 // What is left of a person: by their key, or by the receipt of their erasure, which does not say who they were.
 #include "audit/audit.hpp"
-#include "consent/consent.hpp"
 #include "encrypted/literal.hpp"
 #include "journal/journal.hpp"
 #include "label/label.hpp"
@@ -21,17 +20,12 @@ using Report = std::function<void(const std::string &, const std::string &)>;
 struct Erased {
     Oid table = InvalidOid;
     cipher::Digest subject{};
-    std::optional<TimestampTz> at; // of the newest receipt
+    std::optional<TimestampTz> at; // of the receipt, the newest of that person where they are named
     std::optional<subject::Subject> person;
 };
 
-bool came_later(const Erased &erased, const subject::Subject &subject) {
-    const auto born = consent::known_since(subject);
-    return erased.at && born && *born >= *erased.at;
-}
-
-/// Whoever has the key now came after the erasure: it was given anew.
-bool key_is_anothers(const Erased &erased) { return came_later(erased, *erased.person); }
+/// Whoever has the key now came after the erasure.
+bool key_is_anothers(const Erased &erased) { return erased.at && came_later(*erased.person, *erased.at); }
 
 /// By the key: their rows, and what gdpr itself keeps of them.
 void verify_key(const subject::Subject &subject, const Report &report) {
@@ -104,7 +98,7 @@ bool of_others(const Erased &erased, Oid leaf, AttrNumber column, TupleTableSlot
     if (const label::ColumnLabel *label = label::of(leaf).column(column);
         label != nullptr && label->same_person && subject::is_subject(leaf))
         return std::all_of(owners.begin(), owners.end(),
-                           [&](const subject::Subject &owner) { return came_later(erased, owner); });
+                           [&](const subject::Subject &owner) { return erased.at && came_later(owner, *erased.at); });
     return !owners.empty() && std::none_of(owners.begin(), owners.end(), [&](const subject::Subject &owner) {
         return journal::subject_hash(owner) == erased.subject && owner.table == erased.table &&
                !(erased.person && key_is_anothers(erased));
@@ -185,13 +179,12 @@ void verify(Erased erased, pg::ResultSet &result) {
         verify_identifiers(erased, hashes, report);
 }
 
-/// The receipt of that number, or the newest of that person.
-std::optional<Erased> receipt(const char *condition, const pg::Param &param) {
+/// The receipt of that number.
+std::optional<Erased> receipt(Datum number) {
     const pg::OwnerScope scope(pg::gdpr_relation("erasure"));
     pg::Spi spi;
-    const pg::Rows rows = spi.run(std::string("SELECT subject_table, subject, at FROM gdpr.erasure WHERE ") +
-                                      condition + " ORDER BY id DESC LIMIT 1",
-                                  {param});
+    const pg::Rows rows =
+        spi.run("SELECT subject_table, subject, at FROM gdpr.erasure WHERE id = $1", {pg::param(INT8OID, number)});
     if (rows.empty())
         return std::nullopt;
     Erased erased;
@@ -217,11 +210,9 @@ GDPR_FUNCTION(gdpr_verify_forgotten) {
     rights::Erased erased;
     erased.person = subject::person_argument(fcinfo);
     erased.table = erased.person->table;
-    if (rights::erased_before(*erased.person).ever()) {
+    if (const rights::Before before = rights::erased_before(*erased.person); before.ever()) {
         erased.subject = journal::subject_hash(*erased.person);
-        const std::string_view hash(reinterpret_cast<const char *>(erased.subject.data()), erased.subject.size());
-        if (const auto newest = rights::receipt("subject = $1", pg::param_bytes(hash)))
-            erased.at = newest->at;
+        erased.at = before.at;
     }
     rights::verify(std::move(erased), result);
     PG_RETURN_NULL();
@@ -231,7 +222,7 @@ GDPR_FUNCTION(gdpr_verify_receipt) {
     pg::require_role("gdpr_officer", "verify an erasure");
     pg::ResultSet result(fcinfo);
     pg::make_constraints_immediate();
-    const auto erased = rights::receipt("id = $1", pg::param(INT8OID, PG_GETARG_DATUM(0)));
+    const auto erased = rights::receipt(PG_GETARG_DATUM(0));
     if (!erased)
         pg::raise(ERRCODE_NO_DATA_FOUND, "there is no such receipt", "", "See gdpr.erasure.");
     if (!pg::relation_exists(erased->table))
